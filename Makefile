@@ -1,0 +1,83 @@
+# Everything that a developer runs. The environment is made in .venv when it is first needed, and again when
+# pyproject.toml or constraints.txt change.
+
+PYTHON ?= python3
+# Extra arguments of pip for torch alone, for example a CPU build: make demo TORCH="--index-url URL-OF-THE-CPU-INDEX"
+TORCH ?=
+PYTEST_ARGS ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+USE_STAMP := .venv/.ready-to-use
+DEV_STAMP := .venv/.ready-to-develop
+MADE_FROM := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench prove clean
+
+help:
+	@echo 'make demo    a community at work, in the terminal and in the browser'
+	@echo 'make test    all tests (Kafka'"'"'s need Java and Maven; without them they are skipped, and it says so)'
+	@echo 'make check   style, types, and the borders between services'
+	@echo 'make bench   how fast it is'
+	@echo 'make prove   the proofs at full size: crashes and freezes at random moments (an hour or more)'
+	@echo 'make clean   remove the environment and caches; the data of communities stays'
+	@echo
+	@echo 'Variables:   PYTHON=python3.12   the Python to make .venv with (3.11 to 3.13)'
+	@echo '             TORCH="..."         arguments for pip to install torch with, e.g. the index of its CPU build'
+	@echo '             PYTEST_ARGS="..."   more arguments for pytest'
+
+demo: $(USE_STAMP)
+	@echo '==> Starting the demo (Ctrl-C ends it)'
+	@$(BIN)/kindling demo
+
+test: $(DEV_STAMP)
+	@echo '==> Running the tests'
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+check: $(DEV_STAMP)
+	@echo '==> Checking style'
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo '==> Checking types'
+	@$(BIN)/mypy
+	@echo '==> Checking the borders between services'
+	@$(BIN)/lint-imports
+
+bench: $(DEV_STAMP)
+	@echo '==> Measuring'
+	@$(BIN)/python -m bench
+
+prove: $(DEV_STAMP)
+	@echo '==> Proving at full size (an hour or more)'
+	@$(BIN)/pytest tests -m prove --prove --timeout=7200 $(PYTEST_ARGS)
+
+clean:
+	@echo '==> Removing the environment and caches (the data of communities stays)'
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist tests/kafka/libs
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Who has the developer's environment has the user's.
+$(DEV_STAMP): $(MADE_FROM)
+	@extras=export,dev; $(install)
+	@touch $(USE_STAMP) $(DEV_STAMP)
+
+$(USE_STAMP): $(MADE_FROM)
+	@extras=export; $(install)
+	@touch $(USE_STAMP)
+
+define install
+set -e; \
+$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+  echo 'Kindling needs Python 3.11, 3.12 or 3.13, and "$(PYTHON)" is not one:' \
+    "$$($(PYTHON) --version 2>&1)." 'Name another: make PYTHON=python3.12 ...' >&2; exit 1; }; \
+echo "==> Making the environment in .venv with $$($(PYTHON) --version): once, some minutes"; \
+test -x $(BIN)/python || $(PYTHON) -m venv .venv; \
+if test -n '$(TORCH)'; then \
+  echo '==> Installing torch with: $(TORCH)'; \
+  $(PIP) install --no-deps -c constraints.txt torch $(TORCH); \
+fi; \
+echo '==> Installing what pyproject.toml names, at the versions of constraints.txt'; \
+$(PIP) install -c constraints.txt -e ".[$$extras]"; \
+echo '==> The environment is ready'
+endef

@@ -1,0 +1,38 @@
+"""Ranking: one post in a community of 8,000 members and 10,000 posts, the model apart."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, cast
+
+from bench.invented import InventedVectors, community
+from bench.measuring import Figure, figure
+from services.recommend.handlers import Recommend
+from services.recommend.settings import RecommendSettings
+from shared.events import PostPublished
+from shared.service import Moment
+from shared.state import Documents
+
+POSTS, MEMBERS, MEASURED = 10_000, 8_000, 200
+
+
+async def _figures() -> list[Figure]:
+    service = Recommend(RecommendSettings(), cast("Any", InventedVectors()))
+    state = await service.open("bench", Documents())
+    replies: list[float] = []
+    posts: list[float] = []
+    for event in community("bench", POSTS + MEASURED, MEMBERS):
+        moment = Moment(event.at + timedelta(0), await service.prepare(state, [event]))
+        started = time.perf_counter()
+        list(service.handle(state, event, moment))
+        (posts if isinstance(event, PostPublished) else replies).append((time.perf_counter() - started) * 1000)
+    name = f"{MEMBERS:,} members, {POSTS:,} posts"
+    return [
+        figure(f"a post ranked, {name}", posts[-MEASURED:], "ms"),
+        figure(f"a reply taken in, {name}", replies[-3 * MEASURED :], "ms"),
+    ]
+
+
+def figures() -> Iterator[Figure]:
+    yield from asyncio.run(_figures())

@@ -1,0 +1,78 @@
+"""What the commands share: options, logging, and a log that is open for the length of a block."""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from kindling.settings import Settings
+from shared.connections import Connections
+from shared.limits import Id
+from shared.log import Log
+
+
+def _community(name: str) -> str:
+    """Refuse what no address could name: a community's id stands in the paths of all doors."""
+    try:
+        TypeAdapter(Id).validate_python(name)
+    except ValidationError as error:
+        raise typer.BadParameter(error.errors()[0]["msg"]) from None
+    if "/" in name or name in (".", ".."):
+        raise typer.BadParameter("must not contain a slash, nor be . or ..")
+    return name
+
+
+Community = Annotated[str, typer.Argument(callback=_community, help="The community's id.")]
+CommunityOption = Annotated[
+    str, typer.Option("--community", callback=_community, help="The community that it belongs to.")
+]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Where the embedded server and secrets are kept. [KINDLING_DATA_DIR]")
+]
+Json = Annotated[Path | None, typer.Option("--json", help="Write the result to this file as JSON, too.")]
+
+
+def log_to_stderr(settings: Settings) -> None:
+    """Log lines with time, level and source; never texts or names of people."""
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _quieten(settings)
+
+
+def log_to_file(settings: Settings) -> None:
+    """Log to a file of the data directory, where the terminal belongs to something else."""
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        level=settings.log_level,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        filename=settings.folder / "kindling.log",
+    )
+    _quieten(settings)
+
+
+def _quieten(settings: Settings) -> None:
+    # aiokafka tells of every reconnection; what matters of that is said once by whoever waits.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL if settings.log_level != "DEBUG" else logging.DEBUG)
+    # httpx tells of every address that it asks, and members' ids are in these.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def write_json(file: Path | None, result: Any) -> None:
+    """Write a command's result to the file that `--json` names, if it names one."""
+    if file is not None:
+        file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+@asynccontextmanager
+async def open_log(connections: Connections) -> AsyncIterator[Log]:
+    """Open the log for a tool, which subscribes to nothing."""
+    log = connections.log()
+    try:
+        await log.start()
+        yield log
+    finally:
+        await log.stop()

@@ -1,0 +1,101 @@
+"""`kindling dead-letters`: look at what could not be processed, and decide about it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+from kindling.commands.common import DataDir, Json, open_log, write_json
+from kindling.servers import servers
+from kindling.settings import load
+from shared.clock import wall_clock
+from shared.dead_letters import DeadLetter, decide, open_letters, replay_letter
+from shared.log import Log
+
+app = typer.Typer(help="Inspect, replay or drop records that could not be processed.", no_args_is_help=True)
+T = TypeVar("T")
+
+Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Letters as listed; `all` is every one.")]
+
+
+def _with_log(data_dir: DataDir, work: Callable[[Log], Awaitable[T]]) -> T:
+    settings = load(data_dir=data_dir)
+
+    async def run() -> T:
+        async with open_log(connections) as log:
+            return await work(log)
+
+    with servers(settings) as connections:
+        return asyncio.run(run())
+
+
+@app.command("list")
+def list_(json_file: Json = None, data_dir: DataDir = None) -> None:
+    """List the letters about which nothing was decided, oldest first; not their bodies, which people wrote."""
+    letters = _with_log(data_dir, open_letters)
+    write_json(json_file, [x.model_dump(mode="json", exclude={"entry", "body"}) for x in letters])
+    if not letters:
+        Console().print("no dead letters")
+        return
+    table = Table(
+        Column("id", overflow="fold", min_width=12), "died", "service", "community", "cause", "reason", "at", "attempts"
+    )
+    for x in letters:
+        died = x.died.isoformat(timespec="seconds")
+        table.add_row(x.id, died, x.service, x.community, x.cause, x.reason, x.frame, str(x.attempts))
+    Console().print(table)
+
+
+@app.command()
+def show(letter: str, data_dir: DataDir = None) -> None:
+    """Print one letter whole: its body holds what people wrote."""
+    found = _chosen(_with_log(data_dir, open_letters), [letter])
+    typer.echo(found[0].model_dump_json(indent=2))
+
+
+@app.command()
+def replay(
+    letters: Ids,
+    body: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Send this corrected event instead."),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Send letters in again at the head of the log; who knows their event already passes it on unchanged."""
+
+    async def again(log: Log) -> int:
+        chosen = _chosen(await open_letters(log), letters)
+        if body is not None and len(chosen) != 1:
+            raise typer.BadParameter("--body corrects one letter: name one", param_hint="--body")
+        for letter in chosen:
+            await replay_letter(log, letter, body.read_bytes() if body else None, wall_clock())
+        await decide(log, chosen, "replayed", wall_clock())
+        return len(chosen)
+
+    typer.echo(f"{_with_log(data_dir, again)} replayed")
+
+
+@app.command()
+def drop(letters: Ids, data_dir: DataDir = None) -> None:
+    """Decide that letters are not worth processing; they stay in the log, and are listed no more."""
+
+    async def forget(log: Log) -> int:
+        chosen = _chosen(await open_letters(log), letters)
+        await decide(log, chosen, "dropped", wall_clock())
+        return len(chosen)
+
+    typer.echo(f"{_with_log(data_dir, forget)} dropped")
+
+
+def _chosen(letters: list[DeadLetter], ids: list[str]) -> list[DeadLetter]:
+    if ids == ["all"]:
+        return letters
+    by_id = {letter.id: letter for letter in letters}
+    if unknown := [x for x in ids if x not in by_id]:
+        raise typer.BadParameter(f"no open letter is {', '.join(unknown)}; `kindling dead-letters list` has them")
+    return [by_id[x] for x in ids]

@@ -1,0 +1,64 @@
+"""`kindling demo`: an invented community at work."""
+
+import asyncio
+import re
+import shutil
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from kindling.commands.common import DataDir, Json, log_to_file, write_json
+from kindling.commands.serve import at_home
+from kindling.demo.run import Demo
+from kindling.secrets import with_secrets
+from kindling.servers import embedded
+from kindling.settings import load
+from shared.embedded import free_port, running_server
+
+FOLDER = "demo"
+UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def demo(
+    speed: Annotated[float, typer.Option(min=1, help="How many times faster than life.")] = 600,
+    for_: Annotated[str | None, typer.Option("--for", help="End by itself after 60s, 5m or 1h.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over: delete the demo's data first.")] = False,
+    seed: Annotated[int, typer.Option(help="Another seed invents another community.")] = 1,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages (0: any free one).")] = 8080,
+    json_file: Json = None,
+    data_dir: DataDir = None,
+) -> None:
+    """See an invented community at work: posts, matches, nudges in inboxes, and what came of them.
+
+    Eight weeks of history come first, then live traffic until Ctrl-C. The data stays: called again, the demo
+    goes on where it was.
+    """
+    console = Console()
+    seconds = None if for_ is None else _seconds(for_)
+    settings = load(data_dir=data_dir)
+    settings = settings.model_copy(
+        update={"data_dir": settings.folder / FOLDER, "prefix": "demo", "port": port or free_port()}
+    )
+    if fresh and running_server(settings.folder / "store") is None:
+        shutil.rmtree(settings.folder, ignore_errors=True)
+    settings = with_secrets(settings)
+    settings = settings.model_copy(
+        update={"nudge": at_home(settings), "ingest": settings.ingest.model_copy(update={"ticks": False})}
+    )
+    log_to_file(settings)
+    console.print(f"The demo keeps its data and its log in {settings.folder}")
+    with embedded(settings) as connections:
+        shown = Demo(settings, connections, console, seed, speed, seconds)
+        try:
+            asyncio.run(shown.run())
+        finally:
+            if shown.view is not None:
+                write_json(json_file, shown.view.numbers())
+
+
+def _seconds(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise typer.BadParameter("must be a time such as 60s, 5m or 1h", param_hint="--for")
+    return float(match[1]) * UNITS[match[2] or "s"]

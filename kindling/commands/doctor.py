@@ -1,0 +1,123 @@
+"""`kindling doctor`: is everything there that is needed, and what to do where it is not."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kindling.commands.common import DataDir, Json, open_log, write_json
+from kindling.servers import servers
+from kindling.settings import Settings, load, settings_file
+from services.recommend.encoder import exported_folder
+from services.recommend.export import GRAPH, ModelUnavailable
+from shared.connections import Connections
+from shared.dead_letters import open_letters
+from shared.embedded import EmbeddedServerError
+from shared.failures import Unavailable, UnsafeSettings
+from shared.redis_store import check_durable
+
+FREE_BYTES = 2 * 1024**3
+CLOCK_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at; `todo` is empty where all is well, `fatal` where Kindling cannot run without it."""
+
+    what: str
+    found: str
+    todo: str = ""
+    fatal: bool = True
+
+
+def doctor(json_file: Json = None, data_dir: DataDir = None) -> None:
+    """Check settings, servers, model, clock and disk, and say what to do."""
+    try:
+        settings = load(data_dir=data_dir)
+    except UnsafeSettings as error:
+        _show([Finding("settings", "refused", str(error))], json_file)
+        raise typer.Exit(1) from None
+    findings = [
+        Finding("settings", str(settings_file() or "environment and defaults")),
+        _model(settings),
+        _disk(settings),
+    ]
+    try:
+        with servers(settings) as connections:
+            findings += asyncio.run(_servers(connections))
+    except EmbeddedServerError as error:
+        findings.append(Finding("embedded server", "does not start", str(error)))
+    _show(findings, json_file)
+    if any(f.todo and f.fatal for f in findings):
+        raise typer.Exit(1)
+
+
+def _show(findings: list[Finding], json_file: Path | None) -> None:
+    table = Table("", "what", "found", "what to do")
+    for f in findings:
+        sign = "[green]✓[/green]" if not f.todo else "[red]✗[/red]" if f.fatal else "[yellow]![/yellow]"
+        table.add_row(sign, f.what, f.found, f.todo)
+    Console().print(table)
+    write_json(json_file, [asdict(f) for f in findings])
+
+
+def _model(settings: Settings) -> Finding:
+    name = settings.recommend.model
+    if settings.recommend.encoder == "sentence-transformers":
+        return Finding("model", f"{name}, as sentence-transformers loads it")
+    try:
+        folder = exported_folder(name, settings.recommend.cache_dir.expanduser())
+    except ModelUnavailable as error:
+        return Finding("model", name, str(error))
+    if (folder / GRAPH).is_file():
+        return Finding("model", f"{name}, exported")
+    return Finding("model", f"{name}, not exported yet", "nothing: its first use exports it", fatal=False)
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = settings.folder
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    todo = "" if free > FREE_BYTES else f"free some: at least {FREE_BYTES / 1e9:.0f} GB, or the store refuses writes"
+    return Finding("disk", f"{free / 1e9:,.1f} GB free at {folder}", todo)
+
+
+async def _servers(connections: Connections) -> list[Finding]:
+    checks: dict[str, Callable[[Connections], Awaitable[list[Finding]]]] = {"Redis": _redis, "log": _log}
+    findings = []
+    for what, check in checks.items():
+        try:
+            findings += await check(connections)
+        except (Unavailable, UnsafeSettings) as error:
+            findings.append(Finding(what, "not as it must be", str(error)))
+    return findings
+
+
+async def _redis(connections: Connections) -> list[Finding]:
+    redis = connections.redis()
+    try:
+        await check_durable(redis)
+        seconds, microseconds = await redis.time()
+        theirs = datetime.fromtimestamp(seconds + microseconds / 1e6, UTC)
+    finally:
+        await redis.aclose()
+    apart = abs((datetime.now(UTC) - theirs).total_seconds())
+    todo = "" if apart < CLOCK_SECONDS else "set both clocks by NTP: event times are compared with this machine's"
+    return [Finding("Redis", "append-only, evicts nothing"), Finding("clock", f"{apart:.2f} s from the store's", todo)]
+
+
+async def _log(connections: Connections) -> list[Finding]:
+    async with open_log(connections) as log:
+        letters = await open_letters(log)
+        todo = "`kindling dead-letters list` says why; replay or drop them" if letters else ""
+        return [
+            Finding("log", f"{log.partitions} partitions, generation {log.generation[:8]}"),
+            Finding("dead letters", str(len(letters)), todo, fatal=False),
+        ]

@@ -1,0 +1,77 @@
+"""`kindling import`: the history that a community has, into the log."""
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from kindling.commands.common import CommunityOption, DataDir, Json, open_log, write_json
+from kindling.servers import servers
+from kindling.settings import load
+from services.ingest.champions import ChampionRule
+from services.ingest.importing import Format, Import, Report, import_file
+from services.ingest.mapping import ArchiveMap, read_map
+from shared.connections import Connections
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines, gzip or not.")],
+    community: CommunityOption,
+    source: Annotated[
+        str, typer.Option(help="Name of the platform: with the same one, a webhook and an import are one event.")
+    ] = "import",
+    form: Annotated[Format, typer.Option("--format", help="What a line is.")] = Format.AUTO,
+    champions: Annotated[
+        ChampionRule, typer.Option(help="Who becomes champion where the file names none: who answered most.")
+    ] = ChampionRule.LATEST,
+    mapping: Annotated[
+        Path | None, typer.Option(exists=True, help="TOML or JSON with roles, zones and privacy where known.")
+    ] = None,
+    rejected: Annotated[Path | None, typer.Option(help="Where wrong lines go; default: FILE.rejected.jsonl.")] = None,
+    json_file: Json = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Import an archive of messages, or CloudEvents, one a line.
+
+    Interrupted by Ctrl-C it goes on where it was when it is called again; what is imported twice is one event.
+    A channel whose privacy is not known counts as private: who wrote in it can read it.
+    """
+    settings = load(data_dir=data_dir)
+    known = read_map(mapping) if mapping else ArchiveMap()
+    what = Import(file, community, settings.folder, source, form, known, champions, rejected)
+    with servers(settings) as connections:
+        report = asyncio.run(_import(what, connections))
+    _show(Console(), report, what)
+    write_json(json_file, asdict(report))
+    if report.damaged:
+        raise typer.Exit(1)
+
+
+async def _import(what: Import, connections: Connections) -> Report:
+    progress = Progress(
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )  # fmt: skip
+    async with open_log(connections) as log:
+        with progress:
+            task = progress.add_task(what.path.name, total=None)
+
+            def on_progress(report: Report) -> None:
+                said = f"{report.events:,} events" + (f", {report.rejected:,} lines aside" if report.rejected else "")
+                progress.update(task, completed=report.read_bytes, total=report.total_bytes, description=said)
+
+            return await import_file(what, log, on_progress=on_progress)
+
+
+def _show(console: Console, report: Report, what: Import) -> None:
+    console.print(f"{report.lines:,} lines, {report.events:,} events, {report.published:,} of them published now")
+    if report.resumed_from:
+        console.print(f"resumed after line {report.resumed_from:,}")
+    if report.rejected:
+        console.print(f"[yellow]{report.rejected:,} lines were wrong[/yellow]: each with its reason in {what.aside}")
+    if report.damaged:
+        console.print(f"[red]{report.damaged}[/red]; what came before is imported")

@@ -1,0 +1,60 @@
+"""`kindling topics`: make the topics, and say how they stand."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kindling.commands.common import DataDir, Json, open_log, write_json
+from kindling.servers import partitions, servers
+from kindling.settings import load
+from shared.connections import Connections
+from shared.service import TopicName
+
+app = typer.Typer(help="Make and describe the topics of the log.", no_args_is_help=True)
+
+
+@app.command()
+def create(
+    data_dir: DataDir = None,
+    count: Annotated[
+        int | None, typer.Option("--partitions", min=1, max=1024, help="Partitions of each topic; never altered later.")
+    ] = None,
+) -> None:
+    """Make the topics where they are missing; run it once per installation."""
+    settings = load(data_dir=data_dir, partitions=count)
+
+    async def make(connections: Connections) -> bool:
+        log = connections.log()
+        try:
+            return await log.create(partitions(settings))
+        finally:
+            await log.stop()
+
+    with servers(settings) as connections:
+        made = asyncio.run(make(connections))
+    Console().print(f"topics made under {settings.prefix!r}" if made else "the topics are there already")
+
+
+@app.command()
+def describe(json_file: Json = None, data_dir: DataDir = None) -> None:
+    """Print each topic with its partitions and how many records were ever written to it."""
+    settings = load(data_dir=data_dir)
+
+    async def look(connections: Connections) -> dict[str, Any]:
+        async with open_log(connections) as log:
+            before = log.first * log.partitions
+            written = {topic.value: sum((await log.ends(topic)).values()) - before for topic in TopicName}
+            made = {"prefix": settings.prefix, "generation": log.generation, "partitions": log.partitions}
+            return {**made, "records": written}
+
+    with servers(settings) as connections:
+        made = asyncio.run(look(connections))
+    title = f"{made['prefix']}, generation {made['generation']}"
+    table = Table("topic", "partitions", "records so far", title=title)
+    for topic, written in made["records"].items():
+        table.add_row(topic, str(made["partitions"]), f"{written:,}")
+    Console().print(table)
+    write_json(json_file, made)

@@ -1,0 +1,183 @@
+"""Running the demo: the real services in this process, and the invented community that writes to their log."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from kindling.commands.serve import build, make_topics
+from kindling.demo.facts import COMMUNITY
+from kindling.demo.generate import history, live_start
+from kindling.demo.live import LiveTraffic
+from kindling.demo.view import DemoView
+from kindling.replay.catching_up import caught_up
+from kindling.settings import Settings
+from services.nudge.links import Links
+from shared.app import ServiceApp, serve
+from shared.clock import wall_clock
+from shared.connections import Connections
+from shared.events import CommunityEvent, Event, MemberJoined, Role, RolesChanged, Tick
+from shared.log import Log, Outgoing
+from shared.service import ServiceName, TopicName
+from shared.topics import partition_of
+from shared.wire import Envelope, decode, encode
+
+STATE_FILE = "demo.json"
+BATCH = 200
+FRAME_SECONDS = 0.25
+INBOXES = 3
+
+
+@dataclass
+class Progressed:
+    """How far the demo has come, kept beside its data: `start` of live traffic and `now`, in event time."""
+
+    seed: int
+    start: datetime
+    now: datetime | None = None
+
+    def save(self, settings: Settings) -> None:
+        now = self.now.isoformat() if self.now else None
+        file = settings.folder / STATE_FILE
+        new = file.with_suffix(".new")
+        new.write_text(json.dumps({"seed": self.seed, "start": self.start.isoformat(), "now": now}), encoding="utf-8")
+        new.replace(file)
+
+    @classmethod
+    def load(cls, settings: Settings, seed: int) -> "Progressed":
+        """Go on where the data is; a new demo begins on a Monday morning of the past."""
+        try:
+            kept = json.loads((settings.folder / STATE_FILE).read_text(encoding="utf-8"))
+            now = datetime.fromisoformat(kept["now"]) if kept["now"] else None
+            return cls(kept["seed"], datetime.fromisoformat(kept["start"]), now)
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls(seed, live_start(datetime.now(UTC)))
+
+
+@dataclass
+class Demo:
+    """One run of the demo, until Ctrl-C or for `seconds`."""
+
+    settings: Settings
+    connections: Connections
+    console: Console
+    seed: int
+    speed: float
+    seconds: float | None
+    view: DemoView | None = None
+    _followed: dict[TopicName, dict[int, int]] = field(
+        default_factory=lambda: {TopicName.MATCHES: {}, TopicName.NUDGES: {}}
+    )
+
+    async def run(self) -> None:
+        await make_topics(self.settings, self.connections)
+        self.console.print("Loading the embedding model (the first time it is exported: half a minute)")
+        apps = [await build(name, self.settings, self.connections) for name in ServiceName]
+        serving = asyncio.create_task(serve(apps, self.settings.host, self.settings.port))
+        living = asyncio.create_task(self._live(apps))
+        try:
+            await asyncio.wait({serving, living}, return_when=asyncio.FIRST_COMPLETED)
+            if living.done():
+                living.result()
+        finally:
+            living.cancel()
+            with suppress(asyncio.CancelledError):
+                await living
+            for app in apps:
+                app.end()
+            await serving
+
+    async def _live(self, apps: Sequence[ServiceApp]) -> None:
+        while not all(app.processor.status.ready for app in apps):
+            await asyncio.sleep(0.05)
+        log = self.connections.log()
+        await log.start()
+        progressed = Progressed.load(self.settings, self.seed)
+        try:
+            past = list(history(progressed.seed, progressed.start))
+            if progressed.now is None:
+                await self._history(log, past)
+                progressed.now = progressed.start
+            for topic, places in self._followed.items():
+                places.update(await log.ends(topic))
+            await self._traffic(log, progressed, past)
+        finally:
+            progressed.save(self.settings)
+            await log.stop()
+
+    async def _history(self, log: Log, events: list[Event]) -> None:
+        """Have the services live through eight weeks; waits for them, so that the live view begins in the present."""
+        partition = partition_of(COMMUNITY, log.partitions)
+        redis = self.connections.redis()
+        stores = {name: self.connections.store(redis, name) for name in ServiceName}
+        columns = (
+            TextColumn("Eight weeks of history"),
+            BarColumn(),
+            TextColumn("{task.completed:,} of {task.total:,} events"),
+        )
+        try:
+            with Progress(*columns, console=self.console) as progress:
+                task = progress.add_task("", total=len(events))
+                for start in range(0, len(events), BATCH):
+                    batch = events[start : start + BATCH]
+                    await self._publish(log, batch, batch[-1].at)
+                    await caught_up(log, stores, partition, lambda: None)
+                    progress.update(task, completed=start + len(batch))
+        finally:
+            await redis.aclose()
+
+    async def _traffic(self, log: Log, progressed: Progressed, past: list[Event]) -> None:
+        traffic = LiveTraffic(progressed.seed, progressed.start)
+        begin, started = progressed.now or progressed.start, time.monotonic()
+        past += traffic.advance(begin)
+        self.view = view = DemoView(self.console, self._addresses(past), live_from=begin)
+        for event in past:
+            view.on_event(event)
+        with view:
+            while (passed := time.monotonic() - started) < (self.seconds or float("inf")):
+                now = begin + timedelta(seconds=passed * self.speed)
+                await self._publish(log, traffic.advance(now), now)
+                progressed.now = now
+                for event in await self._new(log):
+                    traffic.on_event(event)
+                    view.on_event(event)
+                await asyncio.sleep(FRAME_SECONDS)
+        self.console.print("Waiting for what is on its way")
+        for event in await self._new(log):
+            view.on_event(event)
+        view.summary()
+
+    def _addresses(self, past: list[Event]) -> dict[str, str]:
+        """Name the pages to open: the champions' inboxes, and what is described and measured."""
+        home = f"http://127.0.0.1:{self.settings.port}"
+        links = Links(self.settings.nudge)
+        roles = {event.member: event.roles for event in past if isinstance(event, RolesChanged)}
+        champions = sorted(member for member, held in roles.items() if Role.CHAMPION in held)
+        names = {event.member: event.name for event in past if isinstance(event, MemberJoined)}
+        inboxes = {f"inbox of {names.get(m) or m}": links.make(COMMUNITY, m)[0] for m in champions[:INBOXES]}
+        return {**inboxes, "API": f"{home}/docs", "health": f"{home}/health/ready"}
+
+    async def _new(self, log: Log) -> list[Event]:
+        """Read what the services have published since the last call."""
+        events: list[Event] = []
+        for topic, places in self._followed.items():
+            async for record in log.scan(topic, places):
+                places[record.partition] = record.offset + 1
+                events.append(decode(record.body).event)
+        return events
+
+    async def _publish(self, log: Log, events: Iterable[Event], now: datetime) -> None:
+        partition = partition_of(COMMUNITY, log.partitions)
+        tick = Tick(id=f"tick/{partition}/{now.isoformat()}", source="kindling/demo", at=now, partition=partition)
+        messages = [
+            Outgoing(TopicName.ACTIVITY, partition, COMMUNITY, encode(Envelope(event, recorded=wall_clock())))
+            for event in (*events, tick)
+            if isinstance(event, CommunityEvent | Tick)
+        ]
+        await log.publish(messages)

@@ -1,0 +1,53 @@
+"""The `kindling` command: one file a command, put together here."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from kindling.commands import dead_letters, demo, doctor, imports, keys, link, printed, replays, serve, topics
+from kindling.replay.processes import ProcessEnded
+from services.recommend.export import ModelUnavailable
+from shared.embedded import EmbeddedServerError
+from shared.failures import Unavailable, Unprocessable, UnsafeSettings
+
+# What a person can do something about: a sentence, not a stack.
+EXPECTED = (UnsafeSettings, Unavailable, Unprocessable, EmbeddedServerError, ModelUnavailable, ProcessEnded, OSError)
+
+app = typer.Typer(
+    name="kindling",
+    help="The right prompt, to the right person, at the right time, for learning communities.\n\n"
+    "Begin with `kindling demo`: an invented community at work. Then `kindling up`, and `kindling import` "
+    "with the history that you have.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.command("demo")(demo.demo)
+app.command("up")(serve.up)
+app.command("run")(serve.run)
+app.command("import")(imports.import_)
+app.command("link")(link.link)
+app.command("replay")(replays.replay)
+app.command("doctor")(doctor.doctor)
+app.command("schema")(printed.schema)
+app.command("settings")(printed.settings)
+app.command("version")(printed.version)
+app.add_typer(topics.app, name="topics")
+app.add_typer(keys.app, name="keys")
+app.add_typer(dead_letters.app, name="dead-letters")
+
+
+def main() -> None:
+    """Run the command line; failures that are expected end with a sentence and exit code 2."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except EXPECTED as error:
+        Console(stderr=True).print(f"[red]kindling:[/red] {error}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

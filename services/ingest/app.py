@@ -1,0 +1,34 @@
+"""Where ingest is put together: the only place here that names concrete adapters."""
+
+from services.ingest.api import router
+from services.ingest.handlers import Ingest
+from services.ingest.keys import Keys
+from services.ingest.limit import Limiter
+from services.ingest.settings import IngestSettings
+from services.ingest.tick import keep_ticking
+from shared.app import ServiceApp
+from shared.clock import wall_clock
+from shared.connections import Connections
+from shared.processing import Processor
+from shared.service import ServiceName
+
+
+async def build(settings: IngestSettings, connections: Connections) -> ServiceApp:
+    """Make the service: its door, its loop (what nudge decides comes in again), and the clock's ticks."""
+    redis = connections.redis()
+    broker = connections.log()
+    secret = settings.service_key.get_secret_value() if settings.service_key else None
+    keys = Keys(redis, connections.prefix, wall_clock, secret, settings.key_cache_seconds)
+    limiter = Limiter(settings.events_per_minute)
+
+    async def tick() -> None:
+        await keep_ticking(broker, wall_clock, settings.tick_seconds)
+
+    return ServiceApp(
+        name=ServiceName.INGEST,
+        router=router(broker, keys, limiter, wall_clock, settings),
+        log=broker,
+        redis=redis,
+        processor=Processor(Ingest(), broker, connections.store(redis, ServiceName.INGEST)),
+        beside=(tick,) if settings.ticks else (),
+    )

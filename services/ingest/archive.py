@@ -1,0 +1,214 @@
+"""Turn an archive of messages into events, line by line: what was written, and what follows from it.
+
+A line is `{"id", "channel", "topic", "author", "at", "text", "reply_to"}`; `reply_to` names the thread's first
+message, null on that one. From it follow, where they are new: the channel, the author as a member, and that the
+author can read the channel. Memory holds the ids of authors and channels, and nothing per message.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.ingest.accept import FIRST_YEAR
+from services.ingest.champions import ChampionRule, Champions, Change
+from services.ingest.lines import LINE_BYTES
+from services.ingest.mapping import ArchiveMap, MappedChannel, MappedMember
+from shared.events import (
+    ChannelChanged,
+    ChannelOpened,
+    CommunityEvent,
+    MemberJoined,
+    PostPublished,
+    ReplyPublished,
+    Role,
+    RolesChanged,
+)
+from shared.limits import ID_BYTES, Id, Moment, Text, ahead_of
+
+_TOPIC_ID: Final = re.compile(r"^t\d+(?:: |$)")
+TOO_LONG: Final = f"the line is longer than {LINE_BYTES} bytes"
+_READERS_AT_ONCE = 1000
+_MENTION: Final = re.compile(r"(?<![\w@])@(\w+(?:[.-]\w+)*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An event, and the line that it comes from (1 is the first; what follows from the whole file: one past it)."""
+
+    line_number: int
+    event: CommunityEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A line that is no message, and why; the others go on."""
+
+    line_number: int
+    reason: str
+    line: bytes
+
+
+class _Message(BaseModel):
+    """A line of the archive; fields that it has besides are not looked at."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    id: Id
+    channel: Id
+    topic: Text = ""
+    author: Id
+    at: Moment
+    text: Text
+    reply_to: Annotated[Id | None, Field()]
+
+
+@dataclass
+class Archive:
+    """Reads one archive. `now` (wall clock) refuses times ahead of it; None takes them all.
+
+    Ids come from the source and the archive's own ids, so that a webhook of the same source and an import that
+    overlap are the same events.
+    """
+
+    community: str
+    source: str = "import"
+    known: ArchiveMap = field(default_factory=ArchiveMap)
+    rule: ChampionRule = ChampionRule.LATEST
+    now: datetime | None = None
+    _authors: set[str] = field(default_factory=set)
+    _channels: set[str] = field(default_factory=set)
+    _readers: set[tuple[str, str]] = field(default_factory=set)
+
+    def read(self, lines: Iterable[tuple[int, bytes]]) -> Iterator[Found | Rejected]:
+        """Give the events of numbered lines, in their order; empty lines are passed over."""
+        with_roles = {member for member, m in self.known.members.items() if m.roles is not None or m.bot}
+        champions = Champions(self.rule, frozenset(with_roles))
+        number = 0
+        begun = False
+        for number, line in lines:
+            if not line.strip():
+                continue
+            message = self._message(line)
+            if isinstance(message, str):
+                yield Rejected(number, message, line)
+                continue
+            if not begun:
+                begun = True
+                yield from self._all(number, self._what_is_known(message.at))
+            yield from self._all(number, self._events(message, champions))
+        yield from self._all(number + 1, map(self._role_changed, champions.after()))
+
+    def _all(self, number: int, events: Iterable[CommunityEvent]) -> Iterator[Found]:
+        return (Found(number, event) for event in events)
+
+    def _message(self, line: bytes) -> "_Message | str":
+        if len(line) >= LINE_BYTES:
+            return TOO_LONG
+        try:
+            message = _Message.model_validate_json(line)
+        except ValidationError as error:
+            return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'line'}: {e['msg']}" for e in error.errors())
+        if self.now is not None and ahead_of(message.at, self.now):
+            return f"at: lies ahead of now, {self.now.isoformat()}"
+        if message.at.year < FIRST_YEAR:
+            return f"at: lies before {FIRST_YEAR}"
+        if message.reply_to == message.id:
+            return "reply_to: a message cannot reply to itself"
+        return message
+
+    # What follows from a message
+
+    def _events(self, message: _Message, champions: Champions) -> Iterator[CommunityEvent]:
+        yield from map(self._role_changed, champions.before(message.at))
+        if message.channel not in self._channels:
+            yield from self._channel_opened(message.channel, MappedChannel(), message.at)
+        if message.author not in self._authors:
+            yield from self._member_joined(message.author, MappedMember(), message.at)
+        if (message.channel, message.author) not in self._readers:
+            yield self._reader_joined(message)
+        if not self._is_bot(message.author):
+            champions.saw(message.id, message.reply_to, message.author, message.at)
+        yield self._published(message)
+
+    def _published(self, message: _Message) -> CommunityEvent:
+        said: dict[str, Any] = {
+            **self._named(message.at, "post", message.id),
+            "message": message.id,
+            "channel": message.channel,
+            "author": message.author,
+            "text": message.text,
+            "mentions": self._mentions(message),
+        }
+        if message.reply_to is not None:
+            return ReplyPublished(**said, post=message.reply_to)
+        return PostPublished(**said, title=title_of(message.topic))
+
+    def _mentions(self, message: _Message) -> tuple[str, ...]:
+        if "@" not in message.text:
+            return ()
+        named = dict.fromkeys(_MENTION.findall(message.text))
+        return tuple(member for member in named if member in self._authors and member != message.author)
+
+    def _reader_joined(self, message: _Message) -> ChannelChanged:
+        """Who wrote in a channel can read it; all else about an unknown channel is private."""
+        self._readers.add((message.channel, message.author))
+        name = self._named(message.at, "channel", message.channel, "joined", message.author)
+        return ChannelChanged(**name, channel=message.channel, joined=(message.author,))
+
+    # What is known beforehand
+
+    def _what_is_known(self, at: datetime) -> Iterator[CommunityEvent]:
+        for member, about in sorted(self.known.members.items()):
+            yield from self._member_joined(member, about, at)
+        for channel, known in sorted(self.known.channels.items()):
+            self._readers.update((channel, member) for member in known.members)
+            yield from self._channel_opened(channel, known, at)
+
+    def _member_joined(self, member: str, about: MappedMember, at: datetime) -> Iterator[CommunityEvent]:
+        self._authors.add(member)
+        name = self._named(at, "member", member, "joined")
+        yield MemberJoined(**name, member=member, name=about.name, zone=about.zone, bot=self._is_bot(member))
+        if about.roles is not None:
+            yield RolesChanged(**self._named(at, "member", member, "roles"), member=member, roles=about.roles)
+
+    def _channel_opened(self, channel: str, known: MappedChannel, at: datetime) -> Iterator[CommunityEvent]:
+        self._channels.add(channel)
+        yield ChannelOpened(
+            **self._named(at, "channel", channel, "opened"),
+            channel=channel,
+            name=known.name or channel,
+            privacy=known.privacy,
+        )
+        # In parts: an event has a largest size.
+        for first in range(0, len(known.members), _READERS_AT_ONCE):
+            readers = known.members[first : first + _READERS_AT_ONCE]
+            name = self._named(at, "channel", channel, "readers", str(first))
+            yield ChannelChanged(**name, channel=channel, joined=readers)
+
+    def _role_changed(self, change: Change) -> RolesChanged:
+        roles = (Role.MEMBER, Role.CHAMPION) if change.champion else (Role.MEMBER,)
+        name = self._named(change.at, "member", change.member, "roles", change.at.isoformat())
+        return RolesChanged(**name, member=change.member, roles=roles)
+
+    def _is_bot(self, member: str) -> bool:
+        about = self.known.members.get(member)
+        return member.startswith("bot") if about is None or about.bot is None else about.bot
+
+    def _named(self, at: datetime, *parts: str) -> dict[str, Any]:
+        return {"id": derived_id(*parts), "source": self.source, "at": at, "community": self.community}
+
+
+def title_of(topic: str) -> str:
+    """Take an archive's thread id off a topic: `t00012: How to` is `How to`, and `t00012` has no title."""
+    return _TOPIC_ID.sub("", topic, count=1)
+
+
+def derived_id(*parts: str) -> str:
+    """Make an event's id from native ids: `post/123`; one that would be too long becomes its hash."""
+    name = "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
+    return name if len(name.encode()) <= ID_BYTES else f"{parts[0]}/sha256/{hashlib.sha256(name.encode()).hexdigest()}"

@@ -1,0 +1,72 @@
+"""What an operator knows of a community and its archive does not say: a TOML or JSON file beside it.
+
+[members.m0001]
+roles = ["leader"]
+zone = "Europe/Berlin"
+name = "Ada"
+
+[channels.general]
+privacy = "public"
+name = "General"
+members = ["m0001"]
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from shared.events import Privacy, Role
+from shared.failures import UnsafeSettings
+from shared.limits import Id, Text
+
+
+def _known_zone(zone: str) -> str:
+    if zone not in available_timezones():
+        raise ValueError(f"{zone!r} is no time zone; write it as Europe/Berlin")
+    return zone
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MappedMember(_Part):
+    roles: tuple[Role, ...] | None = Field(None, description="All roles; the member is then left out of any rule.")
+    zone: Annotated[Id, AfterValidator(_known_zone)] | None = None
+    name: Text = ""
+    bot: bool | None = Field(None, description="Default: an id that begins with bot is one.")
+
+
+class MappedChannel(_Part):
+    privacy: Privacy = Privacy.PRIVATE
+    name: Text = ""
+    members: tuple[Id, ...] = Field((), description="Who may read it besides those who wrote in it.")
+
+
+class ArchiveMap(_Part):
+    """Members and channels by their ids in the archive."""
+
+    members: Mapping[Id, MappedMember] = Field(default_factory=dict)
+    channels: Mapping[Id, MappedChannel] = Field(default_factory=dict)
+
+
+def read_map(path: Path) -> ArchiveMap:
+    """Read a mapping file; `.toml` is TOML, all else JSON.
+
+    Raises:
+        UnsafeSettings: it cannot be read; the message says where it is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        found = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+        return ArchiveMap.model_validate(found)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise UnsafeSettings(f"the mapping file {path} is wrong: {wrong}") from error
+    except (OSError, ValueError) as error:
+        raise UnsafeSettings(f"the mapping file {path} cannot be read: {error}") from error

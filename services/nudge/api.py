@@ -1,0 +1,172 @@
+"""Nudge's HTTP doors for programs, with the service key; the pages for people are in `pages`."""
+
+from datetime import time
+from hmac import compare_digest
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+
+from services.nudge.documents import LIVE
+from services.nudge.guard import Guard
+from services.nudge.hours import find_zone
+from services.nudge.links import Links
+from services.nudge.pages.routes import add_pages
+from services.nudge.press import Press
+from services.nudge.read_inbox import Person, ShownInbox, ShownNudge
+from services.nudge.settings import NudgeSettings
+from services.nudge.take_answer import Desk, Said
+from services.nudge.words import what
+from shared.events import Answer, Kind, Weekday, WorkingHours
+from shared.limits import Id
+from shared.problems import ProblemError
+from shared.reading import StateReader
+
+LONGEST_REASON = 1000
+
+
+class AnswerBody(BaseModel):
+    """What is said to a nudge: `to` with `hand_over`, `until` with `later`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answer: Answer
+    reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
+    to: Id | None = None
+    until: AwareDatetime | None = None
+
+
+class HoursBody(BaseModel):
+    """Local times of day, and days of the week: Monday is 0."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: time
+    end: time
+    weekdays: tuple[Weekday, ...] = (0, 1, 2, 3, 4)
+
+
+class PreferencesBody(BaseModel):
+    """What a member prefers; what is not given stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    zone: Id | None = None
+    hours: HoursBody | None = None
+    weekly_asks: Annotated[int, Field(ge=0, le=100)] | None = None
+    without: tuple[Kind, ...] | None = None
+    paused_until: Annotated[
+        AwareDatetime | None, Field(description="a time in the past ends a pause; null leaves it as it is")
+    ] = None
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, zone: str | None) -> str | None:
+        if zone is not None and find_zone(zone) is None:
+            raise ValueError("is no time zone; take a name like Europe/Berlin")
+        return zone
+
+
+def router(reader: StateReader, press: Press, guard: Guard, links: Links, settings: NudgeSettings) -> APIRouter:
+    """Make all of nudge's routes: `/v1/…` for programs with the service key, `/inbox/…` for people with a link."""
+    desk = Desk(reader, press, guard, settings)
+    routes = APIRouter()
+    routes.include_router(_programs(desk, links))
+    routes.include_router(add_pages(desk, links))
+    return routes
+
+
+def _programs(desk: Desk, links: Links) -> APIRouter:
+    routes = APIRouter(
+        prefix="/v1/communities/{community}/members/{member:path}",
+        dependencies=[Depends(_only_with(desk.settings))],
+        tags=["nudges"],
+    )
+
+    @routes.get("/nudges")
+    async def nudges(
+        community: Id, member: Id, everything: Annotated[bool, Query(alias="all")] = False
+    ) -> dict[str, Any]:
+        """List a member's open nudges, newest first; `all=true` adds those put off and the latest closed."""
+        inbox = await desk.inbox(community, member)
+        return {"member": member, "nudges": _listed(inbox, everything=everything)}
+
+    @routes.post("/nudges/{nudge}/answers")
+    async def answer(community: Id, member: Id, nudge: str, body: AnswerBody) -> JSONResponse:
+        """Answer a nudge: 200 once it has taken effect, 202 where it is accepted and will."""
+        said = Said(body.answer, body.reason, body.to, body.until)
+        taken = await desk.take_answer(community, member, nudge, said)
+        shown = {"nudge": nudge, "answer": body.answer.value, "state": taken.state.value}
+        if taken.through:
+            return JSONResponse(shown)
+        return JSONResponse({**shown, "detail": "accepted, will take effect"}, 202)
+
+    @routes.post("/nudges/{nudge}/seen", status_code=202)
+    async def seen(community: Id, member: Id, nudge: str) -> dict[str, str]:
+        """Say that the member has seen a nudge."""
+        await desk.own_nudge(community, member, nudge)
+        await desk.press.seen(community, member, nudge)
+        return {"detail": "accepted"}
+
+    @routes.post("/preferences", status_code=202)
+    async def preferences(community: Id, member: Id, body: PreferencesBody) -> dict[str, str]:
+        """Say what the member prefers."""
+        given = {name: getattr(body, name) for name in body.model_fields_set}
+        if body.hours is not None:
+            given["hours"] = WorkingHours(**body.hours.model_dump())
+        await desk.press.preferences(community, member, given)
+        return {"detail": "accepted, will take effect"}
+
+    @routes.get("/link")
+    async def link(community: Id, member: Id) -> dict[str, str]:
+        """Make a signed link to the member's inbox: whoever holds it can read and answer."""
+        url, expires = links.make(community, member)
+        return {"link": url, "expires": expires.isoformat()}
+
+    return routes
+
+
+def _only_with(settings: NudgeSettings) -> Any:
+    expected = f"Bearer {settings.service_key.get_secret_value()}".encode()
+
+    async def check(authorization: Annotated[str, Header()] = "") -> None:
+        if not compare_digest(authorization.encode(errors="replace"), expected):
+            detail = "Send the service key: Authorization: Bearer KEY"
+            raise ProblemError(401, "Who are you?", detail, headers={"WWW-Authenticate": "Bearer"})
+
+    return check
+
+
+def _listed(inbox: ShownInbox, *, everything: bool) -> list[dict[str, Any]]:
+    return [_as_json(nudge) for nudge in inbox.nudges if everything or nudge.is_open]
+
+
+def _as_json(nudge: ShownNudge) -> dict[str, Any]:
+    post = nudge.post
+    return {
+        "nudge": nudge.nudge,
+        "kind": nudge.kind.value,
+        "state": nudge.state.value,
+        "withdrawn": nudge.withdrawn.value if nudge.withdrawn else None,
+        "answer_on_its_way": nudge.held,
+        "what": what(nudge.kind, post.author.name, post.channel_name),
+        "post": {
+            "id": post.id,
+            "title": post.title,
+            "excerpt": post.excerpt,
+            "channel": {"id": post.channel, "name": post.channel_name},
+            "author": _person(post.author),
+            "published": post.published.isoformat(),
+        },
+        "why": {"you": list(nudge.why.you), "this": nudge.why.this, "now": nudge.why.now},
+        "issued": nudge.issued.isoformat(),
+        "expires": nudge.expires.isoformat() if nudge.state in LIVE else None,
+        "hidden_until": nudge.hidden_until.isoformat() if nudge.hidden_until else None,
+        "answers": [answer.value for answer in nudge.answers],
+        "hand_over_to": [_person(person) for person in nudge.people],
+    }
+
+
+def _person(person: Person) -> dict[str, str]:
+    return {"id": person.id, "name": person.name}

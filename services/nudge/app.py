@@ -1,0 +1,31 @@
+"""Where nudge is put together: the only place here that names concrete adapters."""
+
+import httpx
+
+from services.nudge.api import router
+from services.nudge.guard import Guard
+from services.nudge.handlers import Nudge
+from services.nudge.links import Links
+from services.nudge.press import Press
+from services.nudge.settings import NudgeSettings
+from shared.app import ServiceApp
+from shared.connections import Connections
+from shared.processing import Processor
+from shared.service import ServiceName
+
+
+async def build(settings: NudgeSettings, connections: Connections) -> ServiceApp:
+    """Make the service: its loop, the inboxes, and the way of what people press to ingest."""
+    redis = connections.redis()
+    broker = connections.log()
+    store = connections.store(redis, ServiceName.NUDGE)
+    http = httpx.AsyncClient()
+    doors = router(store, Press(http, settings), Guard(redis, connections.prefix, settings), Links(settings), settings)
+    return ServiceApp(
+        name=ServiceName.NUDGE,
+        router=doors,
+        log=broker,
+        redis=redis,
+        processor=Processor(Nudge(settings), broker, store),
+        close=http.aclose,
+    )

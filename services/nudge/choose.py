@@ -1,0 +1,109 @@
+"""Choose whom to ask: the first in order who may be asked now, or when somebody could be."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from services.nudge.budget import free_at, role_of, weekly_limit
+from services.nudge.documents import Candidate, Member
+from services.nudge.hours import find_zone, is_open, next_open
+from services.nudge.settings import NudgeSettings
+from shared.events import Kind, Role
+
+
+class Bar(StrEnum):
+    """Why somebody is not asked."""
+
+    UNKNOWN = "unknown"
+    AUTHOR = "author"
+    ASKED = "asked"
+    NO_ROLE = "no_role"
+    LEFT = "left"
+    BOT = "bot"
+    UNREADABLE = "unreadable"
+    OPTED_OUT = "opted_out"
+    PAUSED = "paused"
+    BUDGET = "budget"
+    HOURS = "hours"
+
+
+PASSING: Final = frozenset({Bar.PAUSED, Bar.BUDGET, Bar.HOURS})
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Somebody who could be asked, with all that decides whether they may be. `named`: by who handed it over."""
+
+    candidate: Candidate
+    member: Member | None
+    reads: bool
+    asked: bool
+    author: bool
+    asks: tuple[datetime, ...] = ()
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whom to ask now; where it is nobody, `again` is when somebody could be asked, if ever."""
+
+    chosen: Applicant | None
+    again: datetime | None = None
+
+
+def choose(applicants: Iterable[Applicant], kind: Kind, clock: datetime, settings: NudgeSettings) -> Choice:
+    """Choose the first who may be asked."""
+    again: list[datetime] = []
+    for applicant in applicants:
+        barred = bars(applicant, kind, clock, settings)
+        if not barred:
+            return Choice(applicant)
+        if PASSING.issuperset(barred) and (could := possible_at(applicant, clock, settings)) is not None:
+            again.append(could)
+    return Choice(None, min(again, default=None))
+
+
+def bars(applicant: Applicant, kind: Kind, clock: datetime, settings: NudgeSettings) -> tuple[Bar, ...]:
+    """Give every reason why somebody may not be asked at the clock; none means that they may."""
+    member = applicant.member
+    if member is None:
+        return (Bar.UNKNOWN,)
+    role_needed = not (applicant.named or settings.ask_members)
+    limit = weekly_limit(member, settings)
+    found = {
+        Bar.AUTHOR: applicant.author,
+        Bar.ASKED: applicant.asked,
+        Bar.NO_ROLE: role_needed and role_of(member) is Role.MEMBER,
+        Bar.LEFT: member.left,
+        Bar.BOT: member.bot,
+        Bar.UNREADABLE: not applicant.reads,
+        Bar.OPTED_OUT: kind in member.without,
+        Bar.PAUSED: member.paused_until is not None and clock < member.paused_until,
+        Bar.BUDGET: free_at(applicant.asks, limit, clock) != clock,
+    }
+    barred = tuple(bar for bar, is_barred in found.items() if is_barred)
+    # Hours cost the most to look up and matter only where nothing else stands in the way for good.
+    if PASSING.issuperset(barred) and not within_hours(member, clock, settings):
+        return (*barred, Bar.HOURS)
+    return barred
+
+
+def within_hours(member: Member, clock: datetime, settings: NudgeSettings) -> bool:
+    """Say whether a member may be asked at this hour; of unknown zone, at any."""
+    zone = find_zone(member.own_zone) or find_zone(member.zone)
+    return zone is None or is_open(clock, zone, member.hours or settings.default_hours())
+
+
+def possible_at(applicant: Applicant, clock: datetime, settings: NudgeSettings) -> datetime | None:
+    """Give when somebody who is barred only for now could be asked; None where that never comes."""
+    member = applicant.member
+    if member is None:
+        return None
+    free = free_at(applicant.asks, weekly_limit(member, settings), clock)
+    if free is None:
+        return None
+    at = max(free, member.paused_until or free)
+    zone = find_zone(member.own_zone) or find_zone(member.zone)
+    return at if zone is None else next_open(at, zone, member.hours or settings.default_hours())

@@ -1,0 +1,202 @@
+"""What nudge keeps of a community: frozen documents, one table for each kind."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from shared.events import Answer, Evidence, Kind, Privacy, Role, Withdrawal, WorkingHours
+from shared.stamps import Stamp
+from shared.state import Table
+
+
+class NudgeState(StrEnum):
+    OPEN = "open"
+    CLAIMED = "claimed"
+    DONE = "done"
+    ACTED = "acted"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+LIVE: Final = frozenset({NudgeState.OPEN, NudgeState.CLAIMED})
+# While a nudge is in one of these, nobody else is asked about its post.
+STANDING: Final = frozenset({NudgeState.OPEN, NudgeState.CLAIMED, NudgeState.DONE})
+
+
+class Closing(StrEnum):
+    """Why nobody is asked about a post any more."""
+
+    ANSWERED = "answered"
+    RESOLVED = "resolved"
+    REMOVED = "removed"
+    UNREADABLE = "unreadable"
+    LEFT = "left"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    closed: bool = False
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member, under their id. `own_zone` and what follows are their own preferences; None is the default.
+
+    `gone` is when they last left, though they may be back: they are in no channel that they joined before it.
+    """
+
+    name: str = ""
+    zone: str | None = None
+    bot: bool = False
+    left: bool = False
+    gone: Stamp | None = None
+    roles: tuple[Role, ...] = ()
+    own_zone: str | None = None
+    hours: WorkingHours | None = None
+    weekly_asks: int | None = None
+    without: tuple[Kind, ...] = ()
+    paused_until: datetime | None = None
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel, under its id; of unknown privacy it is private."""
+
+    name: str = ""
+    privacy: Privacy = Privacy.PRIVATE
+    closed: bool = False
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whether a member is in a channel, under `reader_key`."""
+
+    reads: bool
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A reply that came before its post."""
+
+    message: str
+    author: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A young post, under its id. Before the post itself has come, `author` and `channel` are None."""
+
+    author: str | None = None
+    channel: str | None = None
+    published: datetime | None = None
+    title: str = ""
+    excerpt: str = ""
+    edited: Stamp | None = None
+    heard: tuple[Heard, ...] = ()
+    answered: bool = False
+    resolved: bool = False
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who should answer; `rank` is the place among all matches, from 1."""
+
+    member: str
+    score: float
+    rank: int
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opportunity:
+    """A post that needs an answer, under the post's id. `asked` are nudges, in order; closed, it has no candidates."""
+
+    kind: Kind
+    channel: str
+    author: str
+    published: datetime
+    ready: datetime
+    ends: datetime
+    model: str
+    candidates: tuple[Candidate, ...]
+    asked: tuple[str, ...] = ()
+    closed: datetime | None = None
+    closing: Closing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """One ask, under the nudge's id. A forgotten member's nudge has the member "" and nothing personal."""
+
+    member: str
+    kind: Kind
+    post: str
+    channel: str
+    role: Role
+    issued: datetime
+    expires: datetime
+    evidence: tuple[Evidence, ...] = ()
+    handed_by: str | None = None
+    state: NudgeState = NudgeState.OPEN
+    withdrawn: Withdrawal | None = None
+    hidden_until: datetime | None = None
+    seen: datetime | None = None
+    answer: Answer | None = None
+    answered: Stamp | None = None
+    reason: str = ""
+    message: str | None = None
+    closed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """A member's nudges, under the member's id, oldest first."""
+
+    nudges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """When a member was asked, over all kinds, under the member's id: oldest first, the last week at least."""
+
+    times: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """That a member was forgotten, under a hash of their id: what they did before is not taken in again."""
+
+    at: datetime
+
+
+COMMUNITY: Final = Table("community", Community)
+MEMBERS: Final = Table("member", Member)
+CHANNELS: Final = Table("channel", Channel)
+READERS: Final = Table("reader", Reader)
+POSTS: Final = Table("post", Post)
+OPPORTUNITIES: Final = Table("opportunity", Opportunity)
+NUDGES: Final = Table("nudge", Nudge)
+INBOXES: Final = Table("inbox", Inbox)
+ASKS: Final = Table("asks", Asks)
+FORGOTTEN: Final = Table("forgotten", Forgotten)
+
+THE_COMMUNITY: Final = "this"
+
+
+def reader_key(channel: str, member: str) -> str:
+    """Give the key of a channel's reader; the length keeps ids with slashes apart."""
+    return f"{len(channel)}/{channel}/{member}"
+
+
+def reader_of(key: str) -> str:
+    """Give the member of a `reader_key`."""
+    length, _, rest = key.partition("/")
+    return rest[int(length) + 1 :]

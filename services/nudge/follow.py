@@ -1,0 +1,175 @@
+"""Follow who is there and what they may read: of two facts about the same thing the later one holds.
+
+Each field carries the stamp of what it was last told, so that repeats and late events change nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
+
+from services.nudge.documents import (
+    CHANNELS,
+    COMMUNITY,
+    MEMBERS,
+    READERS,
+    THE_COMMUNITY,
+    Channel,
+    Community,
+    Member,
+    Reader,
+    reader_key,
+    reader_of,
+)
+from services.nudge.state import NudgeCommunity
+from shared.events import (
+    ChannelChanged,
+    ChannelClosed,
+    ChannelOpened,
+    CommunityClosed,
+    CommunityOpened,
+    Event,
+    Kind,
+    MemberEvent,
+    MemberJoined,
+    MemberLeft,
+    MemberUpdated,
+    PreferencesChanged,
+    Privacy,
+    RolesChanged,
+)
+from shared.stamps import Stamp, overrides, stamp_of
+
+T = TypeVar("T", Member, Channel, Community)
+
+
+# What shuts somebody out holds against the contrary of the same instant: in doubt, private.
+_SHUTS_OUT: Final[Mapping[str, Any]] = {"privacy": Privacy.PRIVATE, "closed": True, "left": True}
+
+
+def told(document: T, stamp: Stamp, facts: Mapping[str, Any]) -> T:
+    """Give the document with those facts that are later than what it knows."""
+    news = {name: value for name, value in facts.items() if _is_news(document, stamp, name, value)}
+    if not news:
+        return document
+    # Sorted: what is stored is the same, byte for byte, in whatever order the facts came.
+    stamps = dict(sorted({**document.stamps, **dict.fromkeys(news, stamp)}.items()))
+    return replace(document, **news, stamps=stamps)
+
+
+def _is_news(document: Member | Channel | Community, stamp: Stamp, name: str, value: Any) -> bool:
+    shuts_out = _SHUTS_OUT.get(name)
+    closes, closed = (shuts_out is not None and it == shuts_out for it in (value, getattr(document, name)))
+    return overrides(stamp, document.stamps.get(name), closes=closes, closed=closed)
+
+
+def follow_member(state: NudgeCommunity, event: MemberEvent, facts: Mapping[str, Any]) -> bool:
+    """Take in facts about a member; say whether anything changed."""
+    if state.is_forgotten(event.member, event.at):
+        return False
+    was = state.member(event.member)
+    now = told(was or Member(), stamp_of(event), facts)
+    state.documents.put(MEMBERS, event.member, now)
+    return now != was
+
+
+def follow_out(state: NudgeCommunity, event: MemberLeft) -> bool:
+    """Take in that a member left, and with it every channel: back again, they are in none until they join it."""
+    stamp = stamp_of(event)
+    changed = follow_member(state, event, {"left": True, "gone": stamp})
+    keys = [key for key in state.documents.keys(READERS) if reader_of(key) == event.member]
+    left = [_follow_reader(state, key, event, reads=False) for key in keys]
+    return changed or any(left)
+
+
+def member_facts(event: MemberEvent) -> dict[str, Any]:
+    """Read what an event says of a member; empty where it says nothing."""
+    match event:
+        case MemberJoined():
+            return _given(name=event.name or None, zone=event.zone, bot=event.bot, left=False)
+        case MemberUpdated():
+            return _given(name=event.name, zone=event.zone, bot=event.bot)
+        case RolesChanged():
+            return {"roles": event.roles}
+        case PreferencesChanged():
+            without = None if event.without is None else tuple(sorted(set(event.without)))
+            return _given(
+                own_zone=event.zone,
+                hours=event.hours,
+                weekly_asks=event.weekly_asks,
+                without=without,
+                paused_until=event.paused_until,
+            )
+        case _:
+            return {}
+
+
+def never_facts() -> dict[str, Any]:
+    """Give what `never` says of a member: no kind at all."""
+    return {"without": tuple(sorted(Kind))}
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelNews:
+    """What an event says of a channel."""
+
+    facts: dict[str, Any]
+    joined: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+def channel_news(event: ChannelOpened | ChannelChanged | ChannelClosed) -> ChannelNews:
+    match event:
+        case ChannelOpened():
+            facts = {"name": event.name, "privacy": event.privacy, "closed": False}
+            return ChannelNews(facts, joined=event.members)
+        case ChannelChanged():
+            return ChannelNews(_given(name=event.name, privacy=event.privacy), event.joined, event.left)
+        case ChannelClosed():
+            return ChannelNews({"closed": True})
+
+
+def follow_channel(state: NudgeCommunity, event: ChannelOpened | ChannelChanged | ChannelClosed) -> bool:
+    """Take in what happened to a channel; say whether anything changed."""
+    news = channel_news(event)
+    stamp = stamp_of(event)
+    was = state.documents.get(CHANNELS, event.channel)
+    now = told(was or Channel(), stamp, news.facts)
+    state.documents.put(CHANNELS, event.channel, now)
+    # Named on both sides they are out: in doubt, private.
+    joined = [member for member in news.joined if member not in set(news.left)]
+    changed = [_follow_readers(state, event, joined, reads=True), _follow_readers(state, event, news.left, reads=False)]
+    return now != was or any(changed)
+
+
+def _follow_readers(
+    state: NudgeCommunity, event: ChannelOpened | ChannelChanged | ChannelClosed, members: Iterable[str], *, reads: bool
+) -> bool:
+    keys = [reader_key(event.channel, member) for member in members]
+    changed = [_follow_reader(state, key, event, reads=reads) for key in keys]
+    return any(changed)
+
+
+def _follow_reader(state: NudgeCommunity, key: str, event: Event, *, reads: bool) -> bool:
+    was, member, stamp = state.documents.get(READERS, key), reader_of(key), stamp_of(event)
+    if state.is_forgotten(member, event.at):
+        return False
+    known = state.member(member)
+    # The news that they left the community may have come before that of a channel they had joined until then.
+    if known and known.gone and overrides(known.gone, stamp, closes=True, closed=not reads):
+        reads, stamp = False, known.gone
+    if was is not None and not overrides(stamp, was.stamp, closes=not reads, closed=not was.reads):
+        return False
+    state.documents.put(READERS, key, Reader(reads, stamp))
+    return True
+
+
+def follow_community(state: NudgeCommunity, event: CommunityOpened | CommunityClosed) -> bool:
+    """Take in whether the community is closed; say whether that changed."""
+    was = state.documents.get(COMMUNITY, THE_COMMUNITY) or Community()
+    now = told(was, stamp_of(event), {"closed": isinstance(event, CommunityClosed)})
+    state.documents.put(COMMUNITY, THE_COMMUNITY, now)
+    return now.closed != was.closed
+
+
+def _given(**facts: Any) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value is not None}

@@ -1,0 +1,94 @@
+"""Forget members at once, and posts with their nudges when their time is over."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.nudge.documents import (
+    ASKS,
+    FORGOTTEN,
+    INBOXES,
+    MEMBERS,
+    NUDGES,
+    OPPORTUNITIES,
+    POSTS,
+    READERS,
+    Closing,
+    Forgotten,
+    Inbox,
+    reader_of,
+)
+from services.nudge.reconsider import reconsider
+from services.nudge.state import NudgeCommunity, short_hash
+from services.nudge.withdraw import close
+from shared.events import Event, MemberForgotten
+
+
+def forget_member(state: NudgeCommunity, event: MemberForgotten, clock: datetime) -> list[Event]:
+    """Delete what is known of a member, also in what is about others; only a hash of the id stays, with when it was.
+
+    It stays for good: the same news, come again much later, must not wipe out somebody who has come back.
+    """
+    documents, member = state.documents, event.member
+    if state.is_forgotten(member, event.at):
+        return []
+    documents.put(FORGOTTEN, short_hash(member), Forgotten(event.at))
+    concerned = state.open_posts(person=member)
+    documents.drop(MEMBERS, member)
+    events = [event for post in concerned for event in _close_own(state, post, member, clock)]
+    events += reconsider(state, concerned, clock)
+    _strip_opportunities(state, member)
+    _strip_posts(state, member)
+    _strip_nudges(state, member)
+    state.rebuild_indexes()
+    documents.drop(INBOXES, member)
+    documents.drop(ASKS, member)
+    for key in [key for key in documents.keys(READERS) if reader_of(key) == member]:
+        documents.drop(READERS, key)
+    return events
+
+
+def _close_own(state: NudgeCommunity, post: str, member: str, clock: datetime) -> list[Event]:
+    opportunity = state.opportunity(post)
+    if opportunity is None or opportunity.author != member:
+        return []
+    return close(state, post, Closing.REMOVED, clock)
+
+
+def _strip_opportunities(state: NudgeCommunity, member: str) -> None:
+    for post, opportunity in sorted(state.documents.table(OPPORTUNITIES).items()):
+        author = "" if opportunity.author == member else opportunity.author
+        candidates = tuple(candidate for candidate in opportunity.candidates if candidate.member != member)
+        stripped = replace(opportunity, author=author, candidates=candidates)
+        state.documents.put(OPPORTUNITIES, post, stripped)
+
+
+def _strip_posts(state: NudgeCommunity, member: str) -> None:
+    for message, post in sorted(state.documents.table(POSTS).items()):
+        stripped = replace(post, heard=tuple(heard for heard in post.heard if heard.author != member))
+        if post.author == member:
+            stripped = replace(stripped, author="", title="", excerpt="", removed=True)
+        state.documents.put(POSTS, message, stripped)
+
+
+def _strip_nudges(state: NudgeCommunity, member: str) -> None:
+    for nudge, document in sorted(state.documents.table(NUDGES).items()):
+        stripped = replace(document, handed_by=None) if document.handed_by == member else document
+        if document.member == member:
+            stripped = replace(stripped, member="", evidence=(), reason="", message=None, answered=None, seen=None)
+        state.put_nudge(nudge, stripped)
+
+
+def forget_post(state: NudgeCommunity, post: str) -> list[Event]:
+    """Drop a post with its opportunity and nudges; it is too old to be asked about again."""
+    documents = state.documents
+    opportunity = documents.get(OPPORTUNITIES, post)
+    for nudge, document in state.nudges_of(opportunity) if opportunity else ():
+        left = tuple(other for other in state.inbox(document.member) if other != nudge)
+        if left:
+            documents.put(INBOXES, document.member, Inbox(left))
+        else:
+            documents.drop(INBOXES, document.member)
+        documents.drop(NUDGES, nudge)
+    documents.drop(OPPORTUNITIES, post)
+    documents.drop(POSTS, post)
+    return []

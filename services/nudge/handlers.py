@@ -1,0 +1,163 @@
+"""Nudge's doors for what happens: each event and each timer leads to one rule."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from services.nudge import answer as answering
+from services.nudge import decide, follow, forget, outcomes
+from services.nudge.documents import Closing
+from services.nudge.open_opportunity import edit_post, note_post, open_opportunity
+from services.nudge.reconsider import reconsider
+from services.nudge.settings import NudgeSettings
+from services.nudge.state import NudgeCommunity
+from services.nudge.withdraw import close
+from shared.events import (
+    ChannelChanged,
+    ChannelClosed,
+    ChannelOpened,
+    CommunityClosed,
+    CommunityOpened,
+    Event,
+    MatchesRanked,
+    MemberEvent,
+    MemberForgotten,
+    MemberJoined,
+    MemberLeft,
+    MemberUpdated,
+    MessageEdited,
+    MessageRemoved,
+    NudgeAnswered,
+    NudgeSeen,
+    PostPublished,
+    PreferencesChanged,
+    ReplyPublished,
+    RolesChanged,
+    ThreadResolved,
+)
+from shared.service import Handlers, Moment, ServiceName, TopicName
+from shared.state import Documents, Timer
+
+State = NudgeCommunity
+
+
+def on_post_published(state: State, event: PostPublished, moment: Moment) -> Iterable[Event]:
+    note_post(state, event, moment.clock)
+    return ()
+
+
+def on_message_edited(state: State, event: MessageEdited, _moment: Moment) -> Iterable[Event]:
+    edit_post(state, event)
+    return ()
+
+
+def on_matches_ranked(state: State, event: MatchesRanked, moment: Moment) -> Iterable[Event]:
+    open_opportunity(state, event, moment.clock)
+    return ()
+
+
+def on_reply_published(state: State, event: ReplyPublished, moment: Moment) -> Iterable[Event]:
+    return outcomes.reply_came(state, event, moment.clock)
+
+
+def on_thread_resolved(state: State, event: ThreadResolved, moment: Moment) -> Iterable[Event]:
+    return outcomes.thread_resolved(state, event, moment.clock)
+
+
+def on_message_removed(state: State, event: MessageRemoved, moment: Moment) -> Iterable[Event]:
+    return outcomes.message_removed(state, event, moment.clock)
+
+
+def on_member_told(state: State, event: MemberEvent, moment: Moment) -> Iterable[Event]:
+    if follow.follow_member(state, event, follow.member_facts(event)):
+        return reconsider(state, state.open_posts(person=event.member), moment.clock)
+    return ()
+
+
+def on_member_left(state: State, event: MemberLeft, moment: Moment) -> Iterable[Event]:
+    if follow.follow_out(state, event):
+        return reconsider(state, state.open_posts(person=event.member), moment.clock)
+    return ()
+
+
+def on_member_forgotten(state: State, event: MemberForgotten, moment: Moment) -> Iterable[Event]:
+    return forget.forget_member(state, event, moment.clock)
+
+
+def on_channel_told(
+    state: State, event: ChannelOpened | ChannelChanged | ChannelClosed, moment: Moment
+) -> Iterable[Event]:
+    if follow.follow_channel(state, event):
+        return reconsider(state, state.open_posts(channel=event.channel), moment.clock)
+    return ()
+
+
+def on_community_told(state: State, event: CommunityOpened | CommunityClosed, moment: Moment) -> Iterable[Event]:
+    if follow.follow_community(state, event):
+        return reconsider(state, state.open_posts(), moment.clock)
+    return ()
+
+
+def on_nudge_answered(state: State, event: NudgeAnswered, moment: Moment) -> Iterable[Event]:
+    return answering.answer(state, event, moment.clock)
+
+
+def on_nudge_seen(state: State, event: NudgeSeen, _moment: Moment) -> Iterable[Event]:
+    outcomes.seen(state, event)
+    return ()
+
+
+class Nudge:
+    """The host, as the processing loop drives it (shared.service.Service).
+
+    It reads every activity and what recommend says, and gives only its own decisions; those come back with the
+    activity and mean nothing here.
+    """
+
+    name: ServiceName = ServiceName.NUDGE
+    reads: TopicName = TopicName.MATCHES
+    writes: TopicName = TopicName.NUDGES
+    passes_ticks: bool = False
+
+    def __init__(self, settings: NudgeSettings) -> None:
+        self._settings = settings
+        self._handlers: Handlers[State] = {
+            PostPublished: on_post_published,
+            MessageEdited: on_message_edited,
+            MatchesRanked: on_matches_ranked,
+            ReplyPublished: on_reply_published,
+            ThreadResolved: on_thread_resolved,
+            MessageRemoved: on_message_removed,
+            MemberJoined: on_member_told,
+            MemberUpdated: on_member_told,
+            MemberLeft: on_member_left,
+            MemberForgotten: on_member_forgotten,
+            RolesChanged: on_member_told,
+            PreferencesChanged: on_member_told,
+            ChannelOpened: on_channel_told,
+            ChannelChanged: on_channel_told,
+            ChannelClosed: on_channel_told,
+            CommunityOpened: on_community_told,
+            CommunityClosed: on_community_told,
+            NudgeAnswered: on_nudge_answered,
+            NudgeSeen: on_nudge_seen,
+        }
+        self._timers: dict[str, Callable[[State, str, Moment], Iterable[Event]]] = {
+            "close": lambda state, post, moment: close(state, post, Closing.ENDED, moment.clock),
+            "decide": lambda state, post, moment: decide.decide(state, post, moment.clock),
+            "expire": lambda state, nudge, moment: outcomes.time_is_over(state, nudge, moment.clock),
+            "forget": lambda state, post, _moment: forget.forget_post(state, post),
+            "show": lambda state, nudge, _moment: answering.show_again(state, nudge),
+        }
+
+    async def open(self, community: str, documents: Documents) -> State:
+        """Build the working state; it needs nothing from outside."""
+        return NudgeCommunity(community, documents, self._settings)
+
+    async def prepare(self, state: State, events: Sequence[Event]) -> None:
+        """Fetch nothing: nudge decides on what it has been told."""
+
+    def handle(self, state: State, event: Event, moment: Moment) -> Iterable[Event]:
+        handler = self._handlers.get(type(event))
+        return handler(state, event, moment) if handler else ()
+
+    def fire(self, state: State, timer: Timer, moment: Moment) -> Iterable[Event]:
+        return self._timers[timer.name](state, timer.subject, moment)

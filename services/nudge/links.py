@@ -1,0 +1,63 @@
+"""Signed links to a member's inbox, which need no login."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from services.nudge.settings import NudgeSettings
+from shared.clock import Clock, wall_clock
+from shared.failures import UnsafeSettings
+
+_SHORTEST_SECRET: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Whose inbox a link opens."""
+
+    community: str
+    member: str
+
+
+class BadLink(Exception):
+    """The link is forged or its time is over."""
+
+
+class Links:
+    """Makes and reads the links. Raises UnsafeSettings where the secret can be guessed."""
+
+    def __init__(self, settings: NudgeSettings, clock: Clock = wall_clock) -> None:
+        secret = settings.link_secret.get_secret_value()
+        if len(secret) < _SHORTEST_SECRET:
+            raise UnsafeSettings(
+                f"link_secret has {len(secret)} characters: set {_SHORTEST_SECRET} random ones or more"
+            )
+        self._settings = settings
+        self._clock = clock
+        self._serializer = URLSafeSerializer(
+            secret, salt="kindling.inbox", signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"}
+        )
+
+    def make(self, community: str, member: str) -> tuple[str, datetime]:
+        """Make a link to a member's inbox; give it with the time at which it ends."""
+        expires = (self._clock() + timedelta(days=self._settings.link_days)).replace(microsecond=0)
+        token = self._serializer.dumps([community, member, int(expires.timestamp())])
+        text = token if isinstance(token, str) else token.decode()
+        return f"{self._settings.public_url.rstrip('/')}/inbox/{text}", expires
+
+    def read(self, token: str) -> Visitor:
+        """Read the token of a link.
+
+        Raises:
+            BadLink: it is forged, cut, or its time is over.
+        """
+        try:
+            community, member, expires = self._serializer.loads(token)
+        except BadData as error:
+            raise BadLink from error
+        if datetime.fromtimestamp(expires, UTC) <= self._clock():
+            raise BadLink
+        return Visitor(community, member)

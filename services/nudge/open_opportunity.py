@@ -1,0 +1,102 @@
+"""Open an opportunity: a young post that nobody has answered, with those who should."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from services.nudge.documents import POSTS, Candidate, Heard, Opportunity, Post
+from services.nudge.settings import NudgeSettings
+from services.nudge.state import NudgeCommunity
+from shared.events import Kind, Match, MatchesRanked, MessageEdited, PostPublished
+from shared.stamps import stamp_of
+
+
+def note_post(state: NudgeCommunity, event: PostPublished, clock: datetime) -> None:
+    """Remember a young post: what the inbox shows of it, and whether it was answered before it came."""
+    was = state.post(event.message) or Post()
+    young = event.at + state.settings.oldest_post > clock
+    if not young or was.published is not None or state.is_forgotten(event.author, event.at):
+        return
+    post = learn_post(state, was, event.author, event.channel)
+    if not post.removed:
+        post = replace(post, title=event.title, excerpt=excerpt(event.text, state.settings))
+    state.documents.put(POSTS, event.message, replace(post, published=event.at))
+    if state.opportunity(event.message) is None:
+        state.documents.set_timer("forget", event.message, event.at + state.settings.oldest_post)
+
+
+def excerpt(text: str, settings: NudgeSettings) -> str:
+    """Give the first characters of a text, in one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= settings.excerpt_characters else line[: settings.excerpt_characters] + "…"
+
+
+def learn_post(state: NudgeCommunity, post: Post, author: str, channel: str) -> Post:
+    """Give a post whose author and channel are now known; what was heard before becomes an answer, or nothing."""
+    if post.author is not None:
+        return post
+    answered = any(answers(state, author, channel, heard) for heard in post.heard if not was_removed(state, heard))
+    return replace(post, author=author, channel=channel, answered=post.answered or answered, heard=())
+
+
+def answers(state: NudgeCommunity, author: str, channel: str, reply: Heard) -> bool:
+    """Say whether a reply answers: of a person who is neither author nor bot, where the author can read it."""
+    by_another_person = reply.author != author and not state.is_bot(reply.author)
+    return by_another_person and state.author_reads(author, channel, reply.channel)
+
+
+def was_removed(state: NudgeCommunity, reply: Heard) -> bool:
+    message = state.post(reply.message)
+    return message is not None and message.removed
+
+
+def edit_post(state: NudgeCommunity, event: MessageEdited) -> None:
+    """Show a post as it is now."""
+    post = state.post(event.message)
+    if post is None or post.published is None or post.removed:
+        return
+    if post.edited is None or stamp_of(event) > post.edited:
+        title = post.title if event.title is None else event.title
+        edited = replace(post, title=title, excerpt=excerpt(event.text, state.settings), edited=stamp_of(event))
+        state.documents.put(POSTS, event.message, edited)
+
+
+def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetime) -> None:
+    """Open an opportunity and have it decided once the post has waited; or not, for good."""
+    settings = state.settings
+    if state.opportunity(event.message) is not None or state.is_closed():
+        return
+    if event.published + settings.oldest_post <= clock or state.is_forgotten(event.author, event.published):
+        return
+    post = learn_post(state, state.post(event.message) or Post(), event.author, event.channel)
+    author = state.member(event.author)
+    gone = author is not None and (author.left or author.bot)
+    if gone or post.answered or post.resolved or post.removed:
+        return
+    kind = Kind.WELCOME if event.first_post else Kind.REPLY
+    wait = settings.welcome_wait_hours if event.first_post else settings.reply_wait_hours
+    opportunity = Opportunity(
+        kind=kind,
+        channel=event.channel,
+        author=event.author,
+        published=event.published,
+        ready=max(clock, event.published + timedelta(hours=wait)),
+        ends=event.published + settings.opportunity,
+        model=event.model,
+        candidates=in_order(event.matches),
+    )
+    state.documents.put(POSTS, event.message, post)
+    state.put_opportunity(event.message, opportunity)
+    state.documents.cancel_timer("forget", event.message)
+    state.documents.set_timer("decide", event.message, opportunity.ready)
+    state.documents.set_timer("close", event.message, opportunity.ends)
+
+
+def in_order(matches: tuple[Match, ...]) -> tuple[Candidate, ...]:
+    """Order matches by score, rounded so that builds agree, ties by member; the first of a member counts."""
+    ordered = sorted(matches, key=lambda match: (-round(match.score, 6), match.member))
+    first = {match.member: match for match in reversed(ordered)}
+    unique = sorted(first.values(), key=lambda match: (-round(match.score, 6), match.member))
+    return tuple(
+        Candidate(match.member, round(match.score, 6), rank, match.evidence)
+        for rank, match in enumerate(unique, start=1)
+    )

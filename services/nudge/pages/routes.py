@@ -1,0 +1,186 @@
+"""A member's page behind a signed link: GET shows and changes nothing, because mail scanners follow links."""
+
+import base64
+import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.nudge.budget import weekly_limit
+from services.nudge.documents import LIVE, MEMBERS, Member
+from services.nudge.links import BadLink, Links, Visitor
+from services.nudge.read_inbox import zone_of
+from services.nudge.take_answer import Desk, Said
+from services.nudge.words import ANSWERS, STATES, WITHDRAWN, moment, what
+from shared.events import Answer, Kind
+from shared.failures import Unavailable
+from shared.problems import RETRY_AFTER_SECONDS, ProblemError
+
+HERE: Final = Path(__file__).parent
+ASKED_KINDS: Final = (Kind.REPLY, Kind.WELCOME)
+LONGEST_REASON: Final = 1000
+
+
+class Told(StrEnum):
+    """What a page says after a button; in the address, so that it says nothing else."""
+
+    TAKEN = "taken"
+    ACCEPTED = "accepted"
+    CLOSED = "closed"
+    UNCLEAR = "unclear"
+    SAVED = "saved"
+    AWAY = "away"
+
+
+TOLD: Final = {
+    Told.TAKEN: "Thank you, that is noted.",
+    Told.ACCEPTED: "Thank you, that is accepted and will take effect in a moment.",
+    Told.CLOSED: "That one was closed already: nothing more to do.",
+    Told.UNCLEAR: "That was not clear: choose an answer, and to hand over, a person.",
+    Told.SAVED: "Saved. It takes effect in a moment.",
+    Told.AWAY: "This could not be recorded just now. Nothing has changed: please try again in a minute.",
+}
+
+
+class Pages:
+    """Renders the pages; every answer carries the headers that keep a page private."""
+
+    def __init__(self) -> None:
+        self._templates = Environment(
+            loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        )
+        style = (HERE / "style.css").read_text()
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self._style = style
+        self._headers = {
+            "Content-Security-Policy": (
+                f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
+                "base-uri 'none'; frame-ancestors 'none'"
+            ),
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": "no-store",
+            "X-Robots-Tag": "noindex, nofollow",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+        }
+
+    def show(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+        html = self._templates.get_template(template).render(style=self._style, **values)
+        retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else {}
+        return HTMLResponse(html, status, {**self._headers, **retry})
+
+    def back(self, token: str, told: Told) -> RedirectResponse:
+        """Go back to the inbox by GET, so that reloading it presses nothing again."""
+        return RedirectResponse(f"/inbox/{token}?told={told.value}", 303, self._headers)
+
+
+Door = Callable[[Visitor], Awaitable[Response]]
+
+
+def add_pages(desk: Desk, links: Links) -> APIRouter:
+    """Make the routes of the pages."""
+    routes = APIRouter(include_in_schema=False)
+    pages = Pages()
+
+    async def with_visitor(token: str, door: Door) -> Response:
+        try:
+            return await door(links.read(token))
+        except BadLink:
+            return pages.show("bad_link.html", 403)
+        except Unavailable:
+            return pages.show("away.html", 503, message=TOLD[Told.AWAY])
+
+    @routes.get("/inbox/{token}")
+    async def inbox(token: str, told: str = "") -> Response:
+        message = TOLD[Told(told)] if told in set(Told) else ""
+        return await with_visitor(token, partial(_show_inbox, desk, pages, token, message))
+
+    @routes.post("/inbox/{token}/answer")
+    async def answer(
+        token: str,
+        nudge: Annotated[str, Form()] = "",
+        answer: Annotated[str, Form()] = "",
+        reason: Annotated[str, Form()] = "",
+        to: Annotated[str, Form()] = "",
+    ) -> Response:
+        async def door(visitor: Visitor) -> Response:
+            return pages.back(token, await _press(desk, visitor, nudge, answer, reason, to))
+
+        return await with_visitor(token, door)
+
+    @routes.post("/inbox/{token}/preferences")
+    async def preferences(
+        token: str,
+        kinds: Annotated[list[str] | None, Form()] = None,
+        weekly_asks: Annotated[str, Form()] = "",
+    ) -> Response:
+        async def door(visitor: Visitor) -> Response:
+            return pages.back(token, await _prefer(desk, visitor, kinds or [], weekly_asks))
+
+        return await with_visitor(token, door)
+
+    return routes
+
+
+async def _show_inbox(desk: Desk, pages: Pages, token: str, message: str, visitor: Visitor) -> Response:
+    inbox = await desk.inbox(visitor.community, visitor.member)
+    zone = zone_of(inbox.known)
+
+    def time_of(at: datetime) -> str:
+        return moment(at, zone)
+
+    known = inbox.known or Member()
+    return pages.show(
+        "inbox.html",
+        token=token,
+        message=message,
+        name=inbox.member.name or visitor.member,
+        open=[nudge for nudge in inbox.nudges if nudge.is_open],
+        put_off=[nudge for nudge in inbox.nudges if nudge.state in LIVE and not nudge.is_open],
+        closed=[nudge for nudge in inbox.nudges if nudge.state not in LIVE],
+        what=what,
+        time=time_of,
+        words=ANSWERS,
+        states=STATES,
+        withdrawn=WITHDRAWN,
+        kinds=[(kind.value, kind not in known.without) for kind in ASKED_KINDS],
+        weekly_asks=weekly_limit(known, desk.settings),
+        most_asks=desk.settings.weekly_asks_cap,
+        longest_reason=LONGEST_REASON,
+    )
+
+
+async def _press(desk: Desk, visitor: Visitor, nudge: str, answer: str, reason: str, to: str) -> Told:
+    if answer not in set(Answer) or len(reason) > LONGEST_REASON:
+        return Told.UNCLEAR
+    said = Said(Answer(answer), reason, to or None)
+    if said.answer is not Answer.HAND_OVER:
+        said = Said(said.answer, said.reason)
+    try:
+        taken = await desk.take_answer(visitor.community, visitor.member, nudge, said)
+    except ProblemError as error:
+        return Told.UNCLEAR if error.status == 422 else Told.CLOSED
+    return Told.TAKEN if taken.through else Told.ACCEPTED
+
+
+async def _prefer(desk: Desk, visitor: Visitor, kinds: list[str], weekly_asks: str) -> Told:
+    if (
+        not (weekly_asks.isascii() and weekly_asks.isdigit() and len(weekly_asks) < 4)
+        or int(weekly_asks) > desk.settings.weekly_asks_cap
+    ):
+        return Told.UNCLEAR
+    known = await desk.reader.get(visitor.community, MEMBERS, visitor.member) or Member()
+    # Kinds that the page does not show stay as they are.
+    refused: set[Kind] = {kind for kind in known.without if kind not in ASKED_KINDS}
+    refused |= {kind for kind in ASKED_KINDS if kind.value not in kinds}
+    without = tuple(sorted(refused))
+    given = {"without": without, "weekly_asks": int(weekly_asks)}
+    await desk.press.preferences(visitor.community, visitor.member, given)
+    return Told.SAVED

@@ -1,0 +1,76 @@
+"""Presses: what people say on nudge's pages becomes activity at ingest, as everything does."""
+
+import logging
+import uuid
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+
+from services.nudge.settings import NudgeSettings
+from shared.clock import Clock, wall_clock
+from shared.events import Answer, CommunityEvent, NudgeAnswered, NudgeSeen, PreferencesChanged
+from shared.failures import Unavailable, UnsafeSettings
+from shared.stamps import Stamp
+from shared.wire import CONTENT_TYPE, Envelope, encode
+
+SOURCE: Final = "kindling/nudge/pages"
+
+_log = logging.getLogger(__name__)
+
+
+class Press:
+    """Posts presses to ingest. Every method raises Unavailable where ingest did not take the press."""
+
+    def __init__(self, http: httpx.AsyncClient, settings: NudgeSettings, clock: Clock = wall_clock) -> None:
+        self._key = settings.service_key.get_secret_value()
+        if not self._key:
+            raise UnsafeSettings("service_key is empty: set the key that ingest takes from nudge")
+        self._http = http
+        self._url = settings.ingest_url.rstrip("/")
+        self._timeout = settings.ingest_timeout_seconds
+        self._clock = clock
+
+    async def answer(
+        self,
+        community: str,
+        member: str,
+        nudge: str,
+        answer: Answer,
+        *,
+        reason: str = "",
+        to: str | None = None,
+        until: datetime | None = None,
+    ) -> Stamp:
+        """Say a member's answer to a nudge; give the stamp by which the nudge will know it."""
+        head = self._head(community)
+        return await self._post(
+            NudgeAnswered(**head, member=member, nudge=nudge, answer=answer, reason=reason, to=to, until=until)
+        )
+
+    async def seen(self, community: str, member: str, nudge: str) -> Stamp:
+        """Say that a member has seen a nudge."""
+        return await self._post(NudgeSeen(**self._head(community), member=member, nudge=nudge))
+
+    async def preferences(self, community: str, member: str, given: dict[str, Any]) -> Stamp:
+        """Say what a member prefers: fields of PreferencesChanged."""
+        return await self._post(PreferencesChanged(**self._head(community), member=member, **given))
+
+    def _head(self, community: str) -> dict[str, Any]:
+        return {"id": f"press/{uuid.uuid4().hex}", "source": SOURCE, "at": self._clock(), "community": community}
+
+    async def _post(self, event: CommunityEvent) -> Stamp:
+        url = f"{self._url}/v1/communities/{quote(event.community, safe='')}/activities"
+        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": CONTENT_TYPE}
+        try:
+            response = await self._http.post(
+                url, content=encode(Envelope(event)), headers=headers, timeout=self._timeout
+            )
+        except httpx.HTTPError as error:
+            raise Unavailable("ingest is away: nothing was recorded, try again") from error
+        if not response.is_success:
+            # A wrong key or address is mended by the operator; for the member it is the same: later.
+            _log.error("ingest refused a press: status %s at %s", response.status_code, self._url)
+            raise Unavailable("ingest did not take it: nothing was recorded, try again")
+        return Stamp(event.at, event.id)

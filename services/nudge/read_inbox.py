@@ -1,0 +1,235 @@
+"""Read what a member's inbox shows now: only what they may read now, whatever was true when they were asked."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from itertools import islice
+from typing import Any, Final, TypeVar, cast
+
+from services.nudge.documents import (
+    CHANNELS,
+    INBOXES,
+    LIVE,
+    MEMBERS,
+    NUDGES,
+    OPPORTUNITIES,
+    POSTS,
+    READERS,
+    Channel,
+    Inbox,
+    Member,
+    Nudge,
+    NudgeState,
+    Opportunity,
+    Post,
+    reader_key,
+)
+from services.nudge.guard import Held
+from services.nudge.hours import find_zone
+from services.nudge.may_read import may_read
+from services.nudge.state import short_hash
+from services.nudge.words import why_now, why_this, why_you
+from shared.events import Answer, Evidence, Kind, Withdrawal
+from shared.reading import StateReader
+from shared.state import Table
+
+MOST_NAMED: Final = 10
+MOST_CLOSED: Final = 20
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPost:
+    id: str
+    title: str
+    excerpt: str
+    channel: str
+    channel_name: str
+    author: Person
+    published: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why you, why this, why now, in words."""
+
+    you: tuple[str, ...]
+    this: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNudge:
+    """A nudge as its member sees it. `held`: an answer is on its way; `answers` are those that can be given."""
+
+    nudge: str
+    kind: Kind
+    state: NudgeState
+    withdrawn: Withdrawal | None
+    held: bool
+    post: ShownPost
+    why: Why
+    issued: datetime
+    expires: datetime
+    hidden_until: datetime | None
+    answers: tuple[Answer, ...]
+    people: tuple[Person, ...]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in LIVE and self.hidden_until is None and not self.held
+
+
+@dataclass(frozen=True, slots=True)
+class ShownInbox:
+    """A member's inbox, newest first: all that is open and the latest that is closed; and what they prefer."""
+
+    member: Person
+    known: Member | None
+    nudges: tuple[ShownNudge, ...]
+
+
+class _Shelf:
+    """Documents of one community, each fetched once, as many at a time as are asked for."""
+
+    def __init__(self, reader: StateReader, community: str) -> None:
+        self._reader = reader
+        self._community = community
+        self._kept: dict[tuple[str, str], Any] = {}
+
+    async def fetch(self, table: Table[T], keys: Iterable[str]) -> None:
+        missing = sorted({key for key in keys if (table.name, key) not in self._kept})
+        found = await self._reader.get_many(self._community, table, missing)
+        self._kept |= {(table.name, key): document for key, document in zip(missing, found, strict=True)}
+
+    def get(self, table: Table[T], key: str) -> T | None:
+        """Give a document that was fetched."""
+        return cast("T | None", self._kept[table.name, key])
+
+    def reads(self, member: str, channel: str) -> bool:
+        reader = self.get(READERS, reader_key(channel, member))
+        return may_read(self.get(MEMBERS, member), self.get(CHANNELS, channel), reader)
+
+    def person(self, member: str) -> Person:
+        known = self.get(MEMBERS, member)
+        return Person(member, known.name if known and known.name else member or "somebody who left")
+
+
+class InboxReader:
+    """Puts an inbox together from the documents that the handlers stored, for one member of one community."""
+
+    def __init__(self, reader: StateReader, community: str, member: str, held: Held) -> None:
+        self._shelf = _Shelf(reader, community)
+        self._community = community
+        self._member = member
+        self._held = held
+
+    async def read(self) -> ShownInbox:
+        """Read all that is open and the latest that is closed, in a number of steps that does not grow with it.
+
+        What the member may not read now is left out without a trace.
+        """
+        shelf = self._shelf
+        await shelf.fetch(MEMBERS, [self._member])
+        await shelf.fetch(INBOXES, [self._member])
+        known = shelf.get(MEMBERS, self._member)
+        member = Person(self._member, known.name if known else "")
+        if known is None or known.left:
+            return ShownInbox(member, known, ())
+        nudges = await self._nudges(shelf.get(INBOXES, self._member) or Inbox())
+        await self._fetch(list(nudges.values()))
+        shown = [self._nudge(nudge_id, nudge, known) for nudge_id, nudge in nudges.items()]
+        return ShownInbox(member, known, tuple(nudge for nudge in shown if nudge is not None))
+
+    async def _nudges(self, inbox: Inbox) -> dict[str, Nudge]:
+        """Give what can be shown, by id, newest first."""
+        await self._shelf.fetch(NUDGES, inbox.nudges)
+        found = ((nudge_id, self._shelf.get(NUDGES, nudge_id)) for nudge_id in reversed(inbox.nudges))
+        own = {nudge_id: nudge for nudge_id, nudge in found if nudge is not None and nudge.member == self._member}
+        closed = [nudge_id for nudge_id, nudge in own.items() if nudge.state not in LIVE]
+        left_out = set(closed[MOST_CLOSED:])
+        return {nudge_id: nudge for nudge_id, nudge in own.items() if nudge_id not in left_out}
+
+    async def _fetch(self, nudges: Sequence[Nudge]) -> None:
+        """Fetch all that the nudges rest on."""
+        shelf, posts = self._shelf, [nudge.post for nudge in nudges]
+        await shelf.fetch(POSTS, posts)
+        await shelf.fetch(OPPORTUNITIES, posts)
+        read = {(self._member, nudge.channel) for nudge in nudges}
+        read |= {(self._member, channel) for nudge in nudges for item in nudge.evidence for channel in item.channels}
+        named = {nudge.handed_by for nudge in nudges if nudge.handed_by}
+        for opportunity in (shelf.get(OPPORTUNITIES, post) for post in posts):
+            if opportunity is not None:
+                named.add(opportunity.author)
+                read |= {(candidate.member, opportunity.channel) for candidate in opportunity.candidates}
+        await shelf.fetch(CHANNELS, [channel for _, channel in read])
+        await shelf.fetch(READERS, [reader_key(channel, member) for member, channel in read])
+        await shelf.fetch(MEMBERS, named | {member for member, _ in read})
+
+    def _nudge(self, nudge_id: str, nudge: Nudge, known: Member) -> ShownNudge | None:
+        post = self._shelf.get(POSTS, nudge.post) or Post()
+        opportunity = self._shelf.get(OPPORTUNITIES, nudge.post)
+        if opportunity is None or post.removed or not self._shelf.reads(self._member, nudge.channel):
+            return None
+        channel = self._shelf.get(CHANNELS, nudge.channel) or Channel()
+        author = self._shelf.person(opportunity.author)
+        held = nudge.state in LIVE and self._held.holds(nudge_id, nudge, known)
+        answers = tuple(Answer) if nudge.state in LIVE and not held else ()
+        return ShownNudge(
+            nudge=nudge_id,
+            kind=nudge.kind,
+            state=nudge.state,
+            withdrawn=nudge.withdrawn,
+            held=held,
+            post=ShownPost(
+                id=nudge.post,
+                title=post.title,
+                excerpt=post.excerpt,
+                channel=nudge.channel,
+                channel_name=channel.name or nudge.channel,
+                author=author,
+                published=opportunity.published,
+            ),
+            why=self._why(nudge, known, author, opportunity.published),
+            issued=nudge.issued,
+            expires=nudge.expires,
+            hidden_until=nudge.hidden_until,
+            answers=answers,
+            people=tuple(islice(self._people(nudge.post, opportunity), MOST_NAMED)) if answers else (),
+        )
+
+    def _why(self, nudge: Nudge, known: Member, author: Person, published: datetime) -> Why:
+        evidence = tuple(item for item in nudge.evidence if self._may_rest_on(item))
+        handed_by = self._shelf.person(nudge.handed_by).name if nudge.handed_by else None
+        return Why(
+            you=tuple(why_you(evidence, nudge.role, author.name, handed_by)),
+            this=why_this(nudge.kind),
+            now=why_now(published, nudge.issued, nudge.expires, zone_of(known)),
+        )
+
+    def _may_rest_on(self, evidence: Evidence) -> bool:
+        if evidence.posts and not evidence.channels:
+            return False
+        return all(self._shelf.reads(self._member, channel) for channel in evidence.channels)
+
+    def _people(self, post: str, opportunity: Opportunity) -> Iterator[Person]:
+        """Name those to whom the post can be handed over: best first, nobody who was asked before."""
+        for candidate in opportunity.candidates:
+            member, known = candidate.member, self._shelf.get(MEMBERS, candidate.member)
+            asked = short_hash(self._community, post, member) in opportunity.asked
+            if known is None or known.bot or asked or member == opportunity.author:
+                continue
+            if self._shelf.reads(member, opportunity.channel):
+                yield Person(member, known.name or member)
+
+
+def zone_of(known: Member | None) -> tzinfo:
+    """Give the zone in which a member reads times; UTC where it is unknown."""
+    return (find_zone(known.own_zone) or find_zone(known.zone) if known else None) or UTC

@@ -1,0 +1,52 @@
+"""Reconsider open opportunities when the facts that they rest on have changed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from services.nudge.decide import decide
+from services.nudge.documents import Closing, Nudge, NudgeState, Opportunity
+from services.nudge.state import NudgeCommunity
+from services.nudge.withdraw import close, withdraw
+from shared.events import Event, Withdrawal
+
+
+def reconsider(state: NudgeCommunity, posts: Iterable[str], clock: datetime) -> list[Event]:
+    """Close, withdraw and ask again, wherever what is known now demands it."""
+    return [event for post in posts for event in _reconsider(state, post, clock)]
+
+
+def _reconsider(state: NudgeCommunity, post: str, clock: datetime) -> list[Event]:
+    opportunity = state.opportunity(post)
+    if opportunity is None or opportunity.closed is not None:
+        return []
+    if (closing := why_close(state, opportunity)) is not None:
+        return close(state, post, closing, clock)
+    events = [
+        withdraw(state, nudge, reason, clock)
+        for nudge, document in state.live_nudges(opportunity)
+        if (reason := why_withdraw(state, document, clock)) is not None
+    ]
+    return events + decide(state, post, clock)
+
+
+def why_close(state: NudgeCommunity, opportunity: Opportunity) -> Closing | None:
+    """Say why nobody should be asked about a post any more, if so."""
+    if state.is_closed():
+        return Closing.UNREADABLE
+    author = state.member(opportunity.author)
+    if author is not None and (author.left or author.bot):
+        return Closing.LEFT
+    reads = state.author_reads(opportunity.author, opportunity.channel, opportunity.channel)
+    return None if reads else Closing.UNREADABLE
+
+
+def why_withdraw(state: NudgeCommunity, nudge: Nudge, clock: datetime) -> Withdrawal | None:
+    """Say why somebody should not be asked any more, if so."""
+    member = state.member(nudge.member)
+    if member is None or member.left or member.bot:
+        return Withdrawal.LEFT
+    if not state.reads(nudge.member, nudge.channel):
+        return Withdrawal.UNREADABLE
+    # Who has claimed a post before pausing means to see it through.
+    paused = member.paused_until is not None and clock < member.paused_until and nudge.state is NudgeState.OPEN
+    return Withdrawal.OPTED_OUT if nudge.kind in member.without or paused else None

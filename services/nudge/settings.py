@@ -1,0 +1,84 @@
+"""What operators may set for nudging; unsafe values stop the start with a sentence that names the setting."""
+
+from datetime import time, timedelta
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from shared.events import Role, Weekday, WorkingHours
+
+Hours = Annotated[float, Field(gt=0, le=24 * 365)]
+Days = Annotated[int, Field(ge=1, le=3650)]
+Asks = Annotated[int, Field(ge=0, le=100)]
+
+
+class NudgeSettings(BaseModel):
+    """When to ask, whom and how often; and where the pages are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reply_wait_hours: Hours = Field(2, description="hours that a post waits for an answer by itself")
+    welcome_wait_hours: Hours = Field(1, description="hours that somebody's first post waits for an answer by itself")
+    oldest_post_hours: Hours = Field(48, description="hours: a post older than this opens no opportunity any more")
+    opportunity_hours: Hours = Field(72, description="hours after the post when asking about it ends")
+    ask_stands_hours: Hours = Field(24, description="hours that one ask stands before the next person is asked")
+    people_per_post: int = Field(3, ge=1, le=20, description="people asked about one post, one after the other")
+
+    ask_members: bool = Field(False, description="whether people without a role are asked too")
+    weekly_asks_member: Asks = Field(3, description="asks in 7 x 24 h for members who set nothing else")
+    weekly_asks_champion: Asks = Field(5, description="asks in 7 x 24 h for champions who set nothing else")
+    weekly_asks_leader: Asks = Field(3, description="asks in 7 x 24 h for leaders who set nothing else")
+    weekly_asks_cap: Asks = Field(10, description="asks in 7 x 24 h that nobody's own setting can exceed")
+    work_starts: time = Field(time(9), description="local time from which members with a known zone are asked")
+    work_ends: time = Field(time(17), description="local time from which they are not asked any more")
+    work_weekdays: tuple[Weekday, ...] = Field((0, 1, 2, 3, 4), description="days on which they are asked, Monday is 0")
+    later_hours: Hours = Field(24, description="hours that `later` hides a nudge where no time is given")
+
+    excerpt_characters: int = Field(280, ge=0, le=5000, description="characters of a post that the inbox shows")
+    keep_days: Days = Field(90, description="days that closed opportunities and nudges are kept")
+
+    public_url: str = Field("http://127.0.0.1:8083", description="address of the pages as members reach them")
+    ingest_url: str = Field("http://127.0.0.1:8081", description="address of ingest, where presses are posted")
+    ingest_timeout_seconds: float = Field(5, gt=0, description="seconds after which ingest counts as away")
+    answer_wait_seconds: float = Field(
+        2, ge=0, le=30, description="seconds that a page waits for a press to come through"
+    )
+    guard_hours: Hours = Field(1, description="hours that a press holds back what the inbox shows, at most")
+    link_days: Days = Field(30, description="days that a signed link to the inbox is valid")
+    service_key: SecretStr = Field(SecretStr(""), description="key for ingest and for callers of the nudges API")
+    link_secret: SecretStr = Field(SecretStr(""), description="secret that signs the links: 32 characters or more")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.opportunity_hours < self.oldest_post_hours:
+            raise ValueError("opportunity_hours must not be less than oldest_post_hours: it would end before it opens")
+        if self.opportunity_hours <= max(self.reply_wait_hours, self.welcome_wait_hours):
+            raise ValueError("opportunity_hours must exceed reply_wait_hours and welcome_wait_hours")
+        for role in Role:
+            if self.default_asks(role) > self.weekly_asks_cap:
+                raise ValueError(f"weekly_asks_{role.value} must not exceed weekly_asks_cap")
+        return self
+
+    def default_asks(self, role: Role) -> int:
+        """Give the asks in 7 x 24 h for people of a role."""
+        return {
+            Role.MEMBER: self.weekly_asks_member,
+            Role.CHAMPION: self.weekly_asks_champion,
+            Role.LEADER: self.weekly_asks_leader,
+        }[role]
+
+    def default_hours(self) -> WorkingHours:
+        """Give the hours of members with a known zone who set none."""
+        return WorkingHours(start=self.work_starts, end=self.work_ends, weekdays=self.work_weekdays)
+
+    @property
+    def oldest_post(self) -> timedelta:
+        return timedelta(hours=self.oldest_post_hours)
+
+    @property
+    def opportunity(self) -> timedelta:
+        return timedelta(hours=self.opportunity_hours)
+
+    @property
+    def ask_stands(self) -> timedelta:
+        return timedelta(hours=self.ask_stands_hours)

@@ -1,0 +1,82 @@
+"""Withdraw nudges and close opportunities."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from services.nudge.documents import Closing, Nudge, NudgeState
+from services.nudge.state import NudgeCommunity
+from shared.events import Event, NudgeExpired, NudgeWithdrawn, Withdrawal
+
+SOURCE: Final = "kindling/nudge"
+
+_WITHDRAWAL: Final = {
+    Closing.ANSWERED: Withdrawal.ANSWERED,
+    Closing.RESOLVED: Withdrawal.RESOLVED,
+    Closing.REMOVED: Withdrawal.REMOVED,
+    Closing.UNREADABLE: Withdrawal.UNREADABLE,
+    Closing.LEFT: Withdrawal.LEFT,
+}
+
+
+def withdraw(state: NudgeCommunity, nudge: str, reason: Withdrawal, clock: datetime) -> Event:
+    """Take a live nudge back."""
+    was = _end(state, nudge, NudgeState.WITHDRAWN, clock, reason)
+    return NudgeWithdrawn(
+        id=f"nudge/{nudge}/withdrawn",
+        source=SOURCE,
+        at=clock.astimezone(UTC),
+        community=state.community,
+        member=was.member,
+        nudge=nudge,
+        kind=was.kind,
+        post=was.post,
+        reason=reason,
+    )
+
+
+def expire(state: NudgeCommunity, nudge: str, clock: datetime) -> Event:
+    """End a live nudge whose time is over."""
+    was = _end(state, nudge, NudgeState.EXPIRED, clock)
+    return NudgeExpired(
+        id=f"nudge/{nudge}/expired",
+        source=SOURCE,
+        at=clock.astimezone(UTC),
+        community=state.community,
+        member=was.member,
+        nudge=nudge,
+        kind=was.kind,
+        post=was.post,
+    )
+
+
+def end_timers(state: NudgeCommunity, nudge: str) -> None:
+    state.documents.cancel_timer("expire", nudge)
+    state.documents.cancel_timer("show", nudge)
+
+
+def _end(
+    state: NudgeCommunity, nudge: str, how: NudgeState, clock: datetime, reason: Withdrawal | None = None
+) -> Nudge:
+    was = state.nudge(nudge)
+    assert was is not None
+    state.put_nudge(nudge, replace(was, state=how, withdrawn=reason, hidden_until=None, closed=clock))
+    end_timers(state, nudge)
+    return was
+
+
+def close(state: NudgeCommunity, post: str, closing: Closing, clock: datetime) -> list[Event]:
+    """Close a post's open opportunity, if there is one, and withdraw or expire its live nudges."""
+    opportunity = state.opportunity(post)
+    if opportunity is None or opportunity.closed is not None:
+        return []
+    reason = _WITHDRAWAL.get(closing)
+    events = [
+        expire(state, nudge, clock) if reason is None else withdraw(state, nudge, reason, clock)
+        for nudge, _ in state.live_nudges(opportunity)
+    ]
+    state.put_opportunity(post, replace(opportunity, closed=clock, closing=closing, candidates=()))
+    state.documents.cancel_timer("decide", post)
+    state.documents.cancel_timer("close", post)
+    state.documents.set_timer("forget", post, clock + timedelta(days=state.settings.keep_days))
+    return events

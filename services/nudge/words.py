@@ -1,0 +1,97 @@
+"""The words of a nudge: what is asked, why you, why this, why now, and what can be said to it."""
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Final
+
+from shared.events import Answer, Evidence, Kind, Reason, Role
+
+ANSWERS: Final = {
+    Answer.CLAIM: "I will do it",
+    Answer.DONE: "Done",
+    Answer.LATER: "Later",
+    Answer.PASS: "Pass",
+    Answer.HAND_OVER: "Hand over",
+    Answer.LESS: "Ask me less",
+    Answer.NEVER: "Never ask me",
+}
+WITHDRAWN: Final = {
+    "answered": "Somebody else has answered. Thank you.",
+    "resolved": "The thread was settled.",
+    "removed": "The post was removed.",
+    "unreadable": "The post cannot be read any more.",
+    "passed": "You passed.",
+    "handed_over": "You handed it over.",
+    "opted_out": "You asked not to be asked.",
+    "left": "Somebody left.",
+}
+STATES: Final = {
+    "open": "Open",
+    "claimed": "You said that you will do it.",
+    "done": "You said that it is done. Thank you.",
+    "acted": "You replied. Thank you.",
+    "expired": "Its time is over.",
+}
+
+
+def what(kind: Kind, author: str, channel: str) -> str:
+    """Say in one sentence what is asked."""
+    if kind is Kind.WELCOME:
+        return f"Welcome {author}, who has just written their first post here, in {channel}."
+    return f"Reply to {author} in {channel}."
+
+
+def why_this(kind: Kind) -> str:
+    if kind is Kind.WELCOME:
+        return "Whoever is answered the first time tends to come back. A few friendly words are enough."
+    return "Nobody else has answered this post."
+
+
+def why_you(evidence: tuple[Evidence, ...], role: Role, author: str, handed_by: str | None) -> list[str]:
+    """Say why this person was asked; never empty."""
+    reasons = [f"{handed_by} handed this over to you."] if handed_by else []
+    reasons += [_reason(item, author) for item in evidence]
+    if not reasons:
+        reasons.append("You help here." if role is Role.MEMBER else f"You are a {role.value} here.")
+    return reasons
+
+
+def why_now(published: datetime, issued: datetime, expires: datetime, zone: tzinfo) -> str:
+    """Say why now, and how long the ask stands."""
+    waited = issued - published
+    return (
+        f"When you were asked, the post had waited {length(waited)} for an answer. "
+        f"Nobody else is asked before {moment(expires, zone)}."
+    )
+
+
+def length(span: timedelta) -> str:
+    """Write a span in hours, or in minutes where it is less than two hours."""
+    minutes = max(0, round(span / timedelta(minutes=1)))
+    return _many(minutes, "minute") if minutes < 120 else _many(minutes // 60, "hour")
+
+
+def moment(at: datetime, zone: tzinfo = UTC) -> str:
+    """Write a time as the clock on the wall shows it: `Tue 3 Mar, 14:00 CET`."""
+    local = at.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M} {local.tzname()}"
+
+
+def _reason(evidence: Evidence, author: str) -> str:
+    count = max(1, evidence.count)
+    match evidence.reason:
+        case Reason.ANSWERED_SIMILAR:
+            return f"You answered {_many(count, 'thread')} like this one."
+        case Reason.ASKED_SIMILAR:
+            return f"You asked about something like this in {_many(count, 'thread')}."
+        case Reason.ACTIVE_LATELY:
+            return "You have been active lately."
+        case Reason.KNOWS_CHANNEL:
+            return "You know this channel well."
+        case Reason.MENTIONED:
+            return "The post mentions you."
+        case Reason.SHARED_THREADS:
+            return f"You and {author} have met in {_many(count, 'thread')}."
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,167 @@
+"""The doors of recommend: lists that the handlers stored, as far as they may be seen now. Nothing is ranked here."""
+
+import hmac
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query
+from pydantic import BaseModel
+
+from services.recommend.documents import MEMBERS, PEERS, RESPONDERS, SUITABLE, Member, Post
+from services.recommend.sight import Sight
+from shared.events import Evidence
+from shared.problems import ProblemError
+from shared.reading import StateReader
+
+Limit = Annotated[int, Query(ge=1, le=100, description="at most so many")]
+Viewer = Annotated[
+    str | None, Query(alias="as", max_length=256, description="the member who will see it; without one, no evidence")
+]
+
+
+class ResponderShown(BaseModel):
+    member: str
+    score: float
+    evidence: list[Evidence] | None = None
+
+
+class RespondersShown(BaseModel):
+    """Without `ranked` nobody was found, or the post is too old for its list to be kept."""
+
+    post: str
+    ranked: datetime | None = None
+    first_post: bool | None = None
+    model: str | None = None
+    responders: list[ResponderShown] = []
+
+
+class PostShown(BaseModel):
+    post: str
+    score: float
+    published: datetime
+    evidence: list[Evidence] | None = None
+
+
+class PostsShown(BaseModel):
+    member: str
+    posts: list[PostShown]
+
+
+class PeersShown(BaseModel):
+    member: str
+    ranked: datetime | None = None
+    peers: list[ResponderShown] = []
+
+
+def router(reader: StateReader, service_key: str | None) -> APIRouter:
+    """Make the doors. Callers show `service_key` as a bearer token; without a key set nobody is let in."""
+
+    def admit(authorization: Annotated[str, Header()] = "") -> None:
+        expected = f"Bearer {service_key}".encode()
+        if service_key is None or not hmac.compare_digest(authorization.encode(), expected):
+            raise ProblemError(
+                401,
+                "Not authorised",
+                "send the service key: Authorization: Bearer KEY",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+
+    doors = APIRouter(prefix="/v1/communities/{community}", tags=["recommend"], dependencies=[Depends(admit)])
+
+    @doors.get("/posts/{post:path}/responders", response_model_exclude_none=True)
+    async def responders(community: str, post: str, viewer: Viewer = None, limit: Limit = 30) -> RespondersShown:
+        """Who should answer a post, best first."""
+        sight = await _sight(reader, community, viewer)
+        await _post(sight, post, viewer)
+        return await _responders(reader, sight, community, post, viewer, limit)
+
+    @doors.get("/members/{member:path}/posts", response_model_exclude_none=True)
+    async def posts(community: str, member: str, viewer: Viewer = None, limit: Limit = 20) -> PostsShown:
+        """Open posts that suit a member, best first."""
+        sight = await _sight(reader, community, viewer)
+        await _member(reader, community, member)
+        return await _posts(reader, sight, community, member, viewer, limit)
+
+    @doors.get("/members/{member:path}/peers", response_model_exclude_none=True)
+    async def peers(community: str, member: str, viewer: Viewer = None, limit: Limit = 10) -> PeersShown:
+        """People whom a member should know, best first."""
+        sight = await _sight(reader, community, viewer)
+        await _member(reader, community, member)
+        return await _peers(reader, sight, community, member, viewer, limit)
+
+    return doors
+
+
+async def _sight(reader: StateReader, community: str, viewer: str | None) -> Sight:
+    if not await reader.known(community):
+        raise ProblemError(404, "Unknown community", f"nothing is known of the community {community!r}")
+    if viewer is not None:
+        await _member(reader, community, viewer)
+    return Sight(reader, community)
+
+
+async def _member(reader: StateReader, community: str, member: str) -> Member:
+    known = await reader.get(community, MEMBERS, member)
+    if known is None:
+        raise ProblemError(404, "Unknown member", f"nothing is known of the member {member!r}")
+    return known
+
+
+async def _post(sight: Sight, post: str, viewer: str | None) -> Post:
+    known = await sight.post(post)
+    # To who may not read it, a post is as unknown as one that is not there.
+    if known is None or (viewer is not None and not await sight.sees(viewer, post)):
+        raise ProblemError(404, "Unknown post", f"nothing is known of the post {post!r}")
+    return known
+
+
+async def _responders(
+    reader: StateReader, sight: Sight, community: str, post: str, viewer: str | None, limit: int
+) -> RespondersShown:
+    kept = await reader.get(community, RESPONDERS, post)
+    if kept is None:
+        return RespondersShown(post=post)
+    shown: list[ResponderShown] = []
+    for match in kept.matches:
+        if len(shown) < limit and await sight.sees(match.member, post):
+            evidence = None if viewer is None else await sight.shown(viewer, match.member, match.evidence)
+            shown.append(ResponderShown(member=match.member, score=match.score, evidence=evidence))
+    return RespondersShown(
+        post=post, ranked=kept.ranked, first_post=kept.first_post, model=kept.model, responders=shown
+    )
+
+
+async def _posts(
+    reader: StateReader, sight: Sight, community: str, member: str, viewer: str | None, limit: int
+) -> PostsShown:
+    listed = await reader.get(community, SUITABLE, member)
+    shown: list[PostShown] = []
+    for suitable in listed.posts if listed else ():
+        post = await sight.post(suitable.post)
+        if len(shown) == limit or post is None or post.resolved or not await sight.reads(member, post.channel):
+            continue
+        evidence = None
+        if viewer is not None:
+            if not await sight.reads(viewer, post.channel):
+                continue
+            kept = await reader.get(community, RESPONDERS, suitable.post)
+            reasons = [e for m in (kept.matches if kept else ()) if m.member == member for e in m.evidence]
+            evidence = await sight.shown(viewer, member, reasons)
+        shown.append(PostShown(post=suitable.post, score=suitable.score, published=suitable.at, evidence=evidence))
+    return PostsShown(member=member, posts=shown)
+
+
+async def _peers(
+    reader: StateReader, sight: Sight, community: str, member: str, viewer: str | None, limit: int
+) -> PeersShown:
+    kept, about = await reader.get(community, PEERS, member), await reader.get(community, MEMBERS, member)
+    if kept is None or about is None or not about.here:
+        return PeersShown(member=member)
+    shown: list[ResponderShown] = []
+    for peer in kept.peers:
+        facts = await reader.get(community, MEMBERS, peer.member)
+        if len(shown) == limit or facts is None or not facts.here or facts.bot:
+            continue
+        evidence = None if viewer is None else await sight.shown(viewer, member, peer.evidence)
+        shown.append(ResponderShown(member=peer.member, score=peer.score, evidence=evidence))
+    return PeersShown(member=member, ranked=kept.at, peers=shown)

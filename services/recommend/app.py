@@ -1,0 +1,52 @@
+"""Where recommend is put together: the only place here that names concrete adapters."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from services.recommend.api import router
+from services.recommend.encoder import OnnxEncoder, SentenceTransformersEncoder
+from services.recommend.handlers import Recommend
+from services.recommend.ports import Encoder
+from services.recommend.settings import RecommendSettings
+from services.recommend.stored_vectors import StoredVectors
+from services.recommend.vector_cache import CachedEncoder, FileVectorCache
+from shared.app import ServiceApp
+from shared.connections import Connections
+from shared.processing import Processor
+from shared.service import ServiceName
+from shared.settings import CommonSettings
+
+log = logging.getLogger(__name__)
+
+
+async def build(
+    common: CommonSettings,
+    settings: RecommendSettings,
+    connections: Connections,
+    progress: Callable[[str], None] = log.info,
+) -> ServiceApp:
+    """Make the service; loads the model (the first time it is exported, which takes half a minute)."""
+    encoder: Encoder = await asyncio.to_thread(open_encoder, settings, progress)
+    if settings.vector_file is not None:
+        encoder = CachedEncoder(encoder, await asyncio.to_thread(FileVectorCache, settings.vector_file.expanduser()))
+    redis = connections.redis()
+    broker = connections.log()
+    store = connections.store(redis, ServiceName.RECOMMEND)
+    service = Recommend(settings, StoredVectors(redis, connections.prefix, encoder))
+    key = common.service_key.get_secret_value() if common.service_key else None
+    return ServiceApp(
+        name=ServiceName.RECOMMEND,
+        router=router(store, key),
+        log=broker,
+        redis=redis,
+        processor=Processor(service, broker, store),
+        close=encoder.close,
+    )
+
+
+def open_encoder(settings: RecommendSettings, progress: Callable[[str], None]) -> Encoder:
+    """Load the model that the settings name; blocks."""
+    if settings.encoder == "sentence-transformers":
+        return SentenceTransformersEncoder(settings.model)
+    return OnnxEncoder(settings.model, cache_dir=settings.cache_dir.expanduser(), progress=progress)

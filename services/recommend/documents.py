@@ -1,0 +1,171 @@
+"""What recommend keeps of a community: facts, by what they are about, and the lists that its doors read.
+
+Everything else (indexes, counts, decayed sums, profiles) is derived from the facts, the same in whatever order
+they came. Of a reply only who, where and when is kept, never its text.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.events import Evidence, Match, Privacy, Role
+from shared.stamps import Stamp
+from shared.state import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """Whether the community is open, and the number that the next post will get."""
+
+    open: bool = True
+    opened: Stamp | None = None
+    next_ordinal: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """`here`: has not left. The stamps say when each fact was last set, and `gone` when they last left.
+
+    They are in no channel that they joined before that, though they may be back.
+    """
+
+    roles: tuple[Role, ...] = ()
+    bot: bool = False
+    here: bool = True
+    roles_set: Stamp | None = None
+    bot_set: Stamp | None = None
+    here_set: Stamp | None = None
+    gone: Stamp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    privacy: Privacy = Privacy.PRIVATE
+    closed: bool = False
+    privacy_set: Stamp | None = None
+    closed_set: Stamp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whether a member is one of a channel's own."""
+
+    channel: str
+    member: str
+    reads: bool
+    reads_set: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post that starts a thread; `ordinal` is its place in the order of arrival."""
+
+    channel: str
+    author: str
+    title: str
+    text: str
+    at: datetime
+    ordinal: int
+    resolved: bool = False
+    edited: Stamp | None = None
+
+    def words(self) -> str:
+        """Give what is embedded and searched."""
+        return words(self.title, self.text)
+
+
+def words(title: str, text: str) -> str:
+    """Join a post's title and text into what is embedded and searched."""
+    return f"{title}\n{text}" if title else text
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`answers`: it is in somebody else's thread, which has not been removed."""
+
+    post: str
+    author: str
+    at: datetime
+    answers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A message that was removed: a repeat of it does not bring it back."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Somebody was forgotten then; what they did before it does not come back. Kept under a hash of the id."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Responders:
+    """What MatchesRanked said of a post."""
+
+    channel: str
+    author: str
+    published: datetime
+    ranked: datetime
+    first_post: bool
+    model: str
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suitable:
+    """A post in a member's list."""
+
+    post: str
+    score: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    member: str
+    score: float
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    at: datetime
+    peers: tuple[Peer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suitables:
+    """The open posts that suit a member, best first."""
+
+    posts: tuple[Suitable, ...]
+
+
+COMMUNITY = Table("community", Community)  # one document, under COMMUNITY_KEY
+MEMBERS = Table("member", Member)  # by member
+CHANNELS = Table("channel", Channel)  # by channel
+READERS = Table("reader", Reader)  # by reader_key
+POSTS = Table("post", Post)  # by message
+REPLIES = Table("reply", Reply)  # by message
+GONE = Table("gone", Gone)  # by message
+FORGOTTEN = Table("forgotten", Forgotten)  # by forgotten_key
+RESPONDERS = Table("responders", Responders)  # by post
+SUITABLE = Table("posts", Suitables)  # by member
+PEERS = Table("peers", Peers)  # by member
+
+COMMUNITY_KEY = "this"
+
+
+def reader_key(channel: str, member: str) -> str:
+    """Name a channel's reader; ids may hold any printable character, so they are quoted."""
+    return json.dumps([channel, member], ensure_ascii=False)
+
+
+def forgotten_key(community: str, member: str) -> str:
+    """Name who was forgotten without naming them."""
+    return hashlib.sha256(json.dumps([community, member]).encode()).hexdigest()

@@ -1,0 +1,131 @@
+"""Keep up with messages: what was written, changed, taken away and settled.
+
+Messages are known by their ids: one that is known, was removed, or is by somebody forgotten since changes nothing.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommend.documents import (
+    COMMUNITY,
+    COMMUNITY_KEY,
+    GONE,
+    POSTS,
+    REPLIES,
+    Gone,
+    Post,
+    Reply,
+)
+from services.recommend.meet import is_forgotten, meet
+from services.recommend.state import State
+from shared.events import (
+    CommunityClosed,
+    CommunityOpened,
+    MessageEdited,
+    MessageRemoved,
+    PostPublished,
+    ReplyPublished,
+    ThreadResolved,
+)
+from shared.stamps import overrides, stamp_of
+
+Vector = NDArray[np.int16]
+
+
+def open_community(state: State, event: CommunityOpened | CommunityClosed, is_open: bool) -> None:
+    """Open the community, or close it: nothing is ranked then."""
+    community, stamp = state.community, stamp_of(event)
+    if overrides(stamp, community.opened, closes=not is_open, closed=not community.open):
+        state.documents.put(COMMUNITY, COMMUNITY_KEY, replace(community, open=is_open, opened=stamp))
+
+
+def is_new(state: State, event: PostPublished | ReplyPublished) -> bool:
+    """Say whether a message is to be taken in."""
+    documents = state.documents
+    tables = (documents.table(POSTS), documents.table(REPLIES), documents.table(GONE))
+    return not any(event.message in table for table in tables) and not is_forgotten(state, event.author, event)
+
+
+def take_post(state: State, event: PostPublished, vector: Vector) -> None:
+    """Take in a new post; replies that came before it are answers from now on."""
+    meet(state, event.author)
+    community = state.community
+    post = Post(event.channel, event.author, event.title, event.text, event.at, community.next_ordinal)
+    state.documents.put(COMMUNITY, COMMUNITY_KEY, replace(community, next_ordinal=community.next_ordinal + 1))
+    early = replies_of(state, event.message)
+    for name, reply in early.items():
+        state.index.remove_reply(name, reply)
+    state.documents.put(POSTS, event.message, post)
+    state.index.add_post(event.message, post, vector)
+    for name, reply in early.items():
+        _take_reply(state, name, replace(reply, answers=reply.author != post.author))
+
+
+def take_reply(state: State, event: ReplyPublished) -> None:
+    """Take in a new reply; it may be early (its post is not known yet) or late (its post is gone)."""
+    meet(state, event.author)
+    post = state.documents.get(POSTS, event.post)
+    answers = post is not None and post.author != event.author
+    _take_reply(state, event.message, Reply(event.post, event.author, event.at, answers))
+
+
+def edit(state: State, event: MessageEdited, vector: Vector) -> None:
+    """Give a post its new words; a newer edit stands.
+
+    An edit of what is not known is not kept: nobody could say whose text it is, to forget it with them.
+    """
+    old = state.documents.get(POSTS, event.message)
+    if old is None or not overrides(stamp_of(event), old.edited):
+        return
+    title = old.title if event.title is None else event.title
+    new = replace(old, title=title, text=event.text, edited=stamp_of(event))
+    state.documents.put(POSTS, event.message, new)
+    state.index.edit_post(event.message, old, new, vector, replies_of(state, event.message).values())
+
+
+def remove(state: State, event: MessageRemoved) -> None:
+    """Take a message away, with what it counted for; the replies to a removed post answer nothing any more."""
+    documents = state.documents
+    if documents.get(GONE, event.message) is not None:
+        return
+    documents.put(GONE, event.message, Gone(event.at))
+    if event.message in documents.table(POSTS):
+        drop_post(state, event.message, answered=False)
+    elif event.message in documents.table(REPLIES):
+        drop_reply(state, event.message)
+
+
+def resolve(state: State, event: ThreadResolved) -> None:
+    post = state.documents.get(POSTS, event.message)
+    if post is not None:
+        state.documents.put(POSTS, event.message, replace(post, resolved=True))
+
+
+def replies_of(state: State, post: str) -> dict[str, Reply]:
+    """Give the replies to a post by id, in the order of their ids."""
+    replies = state.documents.table(REPLIES)
+    return {name: replies[name] for name in sorted(state.index.replies_of.get(post, ()))}
+
+
+def drop_post(state: State, name: str, *, answered: bool) -> None:
+    """Drop a post that is known; `answered` says whether replies to it still count as answers."""
+    replies = replies_of(state, name)
+    for reply_name, reply in replies.items():
+        state.index.remove_reply(reply_name, reply)
+    state.index.remove_post(name, state.documents.table(POSTS)[name])
+    state.documents.drop(POSTS, name)
+    for reply_name, reply in replies.items():
+        _take_reply(state, reply_name, reply if answered else replace(reply, answers=False))
+
+
+def drop_reply(state: State, name: str) -> None:
+    """Drop a reply that is known."""
+    state.index.remove_reply(name, state.documents.table(REPLIES)[name])
+    state.documents.drop(REPLIES, name)
+
+
+def _take_reply(state: State, name: str, reply: Reply) -> None:
+    state.documents.put(REPLIES, name, reply)
+    state.index.add_reply(name, reply)

@@ -1,0 +1,43 @@
+"""Forget a member: what they are, wrote and counted for, and their places in every list."""
+
+from datetime import datetime
+
+from services.recommend.documents import (
+    FORGOTTEN,
+    MEMBERS,
+    POSTS,
+    READERS,
+    REPLIES,
+    Forgotten,
+    forgotten_key,
+    reader_key,
+)
+from services.recommend.follow import drop_post, drop_reply
+from services.recommend.meet import is_forgotten
+from services.recommend.offer import erase
+from services.recommend.state import State
+from shared.events import MemberForgotten
+
+
+def forget(state: State, event: MemberForgotten, clock: datetime) -> None:
+    """Forget a member as of `clock`, so that all that is known is covered: they may come back, it does not.
+
+    Other people's answers to them still count; the questions are gone.
+    """
+    if is_forgotten(state, event.member, event):
+        return
+    documents, member = state.documents, event.member
+    documents.put(FORGOTTEN, forgotten_key(state.name, member), Forgotten(clock))
+    replies = sorted(name for name, reply in documents.table(REPLIES).items() if reply.author == member)
+    posts = sorted(name for name, post in documents.table(POSTS).items() if post.author == member)
+    for name in replies:
+        drop_reply(state, name)
+    for name in posts:
+        drop_post(state, name, answered=True)
+    for reader in list(documents.table(READERS).values()):
+        if reader.member == member:
+            documents.drop(READERS, reader_key(reader.channel, member))
+            state.index.set_reader(reader.channel, member, False)
+    documents.drop(MEMBERS, member)
+    state.index.people.forget(member)
+    erase(state, member, frozenset(posts))

@@ -1,0 +1,229 @@
+"""The doors of recommend: every activity passes, then what recommend says of it."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommend import admit, follow, forget, meet, offer
+from services.recommend.documents import CHANNELS, POSTS, words
+from services.recommend.explain import matches
+from services.recommend.index import Index
+from services.recommend.needs import needs
+from services.recommend.ports import VectorStore
+from services.recommend.rank import Question, rank
+from services.recommend.settings import RecommendSettings
+from services.recommend.state import State
+from shared import events
+from shared.events import Event, MatchesRanked
+from shared.limits import ID_BYTES
+from shared.service import Handlers, Moment, ServiceName, TopicName
+from shared.state import Documents, Timer
+
+SOURCE = "kindling/recommend"
+_BATCH = 1000
+
+
+class Recommend:
+    """The matchmaker, as the processing loop drives it."""
+
+    name = ServiceName.RECOMMEND
+    reads = TopicName.ACTIVITY
+    writes = TopicName.MATCHES
+    passes_ticks = True
+
+    def __init__(self, settings: RecommendSettings, vectors: VectorStore) -> None:
+        self._settings = settings
+        self._vectors = vectors
+        self._model = model_version(settings, vectors.version)
+
+    async def open(self, community: str, documents: Documents) -> State:
+        """Derive the index of a community; fetches or makes the vectors of all its posts."""
+        # In threads: a large community takes seconds, in which the process has other things to do.
+        texts = await asyncio.to_thread(lambda: sorted({post.words() for post in documents.table(POSTS).values()}))
+        vectors: dict[str, NDArray[np.int16]] = {}
+        for start in range(0, len(texts), _BATCH):
+            vectors |= await self._fetch(community, texts[start : start + _BATCH])
+        index = await asyncio.to_thread(Index.build, self._settings, self._vectors.dimension, documents, vectors)
+        await asyncio.to_thread(offer.decode, documents)
+        return State(community, documents, index, self._settings, self._model)
+
+    async def prepare(self, state: State, events: Sequence[Event]) -> Mapping[str, NDArray[np.int16]]:
+        """Fetch the vectors that these events need, by text, and discard those that they leave behind."""
+        found = needs(state.documents, events)
+        vectors = await self._fetch(state.name, list(found.wanted))
+        if found.unwanted:
+            await self._vectors.discard(state.name, list(found.unwanted))
+        return vectors
+
+    def handle(self, state: State, event: Event, moment: Moment) -> Iterator[Event]:
+        yield event
+        handler = HANDLERS.get(type(event))
+        if handler is not None:
+            yield from handler(state, event, moment)
+
+    def fire(self, state: State, timer: Timer, moment: Moment) -> Iterable[Event]:
+        offer.end(state, timer)
+        return ()
+
+    async def _fetch(self, community: str, texts: Sequence[str]) -> dict[str, NDArray[np.int16]]:
+        # An empty text means nothing, which is near to nothing; a model would invent a place for it.
+        blank = {text: np.zeros(self._vectors.dimension, np.int16) for text in texts if not text.strip()}
+        said = [text for text in texts if text not in blank]
+        if not said:
+            return blank
+        return blank | dict(zip(said, await self._vectors.vectors(community, said), strict=True))
+
+
+def model_version(settings: RecommendSettings, encoder: str) -> str:
+    """Name the encoder and the rules with their settings: what a ranking can be repeated with."""
+    return _within_id(f"{settings.fingerprint()}/", encoder, "")
+
+
+def _within_id(before: str, middle: str, after: str) -> str:
+    """Join an id; the middle gives way to its hash where the whole would be too long."""
+    whole = f"{before}{middle}{after}"
+    if len(whole.encode()) <= ID_BYTES:
+        return whole
+    return f"{before}{hashlib.sha256(middle.encode()).hexdigest()}{after}"
+
+
+def _vector(moment: Moment, text: str) -> NDArray[np.int16]:
+    vector: NDArray[np.int16] | None = (moment.aids or {}).get(text)
+    if vector is None:
+        raise LookupError("no vector was prepared for a text of this event")
+    return vector
+
+
+def _ranked(state: State, event: events.PostPublished, moment: Moment) -> MatchesRanked | None:
+    """Rank a post that is not in the index yet."""
+    channel = state.documents.get(CHANNELS, event.channel)
+    if meet.meet(state, event.author).bot or not state.community.open or (channel and channel.closed):
+        return None
+    author, now = state.index.people.number(event.author), moment.clock.timestamp()
+    text = words(event.title, event.text)
+    question = Question(author, event.channel, text, _vector(moment, text), event.mentions)
+    ranking = rank(state.index, state.settings, question, now)
+    if ranking is None:
+        return None
+    model = hashlib.sha256(state.model.encode()).hexdigest()[:8]
+    return MatchesRanked(
+        id=_within_id("matches/", event.message, f"/{model}"),
+        source=SOURCE,
+        at=moment.clock,
+        community=event.community,
+        message=event.message,
+        channel=event.channel,
+        author=event.author,
+        published=event.at,
+        first_post=not state.index.people.wrote(author),
+        model=state.model,
+        matches=matches(state.index, state.settings, ranking, event.channel, now),
+    )
+
+
+def on_post_published(state: State, event: events.PostPublished, moment: Moment) -> Iterable[Event]:
+    if not follow.is_new(state, event):
+        return ()
+    ranked = _ranked(state, event, moment)
+    follow.take_post(state, event, _vector(moment, words(event.title, event.text)))
+    if ranked is not None:
+        offer.offer_post(state, ranked, moment.clock)
+    offer.refresh_peers(state, event.author, moment.clock)
+    return () if ranked is None else (ranked,)
+
+
+def on_reply_published(state: State, event: events.ReplyPublished, moment: Moment) -> Iterable[Event]:
+    if follow.is_new(state, event):
+        follow.take_reply(state, event)
+        offer.unlist_for(state, event.author, event.post)
+        offer.refresh_peers(state, event.author, moment.clock)
+    return ()
+
+
+def on_message_edited(state: State, event: events.MessageEdited, moment: Moment) -> Iterable[Event]:
+    post = state.documents.get(POSTS, event.message)
+    if post is not None:
+        title = post.title if event.title is None else event.title
+        follow.edit(state, event, _vector(moment, words(title, event.text)))
+    return ()
+
+
+def on_message_removed(state: State, event: events.MessageRemoved, _moment: Moment) -> Iterable[Event]:
+    follow.remove(state, event)
+    offer.withdraw(state, event.message)
+    return ()
+
+
+def on_thread_resolved(state: State, event: events.ThreadResolved, _moment: Moment) -> Iterable[Event]:
+    follow.resolve(state, event)
+    offer.unlist(state, event.message)
+    return ()
+
+
+def on_member_joined(state: State, event: events.MemberJoined, _moment: Moment) -> Iterable[Event]:
+    meet.join(state, event)
+    return ()
+
+
+def on_member_updated(state: State, event: events.MemberUpdated, _moment: Moment) -> Iterable[Event]:
+    meet.update(state, event)
+    return ()
+
+
+def on_member_left(state: State, event: events.MemberLeft, _moment: Moment) -> Iterable[Event]:
+    meet.leave(state, event)
+    return ()
+
+
+def on_member_forgotten(state: State, event: events.MemberForgotten, moment: Moment) -> Iterable[Event]:
+    forget.forget(state, event, moment.clock)
+    return ()
+
+
+def on_roles_changed(state: State, event: events.RolesChanged, _moment: Moment) -> Iterable[Event]:
+    meet.change_roles(state, event)
+    return ()
+
+
+def on_channel_opened(state: State, event: events.ChannelOpened, _moment: Moment) -> Iterable[Event]:
+    admit.open_channel(state, event)
+    return ()
+
+
+def on_channel_changed(state: State, event: events.ChannelChanged, _moment: Moment) -> Iterable[Event]:
+    admit.change_channel(state, event)
+    return ()
+
+
+def on_channel_closed(state: State, event: events.ChannelClosed, _moment: Moment) -> Iterable[Event]:
+    admit.close_channel(state, event)
+    return ()
+
+
+def on_community(
+    state: State, event: events.CommunityOpened | events.CommunityClosed, _moment: Moment
+) -> Iterable[Event]:
+    follow.open_community(state, event, isinstance(event, events.CommunityOpened))
+    return ()
+
+
+HANDLERS: Handlers[State] = {
+    events.PostPublished: on_post_published,
+    events.ReplyPublished: on_reply_published,
+    events.MessageEdited: on_message_edited,
+    events.MessageRemoved: on_message_removed,
+    events.ThreadResolved: on_thread_resolved,
+    events.MemberJoined: on_member_joined,
+    events.MemberUpdated: on_member_updated,
+    events.MemberLeft: on_member_left,
+    events.MemberForgotten: on_member_forgotten,
+    events.RolesChanged: on_roles_changed,
+    events.ChannelOpened: on_channel_opened,
+    events.ChannelChanged: on_channel_changed,
+    events.ChannelClosed: on_channel_closed,
+    events.CommunityOpened: on_community,
+    events.CommunityClosed: on_community,
+}

@@ -1,0 +1,184 @@
+"""The index of a community: all that is derived from its facts, kept up to date fact by fact.
+
+Built anew from the same facts it says the same, whatever happened in between: see `Index.build`.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommend.arrays import grown
+from services.recommend.decay import DAY
+from services.recommend.documents import (
+    CHANNELS,
+    MEMBERS,
+    POSTS,
+    READERS,
+    REPLIES,
+    Channel,
+    Post,
+    Reply,
+)
+from services.recommend.people import People
+from services.recommend.profile import PUBLIC, Profiles
+from services.recommend.readable import is_public
+from services.recommend.settings import RecommendSettings
+from services.recommend.threads import Threads
+from shared.state import Documents
+
+Vectors = Mapping[str, NDArray[np.int16]]
+
+
+class Index:
+    """People, threads, profiles, and who reads which channel."""
+
+    def __init__(self, settings: RecommendSettings, dimension: int) -> None:
+        self.people = People(settings.activity_half_life_days * DAY)
+        self.threads = Threads(dimension)
+        self.profiles = Profiles(dimension, settings.profile_half_life_days * DAY)
+        self.public: set[str] = set()
+        self.closed: set[str] = set()
+        self._readers: dict[str, set[int]] = {}
+        self._reading: dict[str, NDArray[np.bool_]] = {}  # the same as masks
+        self.replies_of: dict[str, set[str]] = {}
+
+    @classmethod
+    def build(cls, settings: RecommendSettings, dimension: int, documents: Documents, vectors: Vectors) -> "Index":
+        """Derive all from the facts; `vectors` holds the vector of each post's words."""
+        index = cls(settings, dimension)
+        for name, channel in documents.table(CHANNELS).items():
+            index.set_channel(name, channel, {})
+        for reader in documents.table(READERS).values():
+            index.set_reader(reader.channel, reader.member, reader.reads)
+        for name, member in documents.table(MEMBERS).items():
+            index.people.set_member(name, member)
+        posts = documents.table(POSTS)
+        for name, post in sorted(posts.items(), key=lambda item: item[1].ordinal):
+            index.add_post(name, post, vectors[post.words()])
+        for name, reply in documents.table(REPLIES).items():
+            index.add_reply(name, reply)
+        return index
+
+    # Channels
+
+    def set_channel(self, name: str, channel: Channel, replies: Mapping[str, Reply]) -> None:
+        """Take over whether a channel is public or closed; `replies` are those that are known, by id."""
+        if channel.closed:
+            self.closed.add(name)
+        else:
+            self.closed.discard(name)
+        public = is_public(channel)
+        if public == (name in self.public):
+            return
+        threads = [
+            (row, [replies[reply] for reply in self.replies_of.get(self.threads.ids[row], ())])
+            for row in self.threads.in_channel.get(name, ())
+        ]
+        for row, known in threads:
+            self._profile_thread(row, known, False)
+        if public:
+            self.public.add(name)
+        else:
+            self.public.discard(name)
+        for row, known in threads:
+            self._profile_thread(row, known, True)
+
+    def set_reader(self, channel: str, member: str, reads: bool) -> None:
+        number = self.people.number(member)
+        readers = self._readers.setdefault(channel, set())
+        if reads:
+            readers.add(number)
+        else:
+            readers.discard(number)
+        self._mask(channel, number + 1)[number] = reads
+
+    def reads(self, person: int, channel: str) -> bool:
+        """Say whether somebody, if present, may read a channel."""
+        if channel in self.closed:
+            return False
+        return channel in self.public or person in self._readers.get(channel, ())
+
+    def scope(self, channel: str) -> str:
+        """Name the scope of profiles to which a channel belongs."""
+        return PUBLIC if channel in self.public else channel
+
+    def may_read(self, channel: str) -> NDArray[np.bool_]:
+        """Say who is present and may read a channel: shape (people,)."""
+        present = self.people.present
+        if channel in self.public:
+            return present
+        if channel in self.closed:
+            return np.zeros_like(present)
+        return present & self._mask(channel, len(present))[: len(present)]
+
+    def _mask(self, channel: str, size: int) -> NDArray[np.bool_]:
+        mask = self._reading[channel] = grown(self._reading.get(channel, np.zeros(0, np.bool_)), size)
+        return mask
+
+    # Posts
+
+    def add_post(self, name: str, post: Post, vector: NDArray[np.int16]) -> None:
+        """Index a new post."""
+        author, at = self.people.number(post.author), post.at.timestamp()
+        row = self.threads.add(name, post.channel, author, at)
+        self.threads.write(row, post.words(), vector)
+        self.people.add_message(author, at)
+        self._profile_thread(row, [], True)
+
+    def edit_post(self, name: str, old: Post, new: Post, vector: NDArray[np.int16], replies: Iterable[Reply]) -> None:
+        """Give a post other words; `replies` are those of its thread."""
+        row, replies = self.threads.rows[name], list(replies)
+        self._profile_thread(row, replies, False)
+        self.threads.rewrite(row, old.words(), new.words(), vector)
+        self._profile_thread(row, replies, True)
+
+    def remove_post(self, name: str, post: Post) -> None:
+        """Take out a post whose replies have been taken out before."""
+        row = self.threads.rows[name]
+        self._profile_thread(row, [], False)
+        self.threads.remove(name, post.words())
+        self.people.remove_message(self.people.number(post.author), post.at.timestamp())
+
+    # Replies
+
+    def add_reply(self, name: str, reply: Reply) -> None:
+        """Index a reply, whether its post is known or not."""
+        self.replies_of.setdefault(reply.post, set()).add(name)
+        self.people.add_message(self.people.number(reply.author), reply.at.timestamp())
+        self._count_reply(reply, 1)
+
+    def remove_reply(self, name: str, reply: Reply) -> None:
+        """Take a reply out while its post is still as it was when the reply came in."""
+        names = self.replies_of[reply.post]
+        names.discard(name)
+        if not names:
+            del self.replies_of[reply.post]
+        self.people.remove_message(self.people.number(reply.author), reply.at.timestamp())
+        self._count_reply(reply, -1)
+
+    def _count_reply(self, reply: Reply, by: int) -> None:
+        person, at = self.people.number(reply.author), reply.at.timestamp()
+        row = self.threads.rows.get(reply.post)
+        channel = None
+        if row is not None:
+            channel = self.threads.channels[row]
+            self.threads.take_part(row, person, by)
+            if reply.answers:
+                self.threads.answer(row, person, by)
+                self._profile(row, person, at, by)
+        if reply.answers:
+            count = self.people.add_answer if by > 0 else self.people.remove_answer
+            count(person, channel, at)
+
+    def _profile_thread(self, row: int, replies: Iterable[Reply], add: bool) -> None:
+        """Count a post for the profile of who started it and of who answered it."""
+        by = 1 if add else -1
+        self._profile(row, self.threads.authors[row], self.threads.ats[row], by)
+        for reply in replies:
+            if reply.answers:
+                self._profile(row, self.people.number(reply.author), reply.at.timestamp(), by)
+
+    def _profile(self, row: int, person: int, at: float, by: int) -> None:
+        scope = self.scope(self.threads.channels[row])
+        self.profiles.add(scope, person, at, self.threads.vector(row), by)

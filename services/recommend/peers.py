@@ -1,0 +1,111 @@
+"""Who a member should know: people with a near profile, and who took part in the same threads. Pure.
+
+Only what the member may read counts: profiles are compared scope by scope where the member reads, and a shared
+thread counts where both may read it.
+"""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from services.recommend.decay import DAY
+from services.recommend.documents import Peer
+from services.recommend.index import Index
+from services.recommend.profile import PUBLIC
+from services.recommend.rank import DECIMALS
+from services.recommend.settings import RecommendSettings
+from shared.events import Evidence, Reason
+
+YEAR = 365 * DAY
+
+# Of somebody in thousands of threads the latest ones say enough.
+_THREADS = 500
+_LOOKED_AT = 10
+
+
+def peers(index: Index, settings: RecommendSettings, member: str, now: float) -> tuple[Peer, ...]:
+    """Rank the peers of a member as of `now` (seconds since 1970), best first."""
+    people, weights = index.people, settings.peer_weights
+    me = people.number(member)
+    active = people.present & (people.last >= now - settings.peers_active_days * DAY)
+    active[me] = False
+    others = np.flatnonzero(active)
+    if not len(others):
+        return ()
+    scopes = [scope for scope in index.profiles.scopes_of(me) if scope == PUBLIC or index.reads(me, scope)]
+    near = np.zeros(len(others))
+    for scope in scopes:
+        near = np.maximum(near, index.profiles.near(scope, me, others, now))
+    shared = shared_threads(index, me, now)
+    scores = weights.profile * near
+    places = {number: place for place, number in enumerate(others.tolist())}
+    for number, rows in shared.items():
+        if number in places:
+            scores[places[number]] += weights.threads * math.log1p(len(rows))
+    found = _best(np.round(scores, DECIMALS), [people.ids[n] for n in others.tolist()], settings.peers)
+    chosen = [(int(others[place]), score) for place, score in found]
+    near_threads = _near_threads(index, me, [number for number, _ in chosen], now)
+    return tuple(
+        Peer(
+            people.ids[number],
+            score,
+            tuple(_evidence(index, settings, number, shared.get(number, []), near_threads[number])),
+        )
+        for number, score in chosen
+    )
+
+
+def shared_threads(index: Index, me: int, now: float) -> dict[int, list[int]]:
+    """Find with whom somebody shared which threads of the last year, by number: rows, newest first."""
+    threads = index.threads
+    shared: dict[int, list[int]] = {}
+    for row in threads.taken_by(me, now - YEAR, _THREADS):
+        channel = threads.channels[row]
+        if not index.reads(me, channel):
+            continue
+        for number in threads.messages[row]:
+            if number != me and index.reads(number, channel):
+                shared.setdefault(number, []).append(row)
+    return shared
+
+
+def _best(scores: np.ndarray[tuple[int], np.dtype[np.float64]], ids: list[str], most: int) -> list[tuple[int, float]]:
+    """Choose the places of the `most` highest scores above zero, ties by id."""
+    least = np.partition(scores, len(scores) - most)[len(scores) - most] if most < len(scores) else 0.0
+    places = np.flatnonzero((scores >= least) & (scores > 0))
+    found = sorted((-float(scores[place]), ids[place], place) for place in places.tolist())
+    return [(place, -score) for score, _, place in found[:most]]
+
+
+def _evidence(
+    index: Index, settings: RecommendSettings, peer: int, shared: list[int], near: list[int]
+) -> Iterable[Evidence]:
+    """Say what a peer shares with a member: `shared` and `near` are rows of threads, the best first."""
+    threads, most = index.threads, settings.evidence_posts
+    if shared:
+        posts = tuple(threads.ids[row] for row in shared[:most])
+        yield Evidence(reason=Reason.SHARED_THREADS, count=len(shared), posts=posts)
+    others = [row for row in near if row not in shared]
+    for reason, asked in ((Reason.ASKED_SIMILAR, True), (Reason.ANSWERED_SIMILAR, False)):
+        posts = tuple([threads.ids[row] for row in others if (threads.authors[row] == peer) is asked][:most])
+        if posts:
+            yield Evidence(reason=reason, count=len(posts), posts=posts)
+
+
+def _near_threads(index: Index, me: int, peers: list[int], now: float) -> dict[int, list[int]]:
+    """Find of each peer's latest threads those near to somebody's profile in their scope: rows, nearest first."""
+    threads, mine = index.threads, index.profiles.scopes_of(me)
+    latest = {peer: threads.taken_by(peer, now - YEAR, _LOOKED_AT) for peer in peers}
+    by_scope: dict[str, list[int]] = {}
+    for row in sorted({row for rows in latest.values() for row in rows}):
+        scope = index.scope(threads.channels[row])
+        if scope in mine and index.reads(me, threads.channels[row]):
+            by_scope.setdefault(scope, []).append(row)
+    places: dict[int, tuple[float, int]] = {}
+    for scope, rows in by_scope.items():
+        cosines = threads.cosines_of(rows, index.profiles.vector(scope, me, now)).round(DECIMALS)
+        places |= {row: (-cosine, -row) for row, cosine in zip(rows, cosines.tolist(), strict=True) if cosine > 0}
+    return {
+        peer: sorted((row for row in rows if row in places), key=places.__getitem__) for peer, rows in latest.items()
+    }

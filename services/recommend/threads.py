@@ -1,0 +1,139 @@
+"""What is derived of posts: their words and meaning, and who took part in their threads.
+
+Each post has a row while the community is in memory; rows follow the order of arrival, with gaps where posts
+were removed.
+"""
+
+from bisect import bisect_left, insort
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommend.arrays import grown
+from services.recommend.bm25 import Bm25
+from services.recommend.text import tokenise
+from services.recommend.vectors import similarities
+
+
+class Threads:
+    """Arrays and lists are by row."""
+
+    def __init__(self, dimension: int) -> None:
+        self.rows: dict[str, int] = {}
+        self.ids: list[str] = []
+        self.channels: list[str] = []
+        self.authors: list[int] = []
+        self.ats: list[float] = []
+        self.answerers: list[dict[int, int]] = []  # person -> answers, in somebody else's thread
+        self.messages: list[dict[int, int]] = []  # person -> messages, the post itself included
+        self.in_channel: dict[str, set[int]] = {}
+        self._took_part: dict[int, list[tuple[float, int]]] = {}
+        self._words = Bm25()
+        self._matrix: NDArray[np.float32] = np.zeros((0, dimension), np.float32)
+        self._answered: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self._ats: NDArray[np.float64] = np.zeros(0)
+
+    # What changes
+
+    def add(self, post: str, channel: str, author: int, at: float) -> int:
+        """Give a new post a row; it has no words yet."""
+        row = self.rows[post] = len(self.ids)
+        self.ids.append(post)
+        self.channels.append(channel)
+        self.authors.append(author)
+        self.ats.append(at)
+        self.answerers.append({})
+        self.messages.append({})
+        self.in_channel.setdefault(channel, set()).add(row)
+        self._matrix = grown(self._matrix, row + 1)
+        self._answered = grown(self._answered, row + 1)
+        self._ats = grown(self._ats, row + 1)
+        self._ats[row] = at
+        self.take_part(row, author, 1)
+        return row
+
+    def write(self, row: int, words: str, vector: NDArray[np.int16]) -> None:
+        """Index a post's words and meaning; `vector` is quantised."""
+        self._words.add(row, tokenise(words))
+        self._matrix[row] = vector
+
+    def rewrite(self, row: int, old: str, new: str, vector: NDArray[np.int16]) -> None:
+        self._words.replace(row, tokenise(old), tokenise(new))
+        self._matrix[row] = vector
+
+    def remove(self, post: str, words: str) -> None:
+        """Take a post out; its row stays empty."""
+        row = self.rows.pop(post)
+        self._words.remove(row, tokenise(words))
+        self._matrix[row] = 0
+        self._answered[row] = False
+        for person in self.messages[row]:
+            self._leave(row, person)
+        self.answerers[row], self.messages[row] = {}, {}
+        self.in_channel[self.channels[row]].discard(row)
+        self.ids[row] = ""
+
+    def take_part(self, row: int, person: int, by: int) -> None:
+        """Count a message of the thread, or with -1 take one away."""
+        messages = self.messages[row]
+        if person not in messages:
+            insort(self._took_part.setdefault(person, []), (self.ats[row], row))
+        messages[person] = messages.get(person, 0) + by
+        if not messages[person]:
+            del messages[person]
+            self._leave(row, person)
+
+    def answer(self, row: int, person: int, by: int) -> None:
+        """Count an answer in the thread, or with -1 take one away."""
+        answers = self.answerers[row]
+        answers[person] = answers.get(person, 0) + by
+        if not answers[person]:
+            del answers[person]
+        self._answered[row] = bool(answers)
+
+    def _leave(self, row: int, person: int) -> None:
+        threads = self._took_part[person]
+        del threads[bisect_left(threads, (self.ats[row], row))]
+
+    # What is asked
+
+    def answered(self, since: float) -> NDArray[np.bool_]:
+        """Which posts of `since` or later (seconds since 1970) somebody else has answered: shape (rows,)."""
+        size = len(self.ids)
+        answered: NDArray[np.bool_] = self._answered[:size] & (self._ats[:size] >= since)
+        return answered
+
+    def ages(self, rows: NDArray[np.intp], now: float) -> NDArray[np.float64]:
+        """How old posts are as of `now`, in seconds: shape (len(rows),)."""
+        ages: NDArray[np.float64] = now - self._ats[rows]
+        return ages
+
+    def vector(self, row: int) -> NDArray[np.float32]:
+        vector: NDArray[np.float32] = self._matrix[row]
+        return vector
+
+    def cosines(self, vector: NDArray[np.int16], asked: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Compare at least the posts that are asked for with a quantised vector: shape (rows,), others may be 0."""
+        # Old posts come first: leaving them out spares most of the matrix, which does not fit into a cache.
+        cosines = np.zeros(len(self.ids))
+        if asked.any():
+            first = int(asked.argmax())
+            cosines[first:] = similarities(self._matrix[first : len(cosines)], vector)
+        return cosines
+
+    def cosines_of(self, rows: list[int], vector: NDArray[np.generic]) -> NDArray[np.float64]:
+        """Compare some posts with a quantised vector: shape (len(rows),)."""
+        return similarities(self._matrix[rows], vector)
+
+    def word_scores(self, words: str, terms: int) -> NDArray[np.float64]:
+        """Score every post for the words of a text by BM25, its `terms` rarest: shape (rows,)."""
+        return self._words.scores(tokenise(words), len(self.ids), terms)
+
+    def taken_by(self, person: int, since: float, most: int) -> list[int]:
+        """Rows of the latest `most` threads that somebody took part in and that started at `since` or later.
+
+        Newest first; ties by arrival.
+        """
+        threads = self._took_part.get(person, [])
+        start = max(bisect_left(threads, (since, -1)), len(threads) - most)
+        return [row for _, row in reversed(threads[start:])]

@@ -1,0 +1,133 @@
+"""A service at work: its doors, its loop and what runs beside them; started and stopped as one."""
+
+import asyncio
+import gc
+import logging
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+
+from shared import health, problems
+from shared.failures import UnsafeSettings
+from shared.log import Log
+from shared.patience import Stopping
+from shared.processing import Processor
+from shared.redis_store import check_durable
+from shared.service import ServiceName
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 10
+
+
+@dataclass
+class ServiceApp:
+    """What `build` of a service's `app.py` makes. `beside` are tasks that run as long as the service does."""
+
+    name: ServiceName
+    router: APIRouter
+    log: Log
+    redis: Any
+    processor: Processor[Any]
+    beside: Sequence[Callable[[], Awaitable[None]]] = ()
+    close: Callable[[], Awaitable[None]] | None = None
+    _tasks: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def end(self) -> None:
+        """Ask the service to stop: `run` returns, and with it `serve`."""
+        if not self.processor.failure.done():
+            self.processor.failure.set_result(None)
+
+    async def run(self) -> None:
+        """Wait for the servers, start, and stay until cancelled; a fault of the loop is raised."""
+        patience = self.processor.patience
+        with suppress(Stopping):
+            await patience("store", lambda: check_durable(self.redis))
+            await patience("log", self.log.start)
+            self._tasks = [asyncio.ensure_future(work()) for work in self.beside]
+            for task in self._tasks:
+                task.add_done_callback(self._ended)
+            log.info("%s is at work", self.name.value)
+            await self.processor.failure
+
+    def _ended(self, task: asyncio.Future[None]) -> None:
+        # What runs beside the loop runs as long as it; without ticks, say, nothing would ever be due.
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.processor.failed(error)
+
+    async def stop(self) -> None:
+        """End what runs, within seconds; what was begun and is not durable is read again."""
+        for task in self._tasks:
+            task.cancel()
+        await self.processor.stop()
+        await self.log.stop()
+        if self.close is not None:
+            await self.close()
+        await self.redis.aclose()
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to `serve`: uvicorn would raise them again before the services have stopped."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def end(self) -> None:
+        self.should_exit = True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the address before anything else starts.
+
+    Raises:
+        UnsafeSettings: it is taken, or not this machine's.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise UnsafeSettings(f"cannot listen on {host}:{port} ({error.strerror}): choose another one") from None
+
+
+async def serve(apps: Sequence[ServiceApp], host: str, port: int) -> None:
+    """Serve one or several services on one address until SIGTERM or SIGINT.
+
+    The doors answer before the servers are there: health then says what is waited for.
+    """
+    # Working copies are millions of small objects that stay: looking through all of them stops everything.
+    gc.set_threshold(100_000, 50, 1000)
+    http = FastAPI(title="Kindling", docs_url="/docs", redoc_url=None)
+    problems.install(http)
+    http.include_router(health.router([app.processor.status for app in apps]))
+    for app in apps:
+        http.include_router(app.router)
+    config = uvicorn.Config(
+        http, host, port, log_level="warning", lifespan="off", timeout_graceful_shutdown=STOP_SECONDS, access_log=False
+    )
+    server = _Server(config)
+    listening = _listen(host, port)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.end)
+    running = [asyncio.create_task(app.run()) for app in apps]
+    for task in running:
+        task.add_done_callback(lambda _: server.end())
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        failed = [task for task in running if task.done() and not task.cancelled() and task.exception()]
+        for task in running:
+            task.cancel()
+        # Bounded: a connection that does not hear of its cancellation must not keep the process.
+        await asyncio.wait(running, timeout=STOP_SECONDS)
+        for app in apps:
+            await app.stop()
+    for task in failed:
+        task.result()

@@ -1,0 +1,436 @@
+"""The vocabulary: everything that can happen in a community and everything that Kindling decides.
+
+Past tense, one class each. `WIRE_VERSION` is the version of each event's data on the wire; a change that an
+old reader could not take adds a version and a step in `shared.wire` that reads the old one.
+"""
+
+from datetime import time
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.limits import Id, Moment, Text
+
+Score = Annotated[float, Field(allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0)]
+Weekday = Annotated[int, Field(ge=0, le=6)]
+
+
+class Role(StrEnum):
+    MEMBER = "member"
+    CHAMPION = "champion"
+    LEADER = "leader"
+
+
+class Privacy(StrEnum):
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+class Kind(StrEnum):
+    """What a nudge asks for."""
+
+    REPLY = "reply"
+    WELCOME = "welcome"
+    CONNECT = "connect"
+    INTRODUCE = "introduce"
+    SHARE = "share"
+    ROUTINE = "routine"
+    GATHER = "gather"
+    ATTEND = "attend"
+
+
+class Answer(StrEnum):
+    """What a person can say to a nudge."""
+
+    CLAIM = "claim"
+    DONE = "done"
+    PASS = "pass"  # noqa: S105 - an answer, not a password
+    HAND_OVER = "hand_over"
+    LATER = "later"
+    LESS = "less"
+    NEVER = "never"
+
+
+class Delivery(StrEnum):
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Withdrawal(StrEnum):
+    """Why a nudge was taken back."""
+
+    ANSWERED = "answered"
+    RESOLVED = "resolved"
+    REMOVED = "removed"
+    UNREADABLE = "unreadable"
+    PASSED = "passed"
+    HANDED_OVER = "handed_over"
+    OPTED_OUT = "opted_out"
+    LEFT = "left"
+
+
+class Reason(StrEnum):
+    """Why somebody matches: what the evidence says."""
+
+    ANSWERED_SIMILAR = "answered_similar"
+    ASKED_SIMILAR = "asked_similar"
+    ACTIVE_LATELY = "active_lately"
+    KNOWS_CHANNEL = "knows_channel"
+    MENTIONED = "mentioned"
+    SHARED_THREADS = "shared_threads"
+
+
+class Value(BaseModel):
+    """A part of an event: compared by what it holds, never altered, nothing unknown in it."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Evidence(Value):
+    """One reason of a match. `posts` are what it rests on: shown only to who may read all of them."""
+
+    reason: Reason
+    count: Count = 0
+    posts: tuple[Id, ...] = ()
+    channels: tuple[Id, ...] = ()
+
+
+class Match(Value):
+    member: Id
+    score: Score
+    evidence: tuple[Evidence, ...] = ()
+
+
+class WorkingHours(Value):
+    """Local times of day between which a member may be asked, on the given weekdays (Monday is 0)."""
+
+    start: time
+    end: time
+    weekdays: tuple[Weekday, ...] = (0, 1, 2, 3, 4)
+
+
+class Event(Value):
+    """Something that happened, at a time. `id` and `source` together name it for ever."""
+
+    WIRE_VERSION: ClassVar[int] = 1
+
+    id: Id
+    source: Id
+    at: Moment
+
+    def subject(self) -> str:
+        """Name what the event is about; the envelope carries it."""
+        return self.id
+
+
+class Tick(Event):
+    """The clock of one partition, so that what is due happens while nobody writes."""
+
+    partition: Count
+
+
+class CommunityEvent(Event):
+    community: Id
+
+
+class MessageEvent(CommunityEvent):
+    message: Id
+
+    def subject(self) -> str:
+        return self.message
+
+
+class MemberEvent(CommunityEvent):
+    member: Id
+
+    def subject(self) -> str:
+        return self.member
+
+
+class ChannelEvent(CommunityEvent):
+    channel: Id
+
+    def subject(self) -> str:
+        return self.channel
+
+
+class NudgeEvent(MemberEvent):
+    nudge: Id
+
+    def subject(self) -> str:
+        return self.nudge
+
+
+# What people write
+
+
+class PostPublished(MessageEvent):
+    """A message that starts a thread; the thread has its id."""
+
+    channel: Id
+    author: Id
+    text: Text
+    title: Text = ""
+    mentions: tuple[Id, ...] = ()
+
+
+class ReplyPublished(MessageEvent):
+    post: Id
+    channel: Id
+    author: Id
+    text: Text
+    mentions: tuple[Id, ...] = ()
+
+
+class MessageEdited(MessageEvent):
+    text: Text
+    title: Text | None = None
+
+
+class MessageRemoved(MessageEvent):
+    pass
+
+
+class ReactionAdded(MessageEvent):
+    member: Id
+    emoji: Id
+
+
+class ReactionRemoved(MessageEvent):
+    member: Id
+    emoji: Id
+
+
+class PostViewed(MessageEvent):
+    """Views of one member, added up at the door."""
+
+    member: Id
+    views: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+
+
+class ThreadResolved(MessageEvent):
+    """The thread's question is settled; `message` is the post, `answer` the reply that settled it."""
+
+    answer: Id | None = None
+
+
+# Who is there
+
+
+class MemberJoined(MemberEvent):
+    name: Text = ""
+    zone: Id | None = None
+    bot: bool = False
+
+
+class MemberUpdated(MemberEvent):
+    """What is not given stays as it was."""
+
+    name: Text | None = None
+    zone: Id | None = None
+    bot: bool | None = None
+
+
+class MemberLeft(MemberEvent):
+    pass
+
+
+class MemberForgotten(MemberEvent):
+    pass
+
+
+class RolesChanged(MemberEvent):
+    """All roles of the member from now on."""
+
+    roles: tuple[Role, ...]
+
+
+class PreferencesChanged(MemberEvent):
+    """What is not given stays as it was; a `paused_until` in the past ends a pause, None says nothing of it."""
+
+    zone: Id | None = None
+    hours: WorkingHours | None = None
+    weekly_asks: Count | None = None
+    without: tuple[Kind, ...] | None = None
+    paused_until: Moment | None = None
+
+
+# Where it happens
+
+
+class ChannelOpened(ChannelEvent):
+    name: Text = ""
+    privacy: Privacy = Privacy.PRIVATE
+    members: tuple[Id, ...] = ()
+
+
+class ChannelChanged(ChannelEvent):
+    """What is not given stays as it was; `joined` and `left` are its readers who came and went."""
+
+    name: Text | None = None
+    privacy: Privacy | None = None
+    joined: tuple[Id, ...] = ()
+    left: tuple[Id, ...] = ()
+
+
+class ChannelClosed(ChannelEvent):
+    pass
+
+
+# What is planned
+
+
+class GatheringScheduled(CommunityEvent):
+    gathering: Id
+    title: Text
+    starts: Moment
+    ends: Moment
+    channel: Id | None = None
+    host: Id | None = None
+
+    def subject(self) -> str:
+        return self.gathering
+
+
+class GatheringChanged(CommunityEvent):
+    """What is not given stays as it was."""
+
+    gathering: Id
+    title: Text | None = None
+    starts: Moment | None = None
+    ends: Moment | None = None
+    cancelled: bool = False
+
+    def subject(self) -> str:
+        return self.gathering
+
+
+class GatheringAttended(MemberEvent):
+    gathering: Id
+
+
+class ContentQueued(CommunityEvent):
+    content: Id
+    title: Text
+    by: Id
+    link: Text = ""
+
+    def subject(self) -> str:
+        return self.content
+
+
+class ContentShared(CommunityEvent):
+    content: Id
+    by: Id
+    channel: Id
+    message: Id | None = None
+
+    def subject(self) -> str:
+        return self.content
+
+
+# What became of nudges: presses and deliveries
+
+
+class NudgeAnswered(NudgeEvent):
+    answer: Answer
+    reason: Text = ""
+    to: Id | None = None
+    until: Moment | None = None
+
+
+class NudgeSeen(NudgeEvent):
+    pass
+
+
+class NudgeDelivered(NudgeEvent):
+    by: Id
+    result: Delivery
+
+
+# What operators and training decide
+
+
+class CommunityOpened(CommunityEvent):
+    name: Text = ""
+
+
+class CommunityClosed(CommunityEvent):
+    pass
+
+
+class SettingsChanged(CommunityEvent):
+    """Values by setting name; the service that knows a name validates its value."""
+
+    settings: dict[str, str | int | float | bool]
+
+
+class ModelPromoted(CommunityEvent):
+    model: Id
+    artefact: Id
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+# What Kindling decides
+
+
+class MatchesRanked(MessageEvent):
+    """Who should answer a post, best first. `message` is the post, `published` its time."""
+
+    channel: Id
+    author: Id
+    published: Moment
+    first_post: bool
+    model: Id
+    matches: tuple[Match, ...]
+
+
+class NudgeDecision(NudgeEvent):
+    """A nudge's own events; `post` is what it is about."""
+
+    kind: Kind
+    post: Id
+
+
+class NudgeIssued(NudgeDecision):
+    """`propensity` is the probability of this choice given what was known; `rank` the person's place, from 1."""
+
+    channel: Id
+    role: Role
+    rank: Annotated[int, Field(ge=1)]
+    score: Score
+    propensity: Annotated[float, Field(gt=0, le=1)]
+    evidence: tuple[Evidence, ...]
+    features: dict[str, Score]
+    model: Id
+    expires: Moment
+
+
+class NudgeWithdrawn(NudgeDecision):
+    reason: Withdrawal
+
+
+class NudgeExpired(NudgeDecision):
+    pass
+
+
+class NudgeActed(NudgeDecision):
+    """The reply that was asked for came; `message` is it."""
+
+    message: Id
+    seconds: Annotated[float, Field(ge=0)]
+
+
+DECISIONS: tuple[type[Event], ...] = (NudgeIssued, NudgeWithdrawn, NudgeExpired, NudgeActed)
+ACTIVITY: tuple[type[Event], ...] = (
+    PostPublished, ReplyPublished, MessageEdited, MessageRemoved, ReactionAdded, ReactionRemoved, PostViewed,
+    ThreadResolved, MemberJoined, MemberUpdated, MemberLeft, MemberForgotten, RolesChanged, ChannelOpened,
+    ChannelChanged, ChannelClosed, GatheringScheduled, GatheringChanged, GatheringAttended, ContentQueued,
+    ContentShared, PreferencesChanged, NudgeAnswered, NudgeSeen, NudgeDelivered, CommunityOpened,
+    CommunityClosed, SettingsChanged, ModelPromoted, Tick,
+)  # fmt: skip
+RANKED: tuple[type[Event], ...] = (MatchesRanked,)
+EVENTS: dict[str, type[Event]] = {e.__name__: e for e in ACTIVITY + RANKED + DECISIONS}

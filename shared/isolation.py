@@ -1,0 +1,161 @@
+"""Keeping one record's failure from the others: step by step, on fresh copies, then to dead-letters."""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any, Generic, TypeVar
+
+from shared import metrics
+from shared.clock import Clock
+from shared.copies import Copies
+from shared.dead_letters import Cause, DeadLetter, last_frame, letter_id, outgoing, reason_of
+from shared.failures import Replaced, Unavailable, Unprocessable
+from shared.log import Log
+from shared.place import Place
+from shared.service import Service
+from shared.state import Timer
+from shared.working import Arrival, TimerFailed, Working
+
+State = TypeVar("State")
+Settle = Callable[[Place, Sequence[Working[Any]]], Awaitable[None]]
+
+FIRST_PAUSE = 0.05
+
+log = logging.getLogger(__name__)
+
+
+class Isolation(Generic[State]):
+    """Applies a community's records: all at once, or where one fails, each alone and durable before the next."""
+
+    def __init__(
+        self, service: Service[State], broker: Log, copies: Copies[State], settle: Settle, clock: Clock, attempts: int
+    ) -> None:
+        self._service = service
+        self._log = broker
+        self._copies = copies
+        self._settle = settle
+        self._clock = clock
+        self._attempts = attempts
+
+    async def step(
+        self, place: Place, copy: Working[State], fresh: Sequence[Arrival]
+    ) -> tuple[Working[State] | None, list[Arrival]]:
+        """Apply records to a copy.
+
+        Returns the copy where it waits to be settled (None where all is durable already), and the records
+        that were handled; the others have become dead letters.
+        """
+        if all(arrival.failure is None for arrival in fresh):
+            try:
+                await self._apply(place, copy, fresh)
+            except (Unavailable, Replaced):
+                raise
+            except Exception as error:
+                log.warning("a batch failed (%s at %s); trying its records alone", reason_of(error), last_frame(error))
+            else:
+                return copy, list(fresh)
+        await self._copies.reload(place, copy.community)
+        return None, [a for a in fresh if await self._apply_alone(place, copy.community, a)]
+
+    async def _apply(
+        self,
+        place: Place,
+        copy: Working[State],
+        arrivals: Sequence[Arrival],
+        *,
+        dead: bool = False,
+        buried: Collection[Timer] = (),
+    ) -> None:
+        events = [arrival.envelope.event for arrival in arrivals if arrival.envelope is not None and not dead]
+        aids = await self._service.prepare(copy.state, events)
+
+        def steps() -> None:
+            for arrival in arrivals:
+                copy.step(arrival, place.generation, place.clock, aids, dead=dead, buried=buried)
+
+        await asyncio.to_thread(steps)
+
+    async def _apply_alone(self, place: Place, community: str, arrival: Arrival) -> bool:
+        """Apply one record durably; False where it became a dead letter."""
+        error: Exception | None = arrival.failure
+        attempts = 1
+        if error is None:
+            error, attempts = await self._try(place, community, arrival)
+        if error is None:
+            return True
+        # The letter first: a crash between the two writes it twice under one id, and loses nothing.
+        await self.publish_letters([self.letter(place, arrival, error, attempts)])
+        error, _ = await self._try(place, community, arrival, dead=True)
+        if error is not None:
+            raise error
+        return False
+
+    async def _try(
+        self, place: Place, community: str, arrival: Arrival, *, dead: bool = False
+    ) -> tuple[Exception | None, int]:
+        """Apply one record in a bounded number of attempts; a timer that fails in all of them is buried alone.
+
+        Returns the record's own failure, if it has one, and how many attempts there were.
+        """
+        attempt = 0
+        buried: set[Timer] = set()
+        while True:
+            attempt += 1
+            copy = await self._copies.get(place, community)
+            if not copy.awaits(arrival, place.generation):
+                # It was loaded again since the record was found to be new.
+                raise Replaced("another process has written")
+            try:
+                await self._apply(place, copy, [arrival], dead=dead, buried=buried)
+            except (Unavailable, Replaced):
+                raise
+            except Exception as error:
+                await self._copies.reload(place, community)
+                last = attempt >= self._attempts or isinstance(error, Unprocessable)
+                if not last:
+                    await asyncio.sleep(FIRST_PAUSE * 2**attempt)
+                elif isinstance(error, TimerFailed):
+                    await self.publish_letters([self._timers_letter(place, arrival, error)])
+                    buried.add(error.timer)
+                    attempt = 0
+                else:
+                    return error, attempt
+            else:
+                await self._settle(place, [copy])
+                return None, attempt
+
+    def _timers_letter(self, place: Place, arrival: Arrival, failed: TimerFailed) -> DeadLetter:
+        timer = failed.timer
+        cause = failed.__cause__ if isinstance(failed.__cause__, Exception) else failed
+        letter = self.letter(place, arrival, cause, self._attempts)
+        # The subject is an id of the platform's; the letter's body is where such things belong.
+        body = json.dumps({"timer": timer.name, "subject": timer.subject, "due": timer.due.isoformat()})
+        subject = hashlib.sha256(timer.subject.encode()).hexdigest()[:12]
+        name = f"{letter.id}-{timer.name}-{subject}"
+        return letter.model_copy(update={"id": name, "cause": Cause.TIMER, "body": body})
+
+    def letter(self, place: Place, arrival: Arrival, error: Exception, attempts: int) -> DeadLetter:
+        """Make the letter of a record that could not be processed."""
+        return DeadLetter(
+            id=letter_id(self._service.name, self._service.reads, place.generation, place.partition, arrival.offset),
+            service=self._service.name,
+            topic=self._service.reads,
+            partition=place.partition,
+            offset=arrival.offset,
+            community=arrival.community,
+            cause=Cause.INVALID if arrival.failure is not None else Cause.FAILED,
+            reason=reason_of(error),
+            frame=last_frame(error),
+            attempts=attempts,
+            died=self._clock(),
+            body=arrival.body.decode(errors="replace"),
+        )
+
+    async def publish_letters(self, letters: Sequence[DeadLetter]) -> None:
+        """Append letters to the topic, and say so."""
+        await self._log.publish([outgoing(letter, letter.community) for letter in letters])
+        for letter in letters:
+            metrics.DEAD_LETTERS.labels(self._service.name.value, letter.cause.value).inc()
+            log.error("dead letter %s: %s at %s", letter.id, letter.reason, letter.frame)

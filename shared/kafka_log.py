@@ -1,0 +1,258 @@
+"""The log on Apache Kafka, through FastStream: consumer groups spread the partitions over replicas."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import uuid4
+
+from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    IllegalStateError,
+    RebalanceInProgressError,
+    TopicAlreadyExistsError,
+    UnknownMemberIdError,
+)
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+
+from shared.failures import Unavailable, UnsafeSettings
+from shared.kafka_publishing import LARGEST, KafkaPublisher, Message, away_is_unavailable
+from shared.kafka_scanning import ANSWER_SECONDS, Looker, scan
+from shared.log import Incoming, Outgoing, Reader
+from shared.redis_log import bare, raw
+from shared.service import TopicName
+from shared.topics import topic_name
+
+BATCH = 500
+# aiokafka's answer to an empty poll is another wait of this length: short, or every record waits for it.
+POLL_MS = 5
+# Copies of each record, where there are so many brokers.
+REPLICAS = 3
+RETENTION_MS = 30 * 24 * 3600 * 1000
+STOP_SECONDS = 6.0
+# The place of a replica that was replaced: harmless, the stored position leads.
+_REPLACED = (
+    CommitFailedError,
+    IllegalGenerationError,
+    IllegalStateError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
+    """One FastStream subscriber of all partitions that the group gives to this process."""
+
+    name: str
+    topic: TopicName
+    group: str
+    reader: Reader
+    subscriber: Any = field(default=None)
+
+    @property
+    def consumer(self) -> Any:
+        if self.subscriber is None or self.subscriber.consumer is None:
+            raise Unavailable("Kafka: not connected")
+        return self.subscriber.consumer
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        await self.reader.revoked([tp.partition for tp in revoked])
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        await self.reader.assigned([tp.partition for tp in assigned])
+
+    def seek(self, partition: int, offset: int) -> None:
+        try:
+            self.consumer.seek(TopicPartition(self.name, partition), offset)
+        except (IllegalStateError, Unavailable):
+            log.info("partition %d went to another replica", partition)
+
+    async def first_offset(self, partition: int) -> int:
+        tp = TopicPartition(self.name, partition)
+        with away_is_unavailable():
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return int((await self.consumer.beginning_offsets([tp]))[tp])
+
+    async def commit(self, offsets: Mapping[int, int]) -> None:
+        try:
+            with away_is_unavailable():
+                await self.consumer.commit({TopicPartition(self.name, p): offset for p, offset in offsets.items()})
+        except Unavailable as error:
+            if not isinstance(error.__cause__, _REPLACED):
+                raise
+
+
+class KafkaLog:
+    """Implements shared.log.Log on a list of `host:port`."""
+
+    def __init__(self, servers: Sequence[str], prefix: str, *, session_timeout_ms: int = 10_000) -> None:
+        self._servers = list(servers)
+        self._prefix = prefix
+        self._session_timeout_ms = session_timeout_ms
+        self._broker: KafkaBroker | None = None
+        self._subscriptions: list[KafkaSubscription] = []
+        self._generation = ""
+        self._partitions = 0
+        self._publisher = KafkaPublisher(self._servers)
+        self._looker = Looker(self._servers)
+
+    @property
+    def first(self) -> int:
+        return 0
+
+    @property
+    def generation(self) -> str:
+        return self._generation
+
+    @property
+    def partitions(self) -> int:
+        return self._partitions
+
+    @property
+    def _meta(self) -> str:
+        return f"{self._prefix}.log"
+
+    async def create(self, partitions: int) -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
+        with away_is_unavailable():
+            try:
+                await admin.start()
+                brokers = len((await admin.describe_cluster())["brokers"])
+                answer = await admin.create_topics(self._topics(partitions, min(brokers, REPLICAS)))
+            finally:
+                await admin.close()
+        codes = {entry[0]: entry[1] for entry in answer.topic_errors}
+        if failed := {name: code for name, code in codes.items() if code not in (0, TopicAlreadyExistsError.errno)}:
+            raise UnsafeSettings(f"Kafka refused to make topics (error codes): {failed}")
+        if codes[self._meta] == TopicAlreadyExistsError.errno and await self._read_generation():
+            return False
+        # Also where an earlier attempt made the topics and ended before it had named them.
+        await self._publisher.publish([Message(self._meta, 0, b"generation", uuid4().hex.encode())])
+        return True
+
+    async def delete(self) -> None:
+        # The groups go with them: Kafka forgets an empty group once it has no offsets left.
+        names = [self._meta, *(topic_name(self._prefix, topic) for topic in TopicName)]
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
+        with away_is_unavailable():
+            try:
+                await admin.start()
+                await admin.delete_topics(names)
+            finally:
+                await admin.close()
+
+    async def _read_generation(self) -> str:
+        named = ""
+        async for record in scan(self._servers, [TopicPartition(self._meta, 0)], {}):
+            named = record.body.decode()
+        return named
+
+    def _topics(self, partitions: int, replicas: int) -> list[NewTopic]:
+        topics = [NewTopic(self._meta, 1, replicas, topic_configs={"cleanup.policy": "compact"})]
+        for topic in TopicName:
+            # What nobody has decided about yet must not vanish; the log itself is bounded.
+            config = {"retention.ms": "-1" if topic is TopicName.DEAD_LETTERS else str(RETENTION_MS)}
+            if topic is not TopicName.ACTIVITY:
+                config["max.message.bytes"] = str(LARGEST)
+            topics.append(NewTopic(topic_name(self._prefix, topic), partitions, replicas, topic_configs=config))
+        return topics
+
+    def subscribe(self, topic: TopicName, group: str, reader: Reader) -> KafkaSubscription:
+        subscription = KafkaSubscription(topic_name(self._prefix, topic), topic, f"{self._prefix}.{group}", reader)
+        self._subscriptions.append(subscription)
+        return subscription
+
+    async def start(self) -> None:
+        await self._read_what_was_made()
+        self._broker = KafkaBroker(
+            self._servers,
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            graceful_timeout=STOP_SECONDS / 2,
+            logger=cast("Any", None),
+        )
+        for subscription in self._subscriptions:
+            subscription.subscriber = self._subscriber(self._broker, subscription)
+        try:
+            with away_is_unavailable():
+                await self._broker.start()
+        except Unavailable:
+            await self._stop_broker()
+            raise
+
+    async def _read_what_was_made(self) -> None:
+        names = {topic_name(self._prefix, topic): topic for topic in TopicName}
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
+        with away_is_unavailable():
+            try:
+                await admin.start()
+                found = await admin.describe_topics([self._meta, *names])
+            finally:
+                await admin.close()
+        counts = {topic["topic"]: len(topic["partitions"]) for topic in found if topic["error_code"] == 0}
+        if counts.pop(self._meta, 0) == 0:
+            raise UnsafeSettings(f"there are no topics under {self._prefix!r}: run `kindling topics create` first")
+        if len(counts) < len(names) or len(set(counts.values())) != 1:
+            raise UnsafeSettings(f"the topics under {self._prefix!r} differ in their number of partitions: {counts}")
+        self._partitions = next(iter(counts.values()))
+        self._generation = await self._read_generation()
+        if not self._generation:
+            raise Unavailable("Kafka: the topics are being made")
+
+    def _subscriber(self, broker: KafkaBroker, subscription: KafkaSubscription) -> Any:
+        subscriber = broker.subscriber(
+            subscription.name,
+            group_id=subscription.group,
+            batch=True,
+            max_records=BATCH,
+            batch_timeout_ms=POLL_MS,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            session_timeout_ms=self._session_timeout_ms,
+            heartbeat_interval_ms=self._session_timeout_ms // 3,
+            listener=subscription,
+            parser=bare,
+            decoder=raw,
+        )
+
+        async def receive(records: Any) -> None:
+            await subscription.reader.received([Incoming(r.partition, r.offset, r.value or b"") for r in records])
+
+        subscriber(receive)
+        return subscriber
+
+    async def stop(self) -> None:
+        await self._stop_broker()
+        await self._looker.stop()
+        await self._publisher.stop()
+
+    async def _stop_broker(self) -> None:
+        if self._broker is None:
+            return
+        # Leaving the group would wait for a broker that is away.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._broker.stop()
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        await self._publisher.publish(
+            [Message(topic_name(self._prefix, m.topic), m.partition, m.key.encode(), m.body) for m in messages]
+        )
+
+    async def ends(self, topic: TopicName) -> dict[int, int]:
+        name = topic_name(self._prefix, topic)
+        return await self._looker.ends([TopicPartition(name, p) for p in range(self._partitions)])
+
+    def scan(self, topic: TopicName, since: Mapping[int, int] | None = None) -> AsyncIterator[Incoming]:
+        name = topic_name(self._prefix, topic)
+        return scan(self._servers, [TopicPartition(name, p) for p in range(self._partitions)], since or {})

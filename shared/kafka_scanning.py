@@ -1,0 +1,89 @@
+"""Looking at Kafka's topics outside any group: where they end, and all that is in them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.kafka_publishing import away_is_unavailable
+from shared.log import Incoming
+
+# A broker that does not answer for so long is away.
+ANSWER_SECONDS = 5.0
+_BATCH = 500
+_POLL_MS = 1000
+
+
+class Looker:
+    """Asks where partitions end, over one connection that it keeps."""
+
+    def __init__(self, servers: Sequence[str]) -> None:
+        self._servers = list(servers)
+        self._consumer: Any = None
+        self._lock = asyncio.Lock()
+
+    async def ends(self, partitions: Sequence[TopicPartition]) -> dict[int, int]:
+        """Give each partition's next offset; raises Unavailable where no answer comes soon."""
+        async with self._lock:
+            with away_is_unavailable():
+                try:
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        if self._consumer is None:
+                            self._consumer = AIOKafkaConsumer(bootstrap_servers=self._servers)
+                            await self._consumer.start()
+                        ends = await self._consumer.end_offsets(list(partitions))
+                except BaseException:
+                    await self.stop()
+                    raise
+        return {tp.partition: offset for tp, offset in ends.items()}
+
+    async def stop(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.stop()
+
+
+async def scan(
+    servers: Sequence[str], partitions: Sequence[TopicPartition], since: Mapping[int, int]
+) -> AsyncIterator[Incoming]:
+    """Read partitions from `since` (default: their beginnings) to where they end now."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=list(servers), auto_offset_reset="earliest")
+    try:
+        with away_is_unavailable():
+            await consumer.start()
+            left = await _begin(consumer, partitions, since)
+        while left:
+            with away_is_unavailable():
+                found = await consumer.getmany(*left, timeout_ms=_POLL_MS, max_records=_BATCH)
+                for tp in [tp for tp in left if tp not in found]:
+                    # What ends with Kafka's own records brings nothing any more.
+                    if await consumer.position(tp) >= left[tp]:
+                        found[tp] = []
+            for tp, records in found.items():
+                for record in records:
+                    if record.offset < left[tp]:
+                        yield Incoming(tp.partition, record.offset, record.value or b"")
+                if not records or records[-1].offset + 1 >= left[tp]:
+                    del left[tp]
+                    consumer.pause(tp)
+    finally:
+        await consumer.stop()
+
+
+async def _begin(
+    consumer: Any, partitions: Sequence[TopicPartition], since: Mapping[int, int]
+) -> dict[TopicPartition, int]:
+    """Seek to where reading starts; give the partitions that have something, with where they end."""
+    consumer.assign(partitions)
+    first = await consumer.beginning_offsets(partitions)
+    ends = await consumer.end_offsets(partitions)
+    left = {}
+    for tp in partitions:
+        at = max(first[tp], since.get(tp.partition, 0))
+        if at < ends[tp]:
+            left[tp] = ends[tp]
+            consumer.seek(tp, at)
+        else:
+            consumer.pause(tp)
+    return left

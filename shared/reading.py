@@ -1,0 +1,22 @@
+"""What doors may do with a service's state: read single documents that the handlers stored."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from shared.state import Table
+
+T = TypeVar("T")
+
+
+class StateReader(Protocol):
+    """Reads one service's stored documents; raises Unavailable while the store is away."""
+
+    async def get(self, community: str, table: Table[T], key: str) -> T | None: ...
+
+    async def get_many(self, community: str, table: Table[T], keys: Sequence[str]) -> list[T | None]:
+        """Read documents of a table in one go: as many as keys and in their order, None where there is none."""
+        ...
+
+    async def known(self, community: str) -> bool:
+        """Say whether this service has ever handled a record of the community."""
+        ...

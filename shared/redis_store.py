@@ -1,0 +1,240 @@
+"""The store on Redis: all keys of a community share its hash tag, so that one write is atomic in a cluster too."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from math import floor
+from typing import Any, TypeVar, cast
+from urllib.parse import quote
+
+import redis.exceptions as errors
+from redis.asyncio import Redis
+
+from shared.failures import Unavailable, UnsafeSettings
+from shared.service import ServiceName
+from shared.state import Table
+from shared.store import Move, Stored, Watermark, Write, load_position
+
+T = TypeVar("T")
+
+# Everything of one step, or nothing: state, position and the records to publish, in one command on one hash.
+# Several commands would be one too (a script's effects are logged as a transaction), but Redis 7.0 leaves a
+# transaction open whose logging the power cut short, and loses at its next start all that came after it.
+_WRITE = """
+if (redis.call('HGET', KEYS[1], '#position') or '') ~= ARGV[1] then return 0 end
+local at = 2
+while at <= #ARGV do  -- Lua passes some 8,000 words at once: more than one command only for very large steps
+  redis.call('HSET', KEYS[1], unpack(ARGV, at, math.min(at + 6999, #ARGV)))
+  at = at + 7000
+end
+return 1
+"""
+
+# A dropped document is empty first, in the write, and taken out after it.
+_SWEEP = """
+local gone = {}
+for _, name in ipairs(ARGV) do
+  if redis.call('HGET', KEYS[1], name) == '' then gone[#gone + 1] = name end
+end
+if #gone > 0 then redis.call('HDEL', KEYS[1], unpack(gone)) end
+return #gone
+"""
+_SWEPT_AT_ONCE = 5000
+_POSITION = "#position"
+_OUTBOX = "#outbox/"
+
+# A server's run id is new at each start. Asked in the same step, so that no restart comes between.
+_SERVER = "return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')"
+_SAVE_WATERMARK = """
+if string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+return 1
+"""
+
+# Only what the mover knows: a replica that wakes up late must not hide what its successor has set.
+_MOVE_DUE = """
+if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1])) ~= tonumber(ARGV[2]) then return 0 end
+if ARGV[3] == '' then return redis.call('ZREM', KEYS[1], ARGV[1]) end
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+return 1
+"""
+
+_AWAY = (
+    errors.ConnectionError,
+    errors.TimeoutError,
+    errors.BusyLoadingError,
+    errors.ReadOnlyError,
+    errors.OutOfMemoryError,
+    errors.ClusterDownError,
+    OSError,
+)
+
+
+@contextmanager
+def away_is_unavailable() -> Iterator[None]:
+    """Turn what Redis raises while it is away, loading, full or failing over into Unavailable."""
+    try:
+        yield
+    except _AWAY as error:
+        raise Unavailable(f"Redis: {error}") from error
+    except errors.ResponseError as error:
+        # The disk is full or its log cannot be written: it refuses writes until that is mended.
+        if str(error).startswith("MISCONF"):
+            raise Unavailable(f"Redis: {error}") from error
+        raise
+
+
+async def check_durable(redis: Redis) -> None:
+    """Refuse a Redis that forgets: it must append to a file and never evict.
+
+    Raises:
+        UnsafeSettings: a setting of the server is unsafe; the sentence names it.
+    """
+    with away_is_unavailable():
+        config = {**await redis.config_get("appendonly"), **await redis.config_get("maxmemory-policy")}
+    found = {_text(k): _text(v) for k, v in config.items()}
+    if found.get("appendonly") != "yes":
+        raise UnsafeSettings("Redis has appendonly off: state would be lost at a restart; set `appendonly yes`")
+    if found.get("maxmemory-policy") != "noeviction":
+        raise UnsafeSettings("Redis may evict state: set `maxmemory-policy noeviction`")
+
+
+def _text(value: bytes | str | None) -> str:
+    return value.decode() if isinstance(value, bytes) else value or ""
+
+
+async def _now(result: Any) -> Any:
+    """Await a command; redis-py types the answers of its commands too widely to be of use."""
+    with away_is_unavailable():
+        return await result
+
+
+class RedisStore:
+    """Implements shared.store.Store, and shared.reading.StateReader for the doors."""
+
+    def __init__(self, redis: Redis, prefix: str, service: ServiceName) -> None:
+        self._redis = redis
+        self._base = f"{prefix}:{service.value}"
+
+    def key(self, community: str) -> str:
+        """Give a community's key; the braces are its hash tag."""
+        return f"{self._base}:{{{quote(community, safe='')}}}:state"
+
+    async def load(self, community: str) -> Stored:
+        key = self.key(community)
+        with away_is_unavailable():
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.eval(_SERVER, 1, key)
+                pipe.hgetall(key)
+                server, found = await pipe.execute()
+            fields = {name.decode(): body for name, body in found.items()}
+            await self._sweep({key: [name for name, body in fields.items() if not body]})
+        raw = fields.pop(_POSITION, b"")
+        outbox = {int(n.removeprefix(_OUTBOX)): fields.pop(n) for n in list(fields) if n.startswith(_OUTBOX)}
+        documents = {name: body for name, body in fields.items() if body}
+        return Stored(raw, load_position(raw) if raw else None, documents, sorted(outbox.items()), _text(server))
+
+    async def write(self, writes: Sequence[Write]) -> list[bool]:
+        with away_is_unavailable():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for write in writes:
+                    pipe.eval(_WRITE, 1, self.key(write.community), write.expected, *_fields(write))
+                done = [bool(answer) for answer in await pipe.execute()]
+            await self._sweep({self.key(write.community): list(write.changes.drops) for write in writes})
+        return done
+
+    async def _sweep(self, dropped: Mapping[str, Sequence[str]]) -> None:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for key, names in dropped.items():
+                for first in range(0, len(names), _SWEPT_AT_ONCE):
+                    pipe.eval(_SWEEP, 1, key, *names[first : first + _SWEPT_AT_ONCE])
+            await pipe.execute()
+
+    async def trim(self, published: Mapping[str, Sequence[int]]) -> None:
+        with away_is_unavailable():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for community, numbers in published.items():
+                    pipe.hdel(self.key(community), *(f"{_OUTBOX}{number}" for number in numbers))
+                await pipe.execute()
+
+    async def watermark(self, partition: int) -> Watermark | None:
+        found = await _now(self._redis.hgetall(self._partition(partition)))
+        if not found:
+            return None
+        clock = found.get(b"clock")
+        return Watermark(
+            found[b"generation"].decode(),
+            int(found[b"handled"]),
+            int(found[b"resume"]),
+            datetime.fromisoformat(clock.decode()) if clock else None,
+        )
+
+    async def server(self, partition: int) -> str:
+        return _text(await _now(self._redis.eval(_SERVER, 1, self._partition(partition))))
+
+    async def save_watermark(self, partition: int, watermark: Watermark, server: str) -> bool:
+        values = {
+            "generation": watermark.generation,
+            "handled": watermark.handled,
+            "resume": watermark.resume,
+            "clock": watermark.clock.isoformat() if watermark.clock else "",
+        }
+        arguments: list[Any] = [word for pair in values.items() for word in pair]
+        return bool(await _now(self._redis.eval(_SAVE_WATERMARK, 1, self._partition(partition), server, *arguments)))
+
+    async def due(self, partition: int) -> dict[str, datetime]:
+        found = await _now(self._redis.zrange(self._due(partition), 0, -1, withscores=True))
+        return {name.decode(): datetime.fromtimestamp(score, UTC) for name, score in found}
+
+    async def save_due(self, partition: int, due: Iterable[tuple[str, datetime]]) -> None:
+        scores = {community: _score(at) for community, at in due}
+        await _now(self._redis.zadd(self._due(partition), cast("Any", scores), lt=True))
+
+    async def move_due(self, partition: int, moves: Iterable[Move]) -> None:
+        key = self._due(partition)
+        with away_is_unavailable():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for move in moves:
+                    now = "" if move.now is None else repr(_score(move.now))
+                    pipe.eval(_MOVE_DUE, 1, key, move.community, repr(_score(move.was)), now)
+                await pipe.execute()
+
+    def _partition(self, partition: int) -> str:
+        return f"{self._base}:partition:{partition}"
+
+    def _due(self, partition: int) -> str:
+        return f"{self._base}:due:{partition}"
+
+    # What doors read
+
+    async def get(self, community: str, table: Table[T], key: str) -> T | None:
+        body = await _now(self._redis.hget(self.key(community), f"{table.name}/{key}"))
+        return table.load(body) if body else None
+
+    async def get_many(self, community: str, table: Table[T], keys: Sequence[str]) -> list[T | None]:
+        if not keys:
+            return []
+        bodies = await _now(self._redis.hmget(self.key(community), [f"{table.name}/{key}" for key in keys]))
+        return [table.load(body) if body else None for body in bodies]
+
+    async def known(self, community: str) -> bool:
+        return bool(await _now(self._redis.hexists(self.key(community), _POSITION)))
+
+
+def _fields(write: Write) -> Iterator[bytes | str]:
+    for name, body in write.changes.puts.items():
+        yield name
+        yield body
+    for name in write.changes.drops:
+        yield name
+        yield b""
+    for number, body in write.outbox:
+        yield f"{_OUTBOX}{number}"
+        yield body
+    yield _POSITION
+    yield write.position
+
+
+def _score(due: datetime) -> float:
+    # Whole milliseconds, rounded down: early is harmless, late is not.
+    return floor(due.timestamp() * 1000) / 1000

@@ -1,0 +1,54 @@
+"""What all services are told: where the log and the store are, and under which name they live there."""
+
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from shared.topics import DEFAULT_PARTITIONS
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+DEFAULT_DATA_DIR = Path("~/.local/share/kindling")
+
+
+class CommonSettings(BaseModel):
+    """Settings of all services. Without `log` and `store` the embedded server is used."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    log: str | None = Field(
+        None, description="The transport: kafka://HOST:PORT[,HOST:PORT…] or redis://HOST:PORT/DB. Default: embedded."
+    )
+    store: str | None = Field(
+        None, description="Redis for the services' state: redis://HOST:PORT/DB. Default: embedded."
+    )
+    prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")] = Field(
+        "kindling", description="Begins the names of all topics and keys, so that installations can share one."
+    )
+    partitions: Annotated[int, Field(ge=1, le=1024)] = Field(
+        DEFAULT_PARTITIONS, description="Partitions of each topic when they are made; never altered after that."
+    )
+    data_dir: Path = Field(DEFAULT_DATA_DIR, description="Where the embedded server, secrets and imports are kept.")
+    service_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Secret with which services and operators call the services' doors; at least 32 characters.",
+    )
+    log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = Field(
+        "INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR."
+    )
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.log is not None and urlsplit(self.log).scheme not in ("kafka", "redis", "rediss", "unix"):
+            raise ValueError("log must begin with kafka:// or redis://")
+        if self.store is not None and urlsplit(self.store).scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("store must begin with redis://")
+        if self.log is not None and self.log.startswith("kafka") and self.store is None:
+            raise ValueError("store must be set where log is Kafka: the services keep their state in Redis")
+        return self
+
+    @property
+    def folder(self) -> Path:
+        return self.data_dir.expanduser()

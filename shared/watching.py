@@ -1,0 +1,55 @@
+"""Looking after a loop that may be idle: whether the servers are there, what they forgot, how far behind we are."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from shared import metrics
+from shared.log import Log
+from shared.patience import Patience, Stopping
+from shared.place import Place
+from shared.service import ServiceName, TopicName
+from shared.store import Store
+
+PAUSE = 5.0
+
+
+class Watch:
+    """Asks log and store every few seconds; without it an idle service would not know that they are away."""
+
+    def __init__(
+        self,
+        service: ServiceName,
+        reads: TopicName,
+        broker: Log,
+        store: Store,
+        patience: Patience,
+        places: Callable[[], Iterable[Place]],
+        read_again: Callable[[Place], None],
+    ) -> None:
+        self._service = service
+        self._reads = reads
+        self._log = broker
+        self._store = store
+        self._patience = patience
+        self._places = places
+        self._read_again = read_again
+
+    async def run(self) -> None:
+        """Look until the process stops."""
+        try:
+            while True:
+                await self.look()
+                await asyncio.sleep(PAUSE)
+        except Stopping:
+            return
+
+    async def look(self) -> None:
+        """Measure the lag; have each place read again whose store restarted, or whose log is shorter than it was."""
+        ends = await self._patience("log", lambda: self._log.ends(self._reads))
+        for place in list(self._places()):
+            partition = place.partition
+            server = await self._patience("store", lambda p=partition: self._store.server(p))  # type: ignore[misc]
+            end = ends.get(partition, place.next_offset)
+            metrics.LAG.labels(self._service.value, str(partition)).set(max(end - place.held(), 0))
+            if server != place.server:
+                self._read_again(place)

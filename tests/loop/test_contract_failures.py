@@ -1,0 +1,80 @@
+"""What cannot be processed leaves its partition as a dead letter, alone, on both transports."""
+
+from datetime import timedelta
+
+from shared.dead_letters import Cause, open_letters
+from shared.events import MessageRemoved
+from shared.metrics import DEAD_LETTERS
+from shared.state import Documents
+from shared.topics import partition_of
+from tests.loop.counting import COUNTS, Count, Counting
+from tests.loop.harness import PARTITIONS, START, Place, emitted, post, reply, running, state_of, tick
+
+
+async def test_what_is_not_valid_becomes_a_letter_and_the_partition_moves_on(place: Place) -> None:
+    """Rubbish, an event of a wrong shape and one without community are letters; what follows is handled."""
+    partition = partition_of("c", PARTITIONS)
+    wrong = (
+        b'{"specversion": "1.0", "id": "x", "source": "s", "type": "kindling.PostPublished.v1",'
+        b' "time": "2026-01-05T09:00:00Z", "partitionkey": "c", "data": {"message": 7}}'
+    )
+    async with running(place, Counting()) as run:
+        await run.feed_raw([b"rubbish", b"\xff\xfe", b"[1]", wrong], partition)
+        await run.feed([post("c", 1)])
+        await run.settle()
+        letters = await open_letters(run.log)
+        out = await emitted(run.log)
+    assert [letter.cause for letter in letters] == [Cause.INVALID] * 4
+    assert [(letter.community, letter.offset - run.log.first) for letter in letters] == [
+        ("", 0), ("", 1), ("", 2), ("c", 3),
+    ]  # fmt: skip
+    assert "/data/" in letters[3].reason
+    assert letters[0].body == "rubbish"
+    assert [event_id for _, event_id, _ in out["c"]] == ["post/1"]
+
+
+async def test_what_fails_for_good_becomes_a_letter_after_bounded_attempts(place: Place) -> None:
+    """A bug is tried three times, what can never be processed once; the letter says where, why and how often."""
+    async with running(place, Counting()) as run:
+        await run.feed([post("c", 1), reply("c", 2, "bug"), reply("c", 3), reply("c", 4, "poison"), reply("d", 5)])
+        await run.settle()
+        bug, poison = await open_letters(run.log)
+        out = await emitted(run.log)
+        count = Documents(await state_of(run.store, "c")).get(COUNTS, "all")
+    assert (bug.cause, bug.reason, bug.attempts, bug.community) == (Cause.FAILED, "ZeroDivisionError", 3, "c")
+    assert bug.frame.startswith("counting.py:")
+    assert (bug.service, bug.topic, bug.partition) == ("recommend", "activity", partition_of("c", PARTITIONS))
+    assert bug.offset == poison.offset - 2
+    assert (poison.reason, poison.attempts) == ("a reply that says so", 1)
+    assert [event_id for _, event_id, _ in out["c"]] == ["post/1", "reply/3"]
+    assert [event_id for _, event_id, _ in out["d"]] == ["reply/5"]
+    assert count == Count(posts=1, replies=1)
+
+
+async def test_a_letters_record_still_moves_the_clock_and_fires_what_is_due(place: Place) -> None:
+    """A timer that fell due before a record that died fires as of its own due time all the same."""
+    async with running(place, Counting()) as run:
+        await run.feed([post("c", 1), reply("c", 30, "bug"), reply("c", 31)])
+        await run.settle()
+        out = (await emitted(run.log))["c"]
+    assert out == [
+        (1, "post/1", START + timedelta(minutes=1)),
+        (2, "report/p1", START + timedelta(minutes=8)),
+        (3, "reply/31", START + timedelta(minutes=31)),
+    ]
+
+
+async def test_a_timer_that_fails_becomes_a_letter_and_the_community_goes_on(place: Place) -> None:
+    """The timer is to blame, not the record or tick that made it due: those are handled, and so is what follows."""
+    removed = MessageRemoved(id="x", source="test", at=START, community="c", message="p0")
+    before = DEAD_LETTERS.labels("recommend", "timer")._value.get()
+    async with running(place, Counting()) as run:
+        await run.feed([removed, post("c", 1), tick(partition_of("c", PARTITIONS), 60), reply("c", 70)])
+        await run.settle()
+        (letter,) = await open_letters(run.log)
+        out = (await emitted(run.log))["c"]
+    assert (letter.cause, letter.reason, letter.attempts) == (Cause.TIMER, "KeyError", 3)
+    assert letter.frame.startswith("counting.py:")
+    assert '"subject": "p0"' in letter.body
+    assert [event_id for _, event_id, _ in out] == ["x", "post/1", "report/p1", "reply/70"]
+    assert DEAD_LETTERS.labels("recommend", "timer")._value.get() == before + 1

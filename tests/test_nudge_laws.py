@@ -1,0 +1,284 @@
+"""What must hold whatever happens: random communities, hour by hour."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.nudge.budget import WEEK, weekly_limit
+from services.nudge.documents import LIVE, OPPORTUNITIES
+from services.nudge.state import NudgeCommunity
+from shared.events import (
+    Answer,
+    ChannelChanged,
+    Event,
+    Kind,
+    MemberForgotten,
+    MemberJoined,
+    MemberLeft,
+    NudgeActed,
+    NudgeEvent,
+    NudgeExpired,
+    NudgeIssued,
+    NudgeWithdrawn,
+    PostPublished,
+    PreferencesChanged,
+    Privacy,
+    ReplyPublished,
+    Role,
+    RolesChanged,
+    WorkingHours,
+)
+from shared.state import Documents
+from tests.driving import Driven
+from tests.nudging import (
+    COMMUNITY,
+    START,
+    TABLES,
+    Garden,
+    answered,
+    dump,
+    hours,
+    make,
+    people,
+    post,
+    ranked,
+    reply,
+    tick,
+)
+from tests.test_nudge_hours import open_by_the_wall
+
+PEOPLE = ["ann", "bob", "cat", "plain", "asker"]
+POSTS = [f"p{n}" for n in range(8)]
+ENDS = (NudgeWithdrawn, NudgeExpired, NudgeActed)
+
+person = st.sampled_from(PEOPLE)
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("post"), st.sampled_from(POSTS), st.permutations(PEOPLE), st.booleans()),
+        st.tuples(st.just("reply"), st.sampled_from(POSTS), person, st.sampled_from([0.0, 0.0, 5.0])),
+        st.tuples(st.just("answer"), st.integers(0, 20), st.sampled_from(Answer), person),
+        st.tuples(
+            st.just("prefer"), person, st.sampled_from(["few", "none", "kinds", "all", "pause", "zone", "hours"])
+        ),
+        st.tuples(st.just("member"), person, st.sampled_from(["left", "joined", "champion", "leader", "forgotten"])),
+        st.tuples(st.just("channel"), person, st.sampled_from(["in", "out", "private", "public"])),
+    ),
+    min_size=5,
+    max_size=60,
+)
+gaps = st.lists(st.sampled_from([0.0, 0.25, 1.0, 3.0, 9.0, 30.0]), min_size=60, max_size=60)
+THERE = people(START, zone="Europe/Berlin")
+NIGHTS = WorkingHours(start=time(22), end=time(3), weekdays=(0, 2, 5))
+
+
+class Watched:
+    """A community in which every decision is checked when it is made, against what is known then."""
+
+    def __init__(self) -> None:
+        self.garden = Garden(THERE, ask_members=True, weekly_asks_leader=1)
+        self.nudges: list[NudgeIssued] = []
+        self.ended: set[str] = set()
+        self.log: list[Event] = []
+        self.forgotten: dict[str, datetime] = {}
+
+    def step(self, event: Event) -> None:
+        self.log.append(event)
+        if isinstance(event, MemberForgotten):
+            self.forgotten[event.member] = event.at
+        # Up to the event, then the event: what is decided before it is checked against what is known before it.
+        self._check(self.garden.until(event.at))
+        self._check(self.garden.step(event))
+
+    def _check(self, out: Sequence[Event]) -> None:
+        for event in out:
+            if isinstance(event, NudgeIssued):
+                self._check_issued(event)
+                self.nudges.append(event)
+            elif isinstance(event, ENDS):
+                assert event.nudge not in self.ended
+                self.ended.add(event.nudge)
+        self._check_open()
+
+    def _check_issued(self, event: NudgeIssued) -> None:
+        state, member = self.garden.state, self.garden.state.member(event.member)
+        assert event.nudge not in {nudge.nudge for nudge in self.nudges}
+        assert member is not None
+        lately = [n for n in self.nudges if n.member == event.member and event.at - n.at < WEEK]
+        # Who was forgotten and came back is somebody new.
+        lately = [n for n in lately if n.at >= self.forgotten.get(event.member, n.at)]
+        assert len(lately) < weekly_limit(member, self.garden.settings)
+        zone = member.own_zone or member.zone
+        assert zone is None or open_by_the_wall(event.at, zone, member.hours or self.garden.settings.default_hours())
+        assert not member.left
+        assert event.kind not in member.without
+        assert member.paused_until is None or event.at >= member.paused_until
+        assert state.reads(event.member, event.channel)
+
+    def _check_open(self) -> None:
+        state = self.garden.state
+        for message, opportunity in self.garden.documents.table(OPPORTUNITIES).items():
+            live = [nudge for _, nudge in state.nudges_of(opportunity) if nudge.state in LIVE]
+            known = state.post(message)
+            assert len(live) <= 1
+            assert not live or (opportunity.closed is None and known is not None and not known.answered)
+            for nudge in live:
+                member = state.member(nudge.member)
+                assert member is not None
+                assert not member.left
+                assert nudge.kind not in member.without
+                assert state.reads(nudge.member, nudge.channel)
+
+    def play(self, step: tuple[Any, ...], at: datetime) -> Event:
+        match step:
+            case ("answer", n, what, who):
+                nudge = self.nudges[n % len(self.nudges)].nudge if self.nudges else "none"
+                owner = self.nudges[n % len(self.nudges)].member if self.nudges and n % 4 else who
+                return answered(at, nudge, owner, what, to=who)
+            case ("post", message, _, _):
+                author = PEOPLE[int(message[1:]) % len(PEOPLE)]
+                return post(at, message=message, author=author, channel="shed" if message < "p3" else "open")
+            case ("reply", message, who, late):
+                return reply(at - hours(late), who, to=message, message=f"r{at}{who}")
+            case (_, who, what):
+                kind, fields = told(who, what, at)
+                event: Event = make(kind, at, **fields)
+                return event
+        raise AssertionError(step)
+
+
+def told(who: str, what: str, at: datetime) -> tuple[type[Event], dict[str, Any]]:
+    """Give what happens to a person, or to the private channel, in one word."""
+    kinds: dict[str, tuple[type[Event], dict[str, Any]]] = {
+        "few": (PreferencesChanged, {"member": who, "weekly_asks": 1}),
+        "none": (PreferencesChanged, {"member": who, "weekly_asks": 0}),
+        "kinds": (PreferencesChanged, {"member": who, "without": (Kind.REPLY,)}),
+        "all": (PreferencesChanged, {"member": who, "without": ()}),
+        "zone": (PreferencesChanged, {"member": who, "zone": "Asia/Kolkata"}),
+        "hours": (PreferencesChanged, {"member": who, "hours": NIGHTS}),
+        "pause": (PreferencesChanged, {"member": who, "paused_until": at + hours(20)}),
+        "left": (MemberLeft, {"member": who}),
+        "joined": (MemberJoined, {"member": who}),
+        "forgotten": (MemberForgotten, {"member": who}),
+        "champion": (RolesChanged, {"member": who, "roles": (Role.CHAMPION,)}),
+        "leader": (RolesChanged, {"member": who, "roles": (Role.LEADER,)}),
+        "in": (ChannelChanged, {"channel": "shed", "joined": (who,)}),
+        "out": (ChannelChanged, {"channel": "shed", "left": (who,)}),
+        "private": (ChannelChanged, {"channel": "shed", "privacy": Privacy.PRIVATE}),
+        "public": (ChannelChanged, {"channel": "shed", "privacy": Privacy.PUBLIC}),
+    }
+    return kinds[what]
+
+
+def run(played: Sequence[tuple[Any, ...]], waits: Sequence[float]) -> Watched:
+    watched, at = Watched(), START
+    published: dict[str, PostPublished] = {}
+    for step, wait in zip(played, waits, strict=False):
+        at += hours(wait)
+        event = watched.play(step, at)
+        if isinstance(event, PostPublished):
+            event = published.setdefault(event.message, event)
+            watched.step(event)
+            watched.step(ranked(event, *step[2], first=step[3], at=at))
+        else:
+            watched.step(event)
+    watched.step(tick(at + hours(100)))
+    return watched
+
+
+slow = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@slow
+@given(steps, gaps)
+def test_nobody_is_asked_beyond_what_they_allow(played: list[tuple[Any, ...]], waits: list[float]) -> None:
+    """Never over budget in any week, outside hours, after opting out, twice, or about what they cannot read."""
+    run(played, waits)
+
+
+@slow
+@given(steps, gaps, st.sampled_from([0.2, 1.0, 7.0]))
+def test_ticks_decide_nothing(played: list[tuple[Any, ...]], waits: list[float], density: float) -> None:
+    """The same log gives the same decisions and the same state, however dense the ticks are."""
+    watched = run(played, waits)
+    log = [event for event in watched.log if event.at <= START + hours(24 * 30)]
+    sparse, dense = replayed(log), replayed(with_ticks(log, hours(density)))
+    assert sparse.emitted == dense.emitted
+    assert dump(sparse.documents) == dump(dense.documents)
+
+
+@slow
+@given(steps, gaps)
+def test_everything_twice_is_as_once(played: list[tuple[Any, ...]], waits: list[float]) -> None:
+    """An event that is handled again changes nothing and decides nothing."""
+    log = run(played, waits).log
+    once, twice = replayed(log), replayed([event for event in log for _ in range(2)])
+    assert once.emitted == twice.emitted
+    assert dump(once.documents) == dump(twice.documents)
+
+
+@slow
+@given(steps, gaps)
+def test_everything_again_is_as_once(played: list[tuple[Any, ...]], waits: list[float]) -> None:
+    """A whole log that is read again, late, changes nothing and decides nothing."""
+    # A reply that came days before its post is remembered for as long as that post could open, and then not.
+    log = without_early_replies(run(played, waits).log)
+    once, again = replayed(log), replayed(log + log)
+    assert once.emitted == again.emitted
+    assert dump(once.documents) == dump(again.documents)
+
+
+@slow
+@given(steps, gaps, st.integers(1, 9))
+def test_a_restart_changes_nothing(played: list[tuple[Any, ...]], waits: list[float], every: int) -> None:
+    """State that was stored and loaded again decides as the state that stayed in memory."""
+    log = run(played, waits).log
+    stayed, restarted = replayed(log), replayed(log, restart_every=every)
+    assert stayed.emitted == restarted.emitted
+    assert dump(stayed.documents) == dump(restarted.documents)
+
+
+def without_early_replies(log: Sequence[Event]) -> list[Event]:
+    published: set[str] = set()
+    kept: list[Event] = []
+    for event in log:
+        if isinstance(event, PostPublished):
+            published.add(event.message)
+        if not isinstance(event, ReplyPublished) or event.post in published:
+            kept.append(event)
+    return kept
+
+
+def with_ticks(log: Sequence[Event], every: timedelta) -> list[Event]:
+    events: list[Event] = []
+    for before, event in pairwise(log):
+        events.append(before)
+        at = before.at + every
+        while at < event.at:
+            events.append(tick(at))
+            at += every
+    return [*events, *log[-1:]]
+
+
+def replayed(log: Sequence[Event], restart_every: int = 0) -> Driven[NudgeCommunity]:
+    garden = Garden(THERE, ask_members=True, weekly_asks_leader=1)
+    driven = garden.driven
+    for n, event in enumerate(log):
+        driven.step(event)
+        if restart_every and n % restart_every == 0:
+            reversed_order = dict(reversed(dump(driven.documents).items()))
+            driven.documents = Documents(reversed_order)
+            driven.state = NudgeCommunity(COMMUNITY, driven.documents, garden.settings)
+    return driven
+
+
+def test_the_laws_look_at_nudges() -> None:
+    """Laws that never met a nudge would prove nothing."""
+    played = [("post", f"p{n}", PEOPLE, n % 2 == 0) for n in range(8)]
+    watched = run(played, [3.0] * 8)
+    assert len(watched.nudges) > 5
+    assert any(isinstance(event, NudgeEvent) for event in watched.garden.driven.emitted)
+    assert len(TABLES) == 11

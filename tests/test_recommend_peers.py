@@ -1,0 +1,48 @@
+from services.recommend.peers import peers
+from shared.events import ChannelChanged, MemberLeft, Privacy, Reason
+from tests.recommending import DAY, START, Place, channel, made, post, reply
+
+
+def found(place: Place, member: str, days: float = 1) -> dict[str, set[Reason]]:
+    now = (START + days * DAY).timestamp()
+    ranked = peers(place.state.index, place.state.settings, member, now)
+    return {peer.member: {e.reason for e in peer.evidence} for peer in ranked}
+
+
+def test_near_people_and_people_of_the_same_threads_are_peers() -> None:
+    """A peer wrote about the same things or took part in the same threads, and the evidence says which."""
+    place = Place()
+    place.see(
+        channel(),
+        post("p1", "ann", "volume rendering"),
+        reply("r1", "p1", "ben"),
+        post("p2", "cas", "volume rendering too"),
+    )
+    assert found(place, "ann") == {"ben": {Reason.SHARED_THREADS}, "cas": {Reason.ASKED_SIMILAR}}
+    assert "ann" in found(place, "ben")
+    assert found(place, "nobody") == {}
+
+
+def test_who_left_or_is_silent_for_long_is_no_peer() -> None:
+    """Only people who can still be met are named."""
+    place = Place()
+    place.see(channel(), post("p1", "ann", "volume"), reply("r1", "p1", "ben"), reply("r2", "p1", "cas"))
+    place.see(made(MemberLeft, START + DAY, member="ben"))
+    assert set(found(place, "ann")) == {"cas"}
+    assert found(place, "ann", days=100) == {}
+
+
+def test_what_somebody_cannot_read_makes_no_peer() -> None:
+    """Nearness and shared threads in a private channel count among its readers only, and no longer than that."""
+    place = Place()
+    place.see(channel("board", Privacy.PRIVATE, ["ann", "ben", "cas"]), channel())
+    place.see(post("p1", "ann", "the secret budget", channel="board"), reply("r1", "p1", "ben"))
+    place.see(post("p2", "cas", "the secret budget again", channel="board"))
+    place.see(post("p3", "eve", "the secret budget"))
+    assert set(found(place, "ann")) == {"ben", "cas"}
+    assert found(place, "eve") == {}
+    place.see(made(ChannelChanged, START + DAY, channel="board", left=("ben",)))
+    assert found(place, "ben") == {}
+    assert found(place, "ann") == {"cas": {Reason.ASKED_SIMILAR}, "ben": {Reason.ANSWERED_SIMILAR}}
+    place.see(made(ChannelChanged, START + DAY, channel="board", privacy=Privacy.PUBLIC))
+    assert set(found(place, "eve")) == {"ann", "ben", "cas"}

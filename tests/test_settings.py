@@ -1,0 +1,97 @@
+"""Settings: typed, from the environment and one file, and refused in a sentence that names them."""
+
+from pathlib import Path
+
+import pytest
+
+from kindling.secrets import FILE, load_or_make, with_secrets
+from kindling.settings import described, load
+from shared.failures import UnsafeSettings
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_an_unknown_setting_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A typo in a setting's name is not silently ignored."""
+    monkeypatch.setenv("KINDLING_PREFX", "x")
+    with pytest.raises(UnsafeSettings, match="KINDLING_PREFX is no setting"):
+        load()
+
+
+def test_an_unknown_setting_of_a_section_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A typo inside of a section is found, too."""
+    monkeypatch.setenv("KINDLING_NUDGE__REPLY_WAIT", "3")
+    with pytest.raises(UnsafeSettings, match="KINDLING_NUDGE__REPLY_WAIT is no setting"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("KINDLING_NUDGE__REPLY_WAIT_HOURS", "-1", "KINDLING_NUDGE__REPLY_WAIT_HOURS"),
+        ("KINDLING_SERVICE_KEY", "short", "KINDLING_SERVICE_KEY"),
+        ("KINDLING_LOG", "amqp://x", "log must begin with kafka://"),
+        ("KINDLING_LOG", "kafka://x:9092", "store must be set"),
+        ("KINDLING_PREFIX", "Has Spaces", "KINDLING_PREFIX"),
+    ],
+)
+def test_an_unsafe_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str) -> None:
+    """What is wrong is said with the setting's name, and never with a secret's value."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UnsafeSettings, match=says) as caught:
+        load()
+    assert "short" not in str(caught.value)
+
+
+def test_the_environment_comes_before_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One TOML file holds what an installation sets; the environment can override it."""
+    file = tmp_path / "mine.toml"
+    file.write_text('prefix = "from-file"\npartitions = 8\n[nudge]\nreply_wait_hours = 5\n')
+    monkeypatch.setenv("KINDLING_CONFIG", str(file))
+    monkeypatch.setenv("KINDLING_PARTITIONS", "16")
+    settings = load()
+    assert (settings.prefix, settings.partitions, settings.nudge.reply_wait_hours) == ("from-file", 16, 5)
+
+
+def test_a_file_with_an_unknown_setting_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The file is as strict as the environment."""
+    (tmp_path / "kindling.toml").write_text("[nudge]\nreply_wait = 5\n")
+    with pytest.raises(UnsafeSettings, match="KINDLING_NUDGE__REPLY_WAIT"):
+        load()
+
+
+def test_a_file_that_is_not_there_or_not_toml_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A wrong path or a broken file is a sentence, not a stack."""
+    monkeypatch.setenv("KINDLING_CONFIG", str(tmp_path / "none.toml"))
+    with pytest.raises(UnsafeSettings, match="not there"):
+        load()
+    (tmp_path / "none.toml").write_text("prefix = \n")
+    with pytest.raises(UnsafeSettings, match="not TOML"):
+        load()
+
+
+def test_every_setting_has_a_meaning() -> None:
+    """`kindling settings` explains each one."""
+    assert [name for name, _, meaning in described() if not meaning] == []
+
+
+def test_secrets_are_made_once_and_kept_private(tmp_path: Path) -> None:
+    """A second start has the same secrets, and nobody else on the machine can read them."""
+    made = load_or_make(tmp_path)
+    assert load_or_make(tmp_path) == made
+    assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
+    settings = with_secrets(load(data_dir=tmp_path))
+    assert settings.service_key is not None
+    assert made.service_key not in repr(settings)
+
+
+def test_the_example_of_a_deployment_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever copies the example file starts from one that is right."""
+    monkeypatch.setenv("KINDLING_CONFIG", str(Path(__file__).parent.parent / "deploy" / "kindling.example.toml"))
+    settings = load()
+    assert settings.log is not None
+    assert settings.log.startswith("kafka://")
+    assert settings.nudge.ingest_url == "http://ingest:8081"
