@@ -144,7 +144,7 @@ class Running:
         self.processor = Processor(service, log, store)
 
     async def feed(self, events: Iterable[Event]) -> None:
-        await self.log.publish([outgoing(event, self.log.partitions) for event in events])
+        await self.log.publish([outgoing(event, self.log.partitions, self.service.reads) for event in events])
 
     async def feed_raw(self, bodies: Sequence[bytes], partition: int) -> None:
         await self.log.publish([Outgoing(self.service.reads, partition, "", body) for body in bodies])
