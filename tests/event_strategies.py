@@ -78,7 +78,7 @@ def _restricted(base: Any, limits: tuple[Any, ...]) -> st.SearchStrategy[Any]:
         return st.from_regex(r"[0-9a-f]{64}", fullmatch=True)
     rules = {type(rule).__name__: rule for limit in limits for rule in limit.metadata}
     if base is int:
-        return st.integers(rules["Ge"].ge, 10**9)
+        return st.integers(rules["Ge"].ge, rules["Le"].le if "Le" in rules else 10**9)
     if "Gt" in rules:
         return st.floats(rules["Gt"].gt, rules["Le"].le, exclude_min=True)
     return st.floats(rules["Ge"].ge, 1e12)
