@@ -75,7 +75,7 @@ def real_redis() -> Iterator[RedisServer]:
     try:
         server = RedisServer("redis")
     except ServerMissing as missing:
-        pytest.skip(f"real Redis: {missing}")
+        _skip_or_fail(f"real Redis: {missing}")
     with server:
         yield server
 
@@ -86,6 +86,10 @@ def prefix() -> str:
     return f"t{uuid.uuid4().hex[:10]}"
 
 
+def in_ci() -> bool:
+    return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
 def _own_kafka() -> KafkaServer:
     try:
         return KafkaServer()
@@ -94,7 +98,7 @@ def _own_kafka() -> KafkaServer:
 
 
 def _skip_or_fail(reason: str) -> NoReturn:
-    if os.environ.get("CI", "").lower() in {"1", "true"}:
+    if in_ci():
         pytest.fail(f"{reason}; in CI these tests must run")
     pytest.skip(reason)
 
