@@ -1,19 +1,16 @@
 """Vectors kept in Redis, beside the chain: per community, model and text."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from services.recommend.ports import Encoder
 from shared import metrics
-from shared.failures import Unavailable
+from shared.redis_store import away_is_unavailable
 
 _BATCH = 500
 
@@ -56,19 +53,19 @@ class StoredVectors:
         """Delete the vectors of these texts."""
         for start in range(0, len(texts), _BATCH):
             fields = [_field(text) for text in texts[start : start + _BATCH]]
-            with _away():
+            with away_is_unavailable():
                 await self._redis.hdel(self.key(community), *fields)
 
     async def _batch(self, key: str, texts: Sequence[str]) -> NDArray[np.int16]:
         fields = [_field(text) for text in texts]
-        with _away():
+        with away_is_unavailable():
             stored = await self._redis.hmget(key, fields)
         found = zip(fields, stored, strict=True)
         known = {f: np.frombuffer(body, "<i2") for f, body in found if isinstance(body, bytes)}
         new = {f: text for f, text in zip(fields, texts, strict=True) if f not in known}
         if new:
             made = dict(zip(new, await self._encoder.encode(list(new.values())), strict=True))
-            with _away():
+            with away_is_unavailable():
                 await self._redis.hset(key, mapping={f: row.astype("<i2").tobytes() for f, row in made.items()})
             known |= made
         self.misses += len(new)
@@ -79,11 +76,3 @@ class StoredVectors:
 
 def _field(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-
-
-@contextmanager
-def _away() -> Iterator[None]:
-    try:
-        yield
-    except (RedisConnectionError, RedisTimeoutError) as error:
-        raise Unavailable(f"Redis is away: {error}") from error
