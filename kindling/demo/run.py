@@ -11,10 +11,13 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from kindling.commands.serve import build, make_topics
+from kindling.commands.serve import make_topics
+from kindling.demo.clock import EventClock
 from kindling.demo.facts import COMMUNITY
 from kindling.demo.generate import history, live_start
 from kindling.demo.live import LiveTraffic
+from kindling.demo.people import HISTORY
+from kindling.demo.services import build_services
 from kindling.demo.view import DemoView
 from kindling.replay.catching_up import caught_up
 from kindling.settings import Settings
@@ -71,14 +74,20 @@ class Demo:
     speed: float
     seconds: float | None
     view: DemoView | None = None
+    _progressed: Progressed = field(init=False)
+    _clock: EventClock = field(init=False)
     _followed: dict[TopicName, dict[int, int]] = field(
         default_factory=lambda: {TopicName.MATCHES: {}, TopicName.NUDGES: {}}
     )
 
+    def __post_init__(self) -> None:
+        self._progressed = Progressed.load(self.settings, self.seed)
+        self._clock = EventClock(self._progressed.now or self._progressed.start - HISTORY)
+
     async def run(self) -> None:
         await make_topics(self.settings, self.connections)
         self.console.print("Loading the embedding model (the first time it is exported: half a minute)")
-        apps = [await build(name, self.settings, self.connections) for name in ServiceName]
+        apps = await build_services(self.settings, self.connections, self._clock)
         serving = asyncio.create_task(serve(apps, self.settings.host, self.settings.port))
         living = asyncio.create_task(self._live(apps))
         try:
@@ -98,7 +107,7 @@ class Demo:
             await asyncio.sleep(0.05)
         log = self.connections.log()
         await log.start()
-        progressed = Progressed.load(self.settings, self.seed)
+        progressed = self._progressed
         try:
             past = list(history(progressed.seed, progressed.start))
             if progressed.now is None:
@@ -181,3 +190,4 @@ class Demo:
             if isinstance(event, CommunityEvent | Tick)
         ]
         await log.publish(messages)
+        self._clock.reach(now)

@@ -9,18 +9,24 @@ from services.nudge.links import Links
 from services.nudge.press import Press
 from services.nudge.settings import NudgeSettings
 from shared.app import ServiceApp
+from shared.clock import Clock, wall_clock
 from shared.connections import Connections
 from shared.processing import Processor
 from shared.service import ServiceName
 
 
-async def build(settings: NudgeSettings, connections: Connections) -> ServiceApp:
-    """Make the service: its loop, the inboxes, and the way of what people press to ingest."""
+async def build(settings: NudgeSettings, connections: Connections, clock: Clock = wall_clock) -> ServiceApp:
+    """Make the service: its loop, the inboxes, and the way of what people press to ingest.
+
+    `clock` says when something is pressed; a community whose time is not the wall's (the demo's) brings its own.
+    Links are valid by the wall clock always.
+    """
     redis = connections.redis()
     broker = connections.log()
     store = connections.store(redis, ServiceName.NUDGE)
     http = httpx.AsyncClient()
-    doors = router(store, Press(http, settings), Guard(redis, connections.prefix, settings), Links(settings), settings)
+    press, guard = Press(http, settings, clock), Guard(redis, connections.prefix, settings)
+    doors = router(store, press, guard, Links(settings), settings)
     return ServiceApp(
         name=ServiceName.NUDGE,
         router=doors,
