@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.nudge.budget import weekly_limit
 from services.nudge.documents import NudgeState
 from shared.events import (
     Answer,
@@ -140,7 +141,7 @@ def test_less_halves_and_never_ends() -> None:
     assert withdrawn(out) == [("ann", Withdrawal.PASSED)]
     ann = garden.state.member("ann")
     assert ann is not None
-    assert ann.weekly_asks == 2
+    assert weekly_limit(ann, garden.settings) == 2
     garden, nudge = with_nudge("ann", "bob")
     event = post(START + hours(2), message="p2")
     garden.step(event, ranked(event, "ann"))

@@ -1,15 +1,14 @@
 """What each answer of a person does. Answers of others, to unknown nudges and to closed ones are ignored.
 
-`never` alone is heard on a closed nudge too: who opts out has opted out, whatever became of the nudge.
+`less` and `never` are about the person: they are heard whatever became of the nudge, and whatever was said to it since.
 """
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.nudge.budget import halved, weekly_limit
 from services.nudge.decide import decide
-from services.nudge.documents import LIVE, Member, Nudge, NudgeState
-from services.nudge.follow import follow_member, never_facts
+from services.nudge.documents import LIVE, OF_PERSON, Nudge, NudgeState
+from services.nudge.follow import follow_less, follow_member, never_facts
 from services.nudge.reconsider import reconsider
 from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import withdraw
@@ -22,11 +21,31 @@ def answer(state: NudgeCommunity, event: NudgeAnswered, clock: datetime) -> list
     was = state.nudge(event.nudge)
     if was is None or was.member != event.member:
         return []
+    prefers = _follow(state, event)
+    events = _answer(state, event, was, clock)
+    return events + (reconsider(state, state.open_posts(person=event.member), clock) if prefers else [])
+
+
+def _follow(state: NudgeCommunity, event: NudgeAnswered) -> bool:
+    """Take in what an answer says of the person; say whether that is news."""
+    match event.answer:
+        case Answer.LESS:
+            return follow_less(state, event)
+        case Answer.NEVER:
+            return follow_member(state, event, never_facts())
+        case _:
+            return False
+
+
+def _answer(state: NudgeCommunity, event: NudgeAnswered, was: Nudge, clock: datetime) -> list[Event]:
+    """Do what an answer says to the nudge: of two, the later one holds."""
     live = was.state in LIVE
-    if (not live and event.answer is not Answer.NEVER) or (was.answered and stamp_of(event) <= was.answered):
+    if (not live and event.answer not in OF_PERSON) or (was.answered and stamp_of(event) <= was.answered):
         return []
     nudge = replace(was, answer=event.answer, answered=stamp_of(event), reason=event.reason, seen=was.seen or event.at)
     state.put_nudge(event.nudge, nudge)
+    if not live:
+        return []
     match event.answer:
         case Answer.CLAIM:
             return _claim(state, event, nudge)
@@ -39,12 +58,9 @@ def answer(state: NudgeCommunity, event: NudgeAnswered, clock: datetime) -> list
         case Answer.HAND_OVER:
             return _give_back(state, event, nudge, Withdrawal.HANDED_OVER, clock)
         case Answer.LESS:
-            limit = weekly_limit(state.member(event.member) or Member(), state.settings)
-            follow_member(state, event, {"weekly_asks": halved(limit)})
             return _give_back(state, event, nudge, Withdrawal.PASSED, clock)
         case Answer.NEVER:
-            follow_member(state, event, never_facts())
-            return reconsider(state, state.open_posts(person=event.member), clock)
+            return []
 
 
 def _claim(state: NudgeCommunity, event: NudgeAnswered, nudge: Nudge) -> list[Event]:

@@ -21,7 +21,10 @@ def role_of(member: Member) -> Role:
 def weekly_limit(member: Member, settings: NudgeSettings) -> int:
     """Give the asks that a member may have in 7 x 24 h."""
     own = member.weekly_asks
-    return min(settings.weekly_asks_cap, settings.default_asks(role_of(member)) if own is None else own)
+    limit = min(settings.weekly_asks_cap, settings.default_asks(role_of(member)) if own is None else own)
+    for _ in member.less:
+        limit = halved(limit)
+    return limit
 
 
 def halved(limit: int) -> int:

@@ -22,6 +22,8 @@ class NudgeState(StrEnum):
 LIVE: Final = frozenset({NudgeState.OPEN, NudgeState.CLAIMED})
 # While a nudge is in one of these, nobody else is asked about its post.
 STANDING: Final = frozenset({NudgeState.OPEN, NudgeState.CLAIMED, NudgeState.DONE})
+# These answers are about the person, not about the nudge.
+OF_PERSON: Final = frozenset({Answer.LESS, Answer.NEVER})
 
 
 class Closing(StrEnum):
@@ -46,6 +48,7 @@ class Member:
     """A member, under their id. `own_zone` and what follows are their own preferences; None is the default.
 
     `gone` is when they last left, though they may be back: they are in no channel that they joined before it.
+    `less` are the nudges to which they said `less` since they last named a number, with when: each halves it.
     """
 
     name: str = ""
@@ -57,6 +60,7 @@ class Member:
     own_zone: str | None = None
     hours: WorkingHours | None = None
     weekly_asks: int | None = None
+    less: dict[str, Stamp] = field(default_factory=dict)
     without: tuple[Kind, ...] = ()
     paused_until: datetime | None = None
     stamps: dict[str, Stamp] = field(default_factory=dict)

@@ -33,6 +33,7 @@ from shared.events import (
     MemberJoined,
     MemberLeft,
     MemberUpdated,
+    NudgeAnswered,
     PreferencesChanged,
     Privacy,
     RolesChanged,
@@ -41,6 +42,8 @@ from shared.stamps import Stamp, overrides, stamp_of
 
 T = TypeVar("T", Member, Channel, Community)
 
+# Halved so often, any number that can be set has become one.
+MOST_LESS: Final = 7
 
 # What shuts somebody out holds against the contrary of the same instant: in doubt, private.
 _SHUTS_OUT: Final[Mapping[str, Any]] = {"privacy": Privacy.PRIVATE, "closed": True, "left": True}
@@ -67,9 +70,33 @@ def follow_member(state: NudgeCommunity, event: MemberEvent, facts: Mapping[str,
     if state.is_forgotten(event.member, event.at):
         return False
     was = state.member(event.member)
-    now = told(was or Member(), stamp_of(event), facts)
+    now = with_less(told(was or Member(), stamp_of(event), facts), {})
     state.documents.put(MEMBERS, event.member, now)
     return now != was
+
+
+def follow_less(state: NudgeCommunity, event: NudgeAnswered) -> bool:
+    """Take in that a member said `less` to a nudge; say whether anything changed."""
+    if state.is_forgotten(event.member, event.at):
+        return False
+    was = state.member(event.member)
+    now = with_less(was or Member(), {event.nudge: stamp_of(event)})
+    state.documents.put(MEMBERS, event.member, now)
+    return now != was
+
+
+def with_less(member: Member, said: Mapping[str, Stamp]) -> Member:
+    """Add to which nudges a member said `less`, each once; what came before the number that they named is over.
+
+    Kept as what was said, not as the number that it left: then the order in which it comes does not matter.
+    """
+    named = member.stamps.get("weekly_asks")
+    latest = dict(member.less)
+    for nudge, stamp in said.items():
+        latest[nudge] = max(stamp, latest.get(nudge, stamp))
+    counting = sorted((stamp, nudge) for nudge, stamp in latest.items() if named is None or stamp > named)
+    less = {nudge: stamp for stamp, nudge in counting[-MOST_LESS:]}
+    return member if less == member.less else replace(member, less=less)
 
 
 def follow_out(state: NudgeCommunity, event: MemberLeft) -> bool:
