@@ -1,5 +1,6 @@
 """The store on Redis: all keys of a community share its hash tag, so that one write is atomic in a cluster too."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -70,18 +71,42 @@ _AWAY = (
 )
 
 
+# Refusals without a type of their own: the disk is full or cannot be written, replicas are missing, a script is slow.
+# The others here are for Redis 6, which wraps what a script was refused in an error of its own.
+_REFUSES = frozenset({"MISCONF", "NOREPLICAS", "BUSY", "OOM", "READONLY", "MASTERDOWN", "LOADING", "CLUSTERDOWN"})
+_CODE = re.compile(r"(?:^|: -)([A-Z]+) ")
+# redis-py quotes a pipeline's command, which names communities and holds what people wrote.
+_QUOTED = re.compile(r"^Command # \d+ \(.*\) of pipeline caused error: \(['\"]", re.DOTALL)
+
+
 @contextmanager
 def away_is_unavailable() -> Iterator[None]:
-    """Turn what Redis raises while it is away, loading, full or failing over into Unavailable."""
+    """Turn what Redis raises while it is away, loading, full or failing over into Unavailable.
+
+    What is raised quotes no command: it ends in logs, and in the answers of doors.
+    """
     try:
         yield
-    except _AWAY as error:
-        raise Unavailable(f"Redis: {error}") from error
-    except errors.ResponseError as error:
-        # The disk is full or its log cannot be written: it refuses writes until that is mended.
-        if str(error).startswith("MISCONF"):
-            raise Unavailable(f"Redis: {error}") from error
+    except (*_AWAY, errors.ResponseError) as error:
+        _unquote(error)
+        if isinstance(error, _AWAY) or _code(error) in _REFUSES:
+            raise Unavailable(_said(error)) from error
         raise
+
+
+def _unquote(error: Exception) -> None:
+    error.args = tuple(_QUOTED.sub("", x) if isinstance(x, str) else x for x in error.args)
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, errors.ResponseError | errors.BusyLoadingError):
+        return f"Redis: {type(error).__name__} {_code(error)}".rstrip()
+    return f"Redis: {type(error).__name__} {error}"  # where it cannot be reached, and why
+
+
+def _code(error: Exception) -> str:
+    found = _CODE.search(str(error))
+    return found[1] if found else ""
 
 
 async def check_durable(redis: Redis) -> None:

@@ -2,17 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from services.recommend.handlers import Recommend
+from services.recommend.settings import RecommendSettings
+from services.recommend.stored_vectors import StoredVectors
 from shared import metrics
 from shared.dead_letters import open_letters
 from shared.failures import Unavailable
 from tests.conftest import Kafka
 from tests.loop.counting import Counting
-from tests.loop.harness import PARTITIONS, Place, Running, emitted, post, reply, running, tick, until
+from tests.loop.harness import PARTITIONS, Place, Running, emitted, outgoing, post, reply, running, tick, until
 from tests.servers import KafkaServer, RedisServer
 
 EVENTS = [event for n in range(300) for event in (post(f"c{n % 5}", n), reply(f"c{n % 5}", n))]
@@ -128,3 +134,89 @@ async def test_a_frozen_store_is_waited_for(kafka: Kafka, prefix: str) -> None:
                 await asyncio.sleep(1)
                 server.resume()
             await all_came_through(run)
+
+
+class Ones:
+    """A model to which all texts are one."""
+
+    version = "ones"
+    dimension = 384
+
+    async def encode(self, texts: Sequence[str]) -> NDArray[np.int16]:
+        return np.ones((len(texts), self.dimension), np.int16)
+
+    async def close(self) -> None: ...
+
+
+@asynccontextmanager
+async def full_memory(redis: Any, _server: RedisServer) -> AsyncIterator[str]:
+    await redis.config_set("maxmemory", "1")
+    yield "OutOfMemoryError"
+    await redis.config_set("maxmemory", "0")
+
+
+@asynccontextmanager
+async def failing_over(redis: Any, _server: RedisServer) -> AsyncIterator[str]:
+    """The server is a replica now; then it is promoted again."""
+    await redis.execute_command("REPLICAOF", "127.0.0.1", "1")
+    yield "ReadOnlyError"
+    await redis.execute_command("REPLICAOF", "NO", "ONE")
+
+
+@asynccontextmanager
+async def full_disk(redis: Any, server: RedisServer) -> AsyncIterator[str]:
+    """A snapshot cannot be written, as where the disk is full: writes are refused until one can."""
+    in_the_way = server.dir / "dump.rdb"
+    in_the_way.unlink(missing_ok=True)
+    in_the_way.mkdir()
+    await redis.config_set("save", "3600 1000000")
+    await redis.bgsave()
+    await until(lambda: _saved(redis, "err"))
+    yield "MISCONF"
+    in_the_way.rmdir()
+    await redis.bgsave()
+    await until(lambda: _saved(redis, "ok"))
+
+
+async def _saved(redis: Any, how: str) -> bool:
+    told = await redis.info("persistence")
+    return not told["rdb_bgsave_in_progress"] and told["rdb_last_bgsave_status"] == how
+
+
+Trouble = Callable[[Any, RedisServer], AbstractAsyncContextManager[str]]
+
+
+@pytest.mark.parametrize("trouble", [full_memory, failing_over, full_disk])
+async def test_a_store_that_refuses_writes_is_waited_for(prefix: str, trouble: Trouble) -> None:
+    """Whether the vector or the state is refused: the record waits, comes through, and is nobody's dead letter."""
+    with RedisServer() as log_server, RedisServer() as server:
+        place = Place(log_server.url, server.url, prefix)
+        async with place.redis() as redis:
+            service = Recommend(RecommendSettings(), StoredVectors(redis, prefix, Ones()))
+            async with running(place, service) as run:
+                await run.feed([post("c", 1)])
+                await run.settle()
+                for event in (post("c", 2), reply("c", 3)):
+                    async with trouble(redis, server) as says:
+                        await run.feed([event])
+                        await until(lambda: _waits(run), 30)
+                        assert any(says in told for told in run.processor.status.waiting.values())
+                    await run.settle()
+                    assert await open_letters(run.log) == []
+                    assert event.id in [event_id for _, event_id, _ in (await emitted(run.log))["c"]]
+
+
+@pytest.mark.parametrize("trouble", [full_memory, failing_over, full_disk])
+async def test_what_is_said_of_redis_quotes_nobody(prefix: str, trouble: Trouble) -> None:
+    """Logs, health and the answers of doors name the refusal, never the community or text of the refused command."""
+    with RedisServer() as server:
+        place = Place(server.url, server.url, prefix)
+        log = place.log()
+        await log.create(PARTITIONS)
+        await log.start()
+        async with place.redis() as redis, trouble(redis, server) as says:
+            with pytest.raises(Unavailable, match=says) as caught:
+                await log.publish([outgoing(post("secret", 1))])
+        await log.stop()
+    assert "secret" not in str(caught.value)
+    assert "secret" not in str(caught.value.__cause__)
