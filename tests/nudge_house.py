@@ -1,5 +1,6 @@
 """All doors of nudge on the small community, with an ingest that takes presses and a real Redis."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -55,12 +56,13 @@ class Reading:
 
 
 class Ingest:
-    """Takes presses over HTTP, as ingest does, and hands them to the handlers at once, unless told to wait."""
+    """Takes presses over HTTP, as ingest does, and hands them to the handlers: at once, later, or not yet."""
 
     def __init__(self, garden: Garden) -> None:
         self.garden = garden
         self.status = 202
         self.waiting = False
+        self.after_seconds = 0.0
         self.taken: list[object] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -71,7 +73,9 @@ class Ingest:
         if self.status == 202:
             event = decode(request.content).event
             self.taken.append(event)
-            if not self.waiting:
+            if self.after_seconds:
+                asyncio.get_running_loop().call_later(self.after_seconds, self.garden.step, event)
+            elif not self.waiting:
                 self.garden.step(event)
         return httpx.Response(self.status)
 

@@ -180,7 +180,7 @@ async def test_preferences_and_seen_become_activity(house: House) -> None:
         "hours": {"start": "20:00", "end": "22:00"},
         "zone": "Asia/Tokyo",
     }
-    assert (await house.http.post(f"{ANN}/preferences", json=given, headers=KEY)).status_code == 202
+    assert (await house.http.post(f"{ANN}/preferences", json=given, headers=KEY)).status_code == 200
     assert (await house.http.post(f"{ANN}/nudges/{nudge}/seen", headers=KEY)).status_code == 202
     preferred, seen = house.ingest.taken
     assert isinstance(preferred, PreferencesChanged)

@@ -5,19 +5,12 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from redis.asyncio import Redis
 
-from services.nudge.guard import Guard
 from services.nudge.links import BadLink, Links, Visitor
 from services.nudge.press import Press
 from services.nudge.settings import NudgeSettings
-from shared.events import (
-    Answer,
-    Kind,
-    PreferencesChanged,
-)
+from shared.events import Event, MemberForgotten, MemberJoined, MemberLeft
 from shared.failures import UnsafeSettings
-from shared.stamps import Stamp
 from tests.nudge_house import ANN, KEY, SETTINGS, House, open_house
 from tests.nudging import COMMUNITY, START, dump, hours, make
 
@@ -90,20 +83,6 @@ async def test_the_other_ways_of_a_button(house: House) -> None:
     assert "your answer is on its way" in (await house.http.get(page)).text
 
 
-async def test_preferences_on_the_page_keep_what_it_does_not_show(house: House) -> None:
-    """Who opted out of everything and wants to welcome again is asked to welcome, and for nothing else."""
-    page = house.page()
-    house.garden.step(make(PreferencesChanged, START + hours(2.1), member="ann", without=tuple(Kind)))
-    saved = await house.http.post(f"{page}/preferences", data={"kinds": ["welcome"], "weekly_asks": "2"})
-    assert saved.headers["location"].endswith("told=saved")
-    ann = house.garden.state.member("ann")
-    assert ann is not None
-    assert set(Kind) - set(ann.without) == {Kind.WELCOME}
-    assert ann.weekly_asks == 2
-    refused = await house.http.post(f"{page}/preferences", data={"weekly_asks": "999"})
-    assert refused.headers["location"].endswith("told=unclear")
-
-
 async def test_a_link_that_is_forged_or_old_opens_nothing(house: House) -> None:
     """An inbox opens with a whole and valid link only; anything else is told so kindly."""
     made = (await house.http.get(f"{ANN}/link", headers=KEY)).json()["link"]
@@ -117,6 +96,31 @@ async def test_a_link_that_is_forged_or_old_opens_nothing(house: House) -> None:
         assert (await house.http.post(f"{address}/answer", data={"answer": "pass"})).status_code == 403
     house.now[0] += hours(24 * SETTINGS.link_days)
     assert (await house.http.get(page)).status_code == 403
+
+
+@pytest.mark.parametrize("gone", [MemberLeft, MemberForgotten])
+async def test_a_link_of_who_is_gone_opens_nothing(house: House, gone: type[Event]) -> None:
+    """Who has left or was forgotten is not made anew by their old link, whatever is pressed there."""
+    page, nudge = house.page(), await house.first()
+    house.garden.step(make(gone, START + hours(2.2), member="ann"))
+    before = dump(house.garden.documents)
+    for response in (
+        await house.http.get(page),
+        await house.http.post(f"{page}/preferences", data={"kinds": ["reply"], "weekly_asks": "2"}),
+        await house.http.post(f"{page}/answer", data={"nudge": nudge, "answer": "never"}),
+    ):
+        assert response.status_code == 403
+        assert "does not open an inbox" in response.text
+    assert house.ingest.taken == []
+    assert dump(house.garden.documents) == before
+
+
+async def test_a_link_of_somebody_unknown_opens_nothing(house: House) -> None:
+    """A link can be made before its member has joined; it opens their inbox once they have."""
+    page = house.links.make(COMMUNITY, "eve")[0].removeprefix(SETTINGS.public_url)
+    assert (await house.http.get(page)).status_code == 403
+    house.garden.step(make(MemberJoined, START + hours(2.2), member="eve", name="Eve"))
+    assert "Hello Eve" in (await house.http.get(page)).text
 
 
 async def test_a_store_that_is_away_says_so(house: House) -> None:
@@ -145,17 +149,3 @@ async def test_links_of_communities_are_their_own() -> None:
     other = Links(NudgeSettings.model_validate({"link_secret": "t" * 32}))
     with pytest.raises(BadLink):
         other.read(url.rsplit("/", 1)[1])
-
-
-async def test_the_guard_knows_what_has_come_through(redis_url: str, prefix: str) -> None:
-    """The guard holds back what was pressed until the state has caught up, and for each member alone."""
-    redis = Redis.from_url(redis_url)
-    guard = Guard(redis, prefix, SETTINGS)
-    pressed = Stamp(START, "press/1")
-    await guard.hold(COMMUNITY, "ann", "n1", Answer.LATER, pressed)
-    held = await guard.held(COMMUNITY, "ann")
-    assert held.nudges == {"n1": pressed}
-    assert held.never is None
-    assert (await guard.held(COMMUNITY, "bob")).nudges == {}
-    assert await redis.ttl(guard._key(COMMUNITY, "ann")) > 0
-    await redis.aclose()

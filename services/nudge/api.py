@@ -109,14 +109,15 @@ def _programs(desk: Desk, links: Links) -> APIRouter:
         await desk.press.seen(community, member, nudge)
         return {"detail": "accepted"}
 
-    @routes.post("/preferences", status_code=202)
-    async def preferences(community: Id, member: Id, body: PreferencesBody) -> dict[str, str]:
-        """Say what the member prefers."""
+    @routes.post("/preferences")
+    async def preferences(community: Id, member: Id, body: PreferencesBody) -> JSONResponse:
+        """Say what the member prefers: 200 once it has taken effect, 202 where it is accepted and will."""
         given = {name: getattr(body, name) for name in body.model_fields_set}
         if body.hours is not None:
             given["hours"] = WorkingHours(**body.hours.model_dump())
-        await desk.press.preferences(community, member, given)
-        return {"detail": "accepted, will take effect"}
+        if await desk.prefer(community, member, given):
+            return JSONResponse({"detail": "saved"})
+        return JSONResponse({"detail": "accepted, will take effect"}, 202)
 
     @routes.get("/link")
     async def link(community: Id, member: Id) -> dict[str, str]:

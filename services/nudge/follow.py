@@ -22,6 +22,7 @@ from services.nudge.documents import (
 )
 from services.nudge.state import NudgeCommunity
 from shared.events import (
+    Answer,
     ChannelChanged,
     ChannelClosed,
     ChannelOpened,
@@ -133,6 +134,25 @@ def member_facts(event: MemberEvent) -> dict[str, Any]:
 def never_facts() -> dict[str, Any]:
     """Give what `never` says of a member: no kind at all."""
     return {"without": tuple(sorted(Kind))}
+
+
+def said_of_person(event: NudgeAnswered | PreferencesChanged) -> dict[str, Member]:
+    """Give what somebody says of themselves, by name: each a member of whom nothing else is known."""
+    stamp = stamp_of(event)
+    if isinstance(event, PreferencesChanged):
+        facts = member_facts(event)
+    elif event.answer is Answer.LESS:
+        return {f"less/{event.nudge}": Member(less={event.nudge: stamp})}
+    else:
+        facts = never_facts() if event.answer is Answer.NEVER else {}
+    return {name: told(Member(), stamp, {name: value}) for name, value in facts.items()}
+
+
+def told_by(member: Member, said: Member) -> Member:
+    """Give the member with what is later in what they said of themselves."""
+    for name, stamp in said.stamps.items():
+        member = told(member, stamp, {name: getattr(said, name)})
+    return with_less(member, said.less)
 
 
 @dataclass(frozen=True, slots=True)

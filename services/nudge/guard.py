@@ -12,30 +12,47 @@ from urllib.parse import quote
 from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
-from services.nudge.documents import Member, Nudge
+from services.nudge.documents import MEMBERS, Member, Nudge, NudgeState
+from services.nudge.follow import said_of_person, told_by
 from services.nudge.settings import NudgeSettings
-from shared.events import Answer
+from shared.events import NudgeAnswered, PreferencesChanged
 from shared.redis_store import away_is_unavailable
-from shared.stamps import Stamp
+from shared.stamps import Stamp, stamp_of
 
-_NEVER: Final = "never"
+_NUDGE: Final = "nudge/"
+_SAID: Final = "said/"
 _STAMPS: Final = TypeAdapter(Stamp)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a member pressed lately: the stamp of `never`, and of the last answer to each nudge."""
+    """What a member pressed lately: the stamp of the last answer to each nudge, and what they said of themselves.
 
-    never: Stamp | None = None
+    `said` are members of whom only one thing is known each, with its stamp.
+    """
+
     nudges: dict[str, Stamp] = field(default_factory=dict)
+    said: tuple[Member, ...] = ()
+
+    def pressed(self, member: Member) -> Member:
+        """Give a member as they will be once all that they pressed has come through."""
+        for said in self.said:
+            member = told_by(member, said)
+        return member
 
     def holds(self, nudge_id: str, nudge: Nudge, member: Member | None) -> bool:
         """Say whether a press that has not come through yet holds the nudge back."""
-        pressed = self.nudges.get(nudge_id)
-        if pressed is not None and (nudge.answered is None or nudge.answered < pressed):
+        answered = self.nudges.get(nudge_id)
+        if answered is not None and (nudge.answered is None or nudge.answered < answered):
             return True
-        heard = member.stamps.get("without") if member else None
-        return self.never is not None and (heard is None or heard < self.never)
+        heard = member or Member()
+        pressed = self.pressed(heard)
+        if pressed.stamps.get("without") != heard.stamps.get("without") and nudge.kind in pressed.without:
+            return True
+        paused = pressed.stamps.get("paused_until")
+        if paused is None or paused == heard.stamps.get("paused_until") or nudge.state is not NudgeState.OPEN:
+            return False
+        return pressed.paused_until is not None and paused.at < pressed.paused_until
 
 
 class Guard:
@@ -46,23 +63,29 @@ class Guard:
         self._prefix = prefix
         self._for = timedelta(hours=settings.guard_hours)
 
-    async def hold(self, community: str, member: str, nudge: str, answer: Answer, stamp: Stamp) -> None:
+    async def hold(self, event: NudgeAnswered | PreferencesChanged) -> None:
         """Note a press that ingest has accepted."""
-        key = self._key(community, member)
-        names = [f"nudge/{nudge}"] + ([_NEVER] if answer is Answer.NEVER else [])
+        key = self._key(event.community, event.member)
+        fields = {_SAID + name: MEMBERS.dump(said) for name, said in said_of_person(event).items()}
+        if isinstance(event, NudgeAnswered):
+            fields[_NUDGE + event.nudge] = _STAMPS.dump_json(stamp_of(event))
+        if not fields:
+            return
         with away_is_unavailable():
             async with self._redis.pipeline(transaction=True) as pipe:
-                pipe.hset(key, mapping=dict.fromkeys(names, _STAMPS.dump_json(stamp)))
+                pipe.hset(key, mapping=cast("dict[Any, Any]", fields))
                 pipe.expire(key, self._for)
                 await pipe.execute()
 
     async def held(self, community: str, member: str) -> Held:
         """Give what a member pressed lately."""
         with away_is_unavailable():
-            found = await cast("Awaitable[dict[bytes, Any]]", self._redis.hgetall(self._key(community, member)))
-        stamps = {name.decode(): _STAMPS.validate_json(body) for name, body in found.items()}
-        never = stamps.pop(_NEVER, None)
-        return Held(never, {name.removeprefix("nudge/"): stamp for name, stamp in stamps.items()})
+            found = await cast("Awaitable[dict[bytes, bytes]]", self._redis.hgetall(self._key(community, member)))
+        fields = {name.decode(): body for name, body in sorted(found.items())}
+        return Held(
+            {n.removeprefix(_NUDGE): _STAMPS.validate_json(body) for n, body in fields.items() if n.startswith(_NUDGE)},
+            tuple(MEMBERS.load(body) for n, body in fields.items() if n.startswith(_SAID)),
+        )
 
     def _key(self, community: str, member: str) -> str:
         return f"{self._prefix}:nudge:{{{quote(community, safe='')}}}:guard:{quote(member, safe='')}"

@@ -23,7 +23,7 @@ class Visitor:
 
 
 class BadLink(Exception):
-    """The link is forged or its time is over."""
+    """The link is forged, its time is over, or who it was made for is not here any more."""
 
 
 class Links:

@@ -12,7 +12,6 @@ from services.nudge.settings import NudgeSettings
 from shared.clock import Clock, wall_clock
 from shared.events import Answer, CommunityEvent, NudgeAnswered, NudgeSeen, PreferencesChanged
 from shared.failures import Unavailable, UnsafeSettings
-from shared.stamps import Stamp
 from shared.wire import CONTENT_TYPE, Envelope, encode
 
 SOURCE: Final = "kindling/nudge/pages"
@@ -42,25 +41,27 @@ class Press:
         reason: str = "",
         to: str | None = None,
         until: datetime | None = None,
-    ) -> Stamp:
-        """Say a member's answer to a nudge; give the stamp by which the nudge will know it."""
+    ) -> NudgeAnswered:
+        """Say a member's answer to a nudge; give it as it was sent: by its stamp it will be known."""
         head = self._head(community)
-        return await self._post(
-            NudgeAnswered(**head, member=member, nudge=nudge, answer=answer, reason=reason, to=to, until=until)
-        )
+        event = NudgeAnswered(**head, member=member, nudge=nudge, answer=answer, reason=reason, to=to, until=until)
+        await self._post(event)
+        return event
 
-    async def seen(self, community: str, member: str, nudge: str) -> Stamp:
+    async def seen(self, community: str, member: str, nudge: str) -> None:
         """Say that a member has seen a nudge."""
-        return await self._post(NudgeSeen(**self._head(community), member=member, nudge=nudge))
+        await self._post(NudgeSeen(**self._head(community), member=member, nudge=nudge))
 
-    async def preferences(self, community: str, member: str, given: dict[str, Any]) -> Stamp:
-        """Say what a member prefers: fields of PreferencesChanged."""
-        return await self._post(PreferencesChanged(**self._head(community), member=member, **given))
+    async def preferences(self, community: str, member: str, given: dict[str, Any]) -> PreferencesChanged:
+        """Say what a member prefers: fields of PreferencesChanged; give it as it was sent."""
+        event = PreferencesChanged(**self._head(community), member=member, **given)
+        await self._post(event)
+        return event
 
     def _head(self, community: str) -> dict[str, Any]:
         return {"id": f"press/{uuid.uuid4().hex}", "source": SOURCE, "at": self._clock(), "community": community}
 
-    async def _post(self, event: CommunityEvent) -> Stamp:
+    async def _post(self, event: CommunityEvent) -> None:
         url = f"{self._url}/v1/communities/{quote(event.community, safe='')}/activities"
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": CONTENT_TYPE}
         try:
@@ -73,4 +74,3 @@ class Press:
             # A wrong key or address is mended by the operator; for the member it is the same: later.
             _log.error("ingest refused a press: status %s at %s", response.status_code, self._url)
             raise Unavailable("ingest did not take it: nothing was recorded, try again")
-        return Stamp(event.at, event.id)

@@ -89,10 +89,9 @@ class ShownNudge:
 
 @dataclass(frozen=True, slots=True)
 class ShownInbox:
-    """A member's inbox, newest first: all that is open and the latest that is closed; and what they prefer."""
+    """A member's inbox, newest first: all that is open and the latest that is closed."""
 
     member: Person
-    known: Member | None
     nudges: tuple[ShownNudge, ...]
 
 
@@ -142,11 +141,11 @@ class InboxReader:
         known = shelf.get(MEMBERS, self._member)
         member = Person(self._member, known.name if known else "")
         if known is None or known.left:
-            return ShownInbox(member, known, ())
+            return ShownInbox(member, ())
         nudges = await self._nudges(shelf.get(INBOXES, self._member) or Inbox())
         await self._fetch(list(nudges.values()))
         shown = [self._nudge(nudge_id, nudge, known) for nudge_id, nudge in nudges.items()]
-        return ShownInbox(member, known, tuple(nudge for nudge in shown if nudge is not None))
+        return ShownInbox(member, tuple(nudge for nudge in shown if nudge is not None))
 
     async def _nudges(self, inbox: Inbox) -> dict[str, Nudge]:
         """Give what can be shown, by id, newest first."""
@@ -230,6 +229,6 @@ class InboxReader:
                 yield Person(member, known.name or member)
 
 
-def zone_of(known: Member | None) -> tzinfo:
+def zone_of(known: Member) -> tzinfo:
     """Give the zone in which a member reads times; UTC where it is unknown."""
-    return (find_zone(known.own_zone) or find_zone(known.zone) if known else None) or UTC
+    return find_zone(known.own_zone) or find_zone(known.zone) or UTC

@@ -2,22 +2,26 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from services.nudge.documents import LIVE, MEMBERS, NUDGES, Nudge, NudgeState
+from services.nudge.documents import LIVE, MEMBERS, NUDGES, OF_PERSON, Member, Nudge, NudgeState
+from services.nudge.follow import said_of_person, told_by
 from services.nudge.guard import Guard
 from services.nudge.press import Press
 from services.nudge.read_inbox import InboxReader, ShownInbox
 from services.nudge.settings import NudgeSettings
-from shared.events import Answer
+from shared.events import Answer, NudgeAnswered, PreferencesChanged
 from shared.failures import Unavailable
 from shared.problems import ProblemError
 from shared.reading import StateReader
-from shared.stamps import Stamp
+from shared.stamps import stamp_of
 
 POLL_SECONDS: Final = 0.05
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +57,11 @@ class Desk:
         held = await self.guard.held(community, member)
         return await InboxReader(self.reader, community, member, held).read()
 
+    async def member(self, community: str, member: str) -> Member | None:
+        """Give a member as they will be once all that they pressed has come through."""
+        known = await self.reader.get(community, MEMBERS, member)
+        return known and (await self.guard.held(community, member)).pressed(known)
+
     async def own_nudge(self, community: str, member: str, nudge: str) -> Nudge:
         """Give a member's nudge; a problem (404) where it is not there or not theirs."""
         found = await self.reader.get(community, NUDGES, nudge)
@@ -71,13 +80,28 @@ class Desk:
         if found.state not in LIVE and said.answer is not Answer.NEVER:
             if found.answer is said.answer:
                 return Taken(found.state, through=True)
-            raise ProblemError(409, "This nudge is closed", f"It is {found.state.value}.", state=found.state.value)
+            if said.answer not in OF_PERSON:
+                raise ProblemError(409, "This nudge is closed", f"It is {found.state.value}.", state=found.state.value)
         await self._check(community, member, said)
-        stamp = await self.press.answer(
+        event = await self.press.answer(
             community, member, nudge, said.answer, reason=said.reason, to=said.to, until=said.until
         )
-        await self._hold(community, member, nudge, said.answer, stamp)
-        return await self._wait(community, nudge, found, stamp, said.answer)
+        await self._hold(event)
+        through = await self._comes_through(lambda: self._has_answered(event))
+        return Taken(through or found.state, through=through is not None)
+
+    async def prefer(self, community: str, member: str, given: dict[str, Any]) -> bool:
+        """Take what a member prefers, fields of PreferencesChanged; say whether it has come through.
+
+        Raises:
+            ProblemError: nobody knows of such a member (404).
+            Unavailable: ingest or the store is away; nothing was recorded.
+        """
+        if await self.reader.get(community, MEMBERS, member) is None:
+            raise ProblemError(404, "There is no such member", "They have not joined, or were forgotten.")
+        event = await self.press.preferences(community, member, given)
+        await self._hold(event)
+        return await self._comes_through(lambda: self._is_known(event)) is not None
 
     async def _check(self, community: str, member: str, said: Said) -> None:
         if said.answer is not Answer.HAND_OVER:
@@ -92,25 +116,35 @@ class Desk:
         known = await self.reader.get(community, MEMBERS, member)
         return known is not None and not (known.left or known.bot)
 
-    async def _hold(self, community: str, member: str, nudge: str, answer: Answer, stamp: Stamp) -> None:
+    async def _hold(self, event: NudgeAnswered | PreferencesChanged) -> None:
         try:
-            await self.guard.hold(community, member, nudge, answer, stamp)
+            await self.guard.hold(event)
         except Unavailable:
-            # The answer is accepted and will take effect; only the page lags.
-            _log.warning("the guard could not be written; an answer shows only once it has come through")
+            # The press is accepted and will take effect; only the page lags.
+            _log.warning("the guard could not be written; a press shows only once it has come through")
 
-    async def _wait(self, community: str, nudge: str, found: Nudge, stamp: Stamp, answer: Answer) -> Taken:
+    async def _comes_through(self, look: Callable[[], Awaitable[T | None]]) -> T | None:
+        """Look until there is something; None where that takes too long."""
         try:
             async with asyncio.timeout(self.settings.answer_wait_seconds):
-                while not _is_through(found, stamp, answer):
+                while (found := await look()) is None:
                     await asyncio.sleep(POLL_SECONDS)
-                    found = await self.reader.get(community, NUDGES, nudge) or found
+                return found
         except (TimeoutError, Unavailable):
-            return Taken(found.state, through=False)
-        return Taken(found.state, through=True)
+            return None
 
+    async def _has_answered(self, event: NudgeAnswered) -> NudgeState | None:
+        """Give the nudge's state once an answer has been handled, or the nudge was closed before it came."""
+        # The member first: what is written as one, and seen there, is then seen at the nudge too.
+        known = event.answer not in OF_PERSON or await self._is_known(event)
+        nudge = await self.reader.get(event.community, NUDGES, event.nudge)
+        if not known or nudge is None:
+            return None
+        answered = nudge.answered is not None and nudge.answered >= stamp_of(event)
+        return nudge.state if answered or nudge.state not in LIVE else None
 
-def _is_through(nudge: Nudge, stamp: Stamp, answer: Answer) -> bool:
-    """Say whether the press has been handled: it is known to the nudge, or the nudge was closed before it came."""
-    known = nudge.answered is not None and nudge.answered >= stamp
-    return known or (nudge.state not in LIVE and answer is not Answer.NEVER)
+    async def _is_known(self, event: NudgeAnswered | PreferencesChanged) -> bool | None:
+        """Say that what somebody said of themselves has been handled; None as long as it is not."""
+        member = await self.reader.get(event.community, MEMBERS, event.member)
+        said = said_of_person(event).values()
+        return True if member and all(told_by(member, one) == member for one in said) else None

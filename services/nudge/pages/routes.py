@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.nudge.budget import weekly_limit
-from services.nudge.documents import LIVE, MEMBERS, Member
+from services.nudge.documents import LIVE, Member
 from services.nudge.links import BadLink, Links, Visitor
 from services.nudge.read_inbox import zone_of
 from services.nudge.take_answer import Desk, Said
@@ -44,7 +44,7 @@ TOLD: Final = {
     Told.ACCEPTED: "Thank you, that is accepted and will take effect in a moment.",
     Told.CLOSED: "That one was closed already: nothing more to do.",
     Told.UNCLEAR: "That was not clear: choose an answer, and to hand over, a person.",
-    Told.SAVED: "Saved. It takes effect in a moment.",
+    Told.SAVED: "Saved.",
     Told.AWAY: "This could not be recorded just now. Nothing has changed: please try again in a minute.",
 }
 
@@ -81,7 +81,7 @@ class Pages:
         return RedirectResponse(f"/inbox/{token}?told={told.value}", 303, self._headers)
 
 
-Door = Callable[[Visitor], Awaitable[Response]]
+Door = Callable[[Visitor, Member], Awaitable[Response]]
 
 
 def add_pages(desk: Desk, links: Links) -> APIRouter:
@@ -91,7 +91,8 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
 
     async def with_visitor(token: str, door: Door) -> Response:
         try:
-            return await door(links.read(token))
+            visitor = links.read(token)
+            return await door(visitor, await _known(desk, visitor))
         except BadLink:
             return pages.show("bad_link.html", 403)
         except Unavailable:
@@ -110,7 +111,7 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
         reason: Annotated[str, Form()] = "",
         to: Annotated[str, Form()] = "",
     ) -> Response:
-        async def door(visitor: Visitor) -> Response:
+        async def door(visitor: Visitor, _known: Member) -> Response:
             return pages.back(token, await _press(desk, visitor, nudge, answer, reason, to))
 
         return await with_visitor(token, door)
@@ -121,22 +122,29 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
         kinds: Annotated[list[str] | None, Form()] = None,
         weekly_asks: Annotated[str, Form()] = "",
     ) -> Response:
-        async def door(visitor: Visitor) -> Response:
-            return pages.back(token, await _prefer(desk, visitor, kinds or [], weekly_asks))
+        async def door(visitor: Visitor, known: Member) -> Response:
+            return pages.back(token, await _prefer(desk, visitor, known, kinds or [], weekly_asks))
 
         return await with_visitor(token, door)
 
     return routes
 
 
-async def _show_inbox(desk: Desk, pages: Pages, token: str, message: str, visitor: Visitor) -> Response:
+async def _known(desk: Desk, visitor: Visitor) -> Member:
+    """Give the member whose link it is; a link outlives who has left or was forgotten, and opens nothing then."""
+    known = await desk.member(visitor.community, visitor.member)
+    if known is None or known.left:
+        raise BadLink
+    return known
+
+
+async def _show_inbox(desk: Desk, pages: Pages, token: str, message: str, visitor: Visitor, known: Member) -> Response:
     inbox = await desk.inbox(visitor.community, visitor.member)
-    zone = zone_of(inbox.known)
+    zone = zone_of(known)
 
     def time_of(at: datetime) -> str:
         return moment(at, zone)
 
-    known = inbox.known or Member()
     return pages.show(
         "inbox.html",
         token=token,
@@ -170,17 +178,16 @@ async def _press(desk: Desk, visitor: Visitor, nudge: str, answer: str, reason: 
     return Told.TAKEN if taken.through else Told.ACCEPTED
 
 
-async def _prefer(desk: Desk, visitor: Visitor, kinds: list[str], weekly_asks: str) -> Told:
+async def _prefer(desk: Desk, visitor: Visitor, known: Member, kinds: list[str], weekly_asks: str) -> Told:
     if (
         not (weekly_asks.isascii() and weekly_asks.isdigit() and len(weekly_asks) < 4)
         or int(weekly_asks) > desk.settings.weekly_asks_cap
     ):
         return Told.UNCLEAR
-    known = await desk.reader.get(visitor.community, MEMBERS, visitor.member) or Member()
     # Kinds that the page does not show stay as they are.
     refused: set[Kind] = {kind for kind in known.without if kind not in ASKED_KINDS}
     refused |= {kind for kind in ASKED_KINDS if kind.value not in kinds}
     without = tuple(sorted(refused))
     given = {"without": without, "weekly_asks": int(weekly_asks)}
-    await desk.press.preferences(visitor.community, visitor.member, given)
-    return Told.SAVED
+    saved = await desk.prefer(visitor.community, visitor.member, given)
+    return Told.SAVED if saved else Told.ACCEPTED
