@@ -71,7 +71,7 @@ class Processor(Generic[State]):
         self._places: dict[int, Place] = {}
         self._starting: dict[int, asyncio.Task[None]] = {}
         self._subscription: Subscription = broker.subscribe(service.reads, service.name.value, self)
-        self._finder = Finder(broker, store, self._subscription, self.status)
+        self._finder = Finder(broker, store, service.reads, self._subscription, self.status)
         self._watch = Watch(
             service.name, service.reads, broker, store, self.patience, self._places.values, self._read_again
         )

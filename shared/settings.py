@@ -18,10 +18,11 @@ class CommonSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     log: str | None = Field(
-        None, description="The transport: kafka://HOST:PORT[,HOST:PORT…] or redis://HOST:PORT/DB. Default: embedded."
+        None,
+        description="The transport: kafka://HOST:PORT[,HOST:PORT…], or the store's own Redis. Default: the store's.",
     )
     store: str | None = Field(
-        None, description="Redis for the services' state: redis://HOST:PORT/DB. Default: embedded."
+        None, description="The Redis server that keeps the services' state: redis://HOST:PORT/DB. Default: embedded."
     )
     prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")] = Field(
         "kindling", description="Begins the names of all topics and keys, so that installations can share one."
@@ -45,9 +46,24 @@ class CommonSettings(BaseModel):
             raise ValueError("log must begin with kafka:// or redis://")
         if self.store is not None and urlsplit(self.store).scheme not in ("redis", "rediss", "unix"):
             raise ValueError("store must begin with redis://")
-        if self.log is not None and self.log.startswith("kafka") and self.store is None:
-            raise ValueError("store must be set where log is Kafka: the services keep their state in Redis")
+        if self.log is not None and self.store is None:
+            raise ValueError("store must be set where log is: the services keep their state in Redis")
+        if self.log is not None and self.store is not None and not self._one_server(self.log, self.store):
+            raise ValueError(
+                "log must name the same Redis server as store, or kafka://HOST:PORT: where two servers lose their "
+                "last second apart from each other, new records would be taken for ones already read"
+            )
         return self
+
+    @staticmethod
+    def _one_server(log: str, store: str) -> bool:
+        if urlsplit(log).scheme == "kafka":
+            return True
+        here, there = urlsplit(log), urlsplit(store)
+        default = 6379
+        if "unix" in (here.scheme, there.scheme):
+            return (here.scheme, here.path) == (there.scheme, there.path)
+        return (here.hostname, here.port or default) == (there.hostname, there.port or default)
 
     @property
     def folder(self) -> Path:

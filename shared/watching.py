@@ -45,11 +45,13 @@ class Watch:
 
     async def look(self) -> None:
         """Measure the lag; have each place read again whose store restarted, or whose log is shorter than it was."""
+        # Before the ends are asked for: what is read meanwhile may lie behind them.
+        reached = [(place, place.next_offset) for place in self._places()]
         ends = await self._patience("log", lambda: self._log.ends(self._reads))
-        for place in list(self._places()):
+        for place, offset in reached:
             partition = place.partition
             server = await self._patience("store", lambda p=partition: self._store.server(p))  # type: ignore[misc]
-            end = ends.get(partition, place.next_offset)
+            end = ends.get(partition, offset)
             metrics.LAG.labels(self._service.value, str(partition)).set(max(end - place.held(), 0))
-            if server != place.server:
+            if server != place.server or end < offset:
                 self._read_again(place)

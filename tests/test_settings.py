@@ -46,6 +46,32 @@ def test_an_unsafe_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, 
     assert "short" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("log", "store", "allowed"),
+    [
+        ("redis://one:6379/0", "redis://one/1", True),
+        ("unix:///run/redis.sock", "unix:///run/redis.sock?db=1", True),
+        ("kafka://one:9092", "redis://two", True),
+        ("redis://one:6379/0", "redis://two:6379/0", False),
+        ("redis://one:6379/0", "redis://one:6380/0", False),
+        ("unix:///run/redis.sock", "redis://one", False),
+        ("redis://one", None, False),
+    ],
+)
+def test_a_log_on_redis_is_on_the_store_s_server(
+    monkeypatch: pytest.MonkeyPatch, log: str, store: str | None, allowed: bool
+) -> None:
+    """Two Redis servers that lose different ends of what they held would lose events silently: it is refused."""
+    monkeypatch.setenv("KINDLING_LOG", log)
+    if store is not None:
+        monkeypatch.setenv("KINDLING_STORE", store)
+    if allowed:
+        assert load().log == log
+        return
+    with pytest.raises(UnsafeSettings, match=r"must (name the same Redis server|be set)"):
+        load()
+
+
 def test_the_environment_comes_before_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """One TOML file holds what an installation sets; the environment can override it."""
     file = tmp_path / "mine.toml"
