@@ -1,14 +1,23 @@
 """Decoding a batch: what cannot be read keeps its place, so that it can become a dead letter in order."""
 
 import json
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
+from pydantic import TypeAdapter, ValidationError
+
+from shared.events import Tick
 from shared.failures import Unprocessable
+from shared.limits import Id
 from shared.log import Incoming
 from shared.service import Service, TopicName
-from shared.wire import decode, partition_key
+from shared.wire import TYPE_PREFIX, decode, partition_key
 from shared.working import Arrival
+
+_IDS: Final = TypeAdapter[str](Id)
+# The width that `shared.wire` writes, and the most that it reads.
+_NUMBER = re.compile("[0-9]{1,20}")
 
 
 def arrivals_of(service: Service[Any], batch: Sequence[Incoming]) -> list[Arrival]:
@@ -29,11 +38,29 @@ def _arrival(record: Incoming, sequenced: bool) -> Arrival:
 
 
 def _peek(body: bytes) -> tuple[str, int | None]:
-    """Find out what an unreadable record was about, as far as it says so."""
+    """Find out what an unreadable record was about, as far as it says so: no community for what is nobody's."""
     try:
         found = json.loads(body)
-        community, sequence = found.get("partitionkey"), found.get("sequence")
-    except (ValueError, AttributeError, RecursionError):
+    except (ValueError, RecursionError):
         return "", None
-    readable = isinstance(sequence, str) and sequence.isascii() and sequence.isdigit()
-    return community if isinstance(community, str) else "", int(sequence) if readable else None
+    if not isinstance(found, dict) or _is_tick(found.get("type")):
+        return "", None
+    return _community(found.get("partitionkey")), _sequence(found.get("sequence"))
+
+
+def _is_tick(wire_type: Any) -> bool:
+    """Say whether the record's key is a partition and not a community."""
+    return isinstance(wire_type, str) and wire_type.startswith(f"{TYPE_PREFIX}{Tick.__name__}.")
+
+
+def _community(key: Any) -> str:
+    # A key becomes a name in the store, in logs and in metrics: only what may be one does.
+    try:
+        return _IDS.validate_python(key, strict=True)
+    except ValidationError:
+        return ""
+
+
+def _sequence(text: Any) -> int | None:
+    """Read a number as the wire writes it; a longer one would be a gap that nothing ever fills."""
+    return int(text) if isinstance(text, str) and _NUMBER.fullmatch(text) else None

@@ -5,32 +5,60 @@ from datetime import timedelta
 from shared.dead_letters import Cause, open_letters
 from shared.events import MessageRemoved
 from shared.metrics import DEAD_LETTERS
+from shared.service import TopicName
 from shared.state import Documents
 from shared.topics import partition_of
-from tests.loop.counting import COUNTS, Count, Counting
-from tests.loop.harness import PARTITIONS, START, Place, emitted, post, reply, running, state_of, tick
+from tests.loop.counting import COUNTS, Count, Counting, Downstream
+from tests.loop.harness import PARTITIONS, START, Place, emitted, numbered, post, reply, running, state_of, tick
 
 
 async def test_what_is_not_valid_becomes_a_letter_and_the_partition_moves_on(place: Place) -> None:
-    """Rubbish, an event of a wrong shape and one without community are letters; what follows is handled."""
+    """Rubbish, an event of a wrong shape and one whose community is no name are letters; what follows is handled."""
     partition = partition_of("c", PARTITIONS)
     wrong = (
         b'{"specversion": "1.0", "id": "x", "source": "s", "type": "kindling.PostPublished.v1",'
         b' "time": "2026-01-05T09:00:00Z", "partitionkey": "c", "data": {"message": 7}}'
     )
+    # Each of them once ended the loop itself, before it could become a letter.
+    hard = [
+        b'{"partitionkey": "c", "sequence": "%s"}' % (b"9" * 5000),
+        b'{"partitionkey": "\\ud800"}',
+        b'{"partitionkey": "%s"}' % (b"x" * 300),
+        b'{"partitionkey": "0", "type": "kindling.Tick.v1"}',
+    ]
     async with running(place, Counting()) as run:
-        await run.feed_raw([b"rubbish", b"\xff\xfe", b"[1]", wrong], partition)
+        await run.feed_raw([b"rubbish", b"\xff\xfe", b"[1]", wrong, *hard], partition)
         await run.feed([post("c", 1)])
         await run.settle()
-        letters = await open_letters(run.log)
+        letters = sorted(await open_letters(run.log), key=lambda letter: letter.offset)
         out = await emitted(run.log)
-    assert [letter.cause for letter in letters] == [Cause.INVALID] * 4
+    assert [letter.cause for letter in letters] == [Cause.INVALID] * 8
     assert [(letter.community, letter.offset - run.log.first) for letter in letters] == [
-        ("", 0), ("", 1), ("", 2), ("c", 3),
+        ("", 0), ("", 1), ("", 2), ("c", 3), ("c", 4), ("", 5), ("", 6), ("", 7),
     ]  # fmt: skip
     assert "/data/" in letters[3].reason
     assert letters[0].body == "rubbish"
     assert [event_id for _, event_id, _ in out["c"]] == ["post/1"]
+
+
+async def test_an_unreadable_number_is_no_gap(place: Place) -> None:
+    """A record that cannot be read stops nobody by a number that no service writes, and a tick names no community."""
+    partition = partition_of("c", PARTITIONS)
+    wrong = [
+        b'{"partitionkey": "c", "sequence": "%s"}' % (b"9" * 21),
+        b'{"partitionkey": "%d", "type": "kindling.Tick.v9", "sequence": "7"}' % partition,
+    ]
+    first, second = numbered([post("c", 1), reply("c", 2)])
+    async with running(place, Downstream()) as run:
+        await run.feed_raw([first, *wrong, second], partition)
+        await run.settle()
+        assert run.processor.status.stopped == {}
+        letters = await open_letters(run.log)
+        out = await emitted(run.log, TopicName.NUDGES)
+        nobody = await run.store.load(str(partition))
+    assert sorted(letter.community for letter in letters) == ["", "c"]
+    assert [event_id for _, event_id, _ in out["c"]] == ["post/1", "reply/2"]
+    assert nobody.position is None
 
 
 async def test_what_fails_for_good_becomes_a_letter_after_bounded_attempts(place: Place) -> None:
