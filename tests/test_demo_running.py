@@ -2,8 +2,12 @@
 
 import json
 import os
+import pty
+import select
+import shutil
 import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from kindling.demo.clock import EventClock
 from kindling.demo.facts import COMMUNITY
@@ -19,17 +24,31 @@ from shared.embedded import free_port
 from shared.events import MemberJoined
 from shared.wire import CONTENT_TYPE, Envelope, encode
 from tests.loop.harness import until
-from tests.test_commands import COMMAND, ready
+from tests.test_commands import COMMAND, kindling, ready
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a demo that has its history behind it."""
+    data = tmp_path_factory.mktemp("past")
+    kindling(data, "demo", "--for", "1s", "--port", "0")
+    return data
+
+
+@pytest.fixture
+def data(past: Path, tmp_path: Path) -> Path:
+    """The same, for one test."""
+    return Path(shutil.copytree(past, tmp_path / "data"))
+
+
 @contextmanager
-def demo(data: Path, port: int, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def demo(data: Path, port: int, *arguments: str, out: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[bytes]]:
     """Run `kindling demo` while the block lasts."""
-    environment = {**os.environ, "KINDLING_DATA_DIR": str(data)}
+    environment = {**os.environ, "KINDLING_DATA_DIR": str(data), "TERM": "xterm"}
     command = [*COMMAND, "demo", "--port", str(port), *arguments]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
         yield process
     finally:
@@ -76,14 +95,14 @@ async def joins_now(http: httpx.AsyncClient) -> httpx.Response:
     return await http.post(where, content=encode(Envelope(event)), headers=kind)
 
 
-async def test_a_press_counts_and_the_demo_goes_on(tmp_path: Path) -> None:
+async def test_a_press_counts_and_the_demo_goes_on(data: Path) -> None:
     """Who presses pass in the demo sees their nudge withdrawn, and people are still asked about later posts.
 
     What would take the demo's clock weeks ahead, to the wall's, is refused.
     """
     port = free_port()
-    with demo(tmp_path, port, "--speed", "1200") as process:
-        async with doors(tmp_path, port) as http:
+    with demo(data, port, "--speed", "1200") as process:
+        async with doors(data, port) as http:
             refused = await joins_now(http)
             assert (refused.status_code, refused.json()["pointer"]) == (422, "/time")
             issued: datetime | None = None
@@ -103,6 +122,33 @@ async def test_a_press_counts_and_the_demo_goes_on(tmp_path: Path) -> None:
             await until(asked_later, 120)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
+
+
+def read(screen: int, until: bytes | None = None, seconds: float = 120) -> bytes:
+    """Read what a terminal is sent, `until` something is in it or nobody is there any more who writes to it."""
+    seen, end = b"", time.monotonic() + seconds
+    while until is None or until not in seen:
+        assert select.select([screen], [], [], max(0.0, end - time.monotonic()))[0], seen
+        try:
+            seen += os.read(screen, 65536)
+        except OSError:  # Linux says so when the other side is closed
+            break
+    return seen
+
+
+def test_ctrl_c_leaves_the_numbers_and_the_addresses_on_the_screen(data: Path) -> None:
+    """The view's screen is gone after Ctrl-C: what came of it all stays, and where the inboxes are."""
+    screen, terminal = pty.openpty()
+    with demo(data, free_port(), out=terminal) as process:
+        os.close(terminal)
+        read(screen, until=b"\x1b[?1049h")
+        process.send_signal(signal.SIGINT)
+        left = read(screen).rsplit(b"\x1b[?1049l", 1)[-1].decode()
+        assert process.wait(60) == 0
+    os.close(screen)
+    for words in ("The demo in numbers", "nudges", "inbox of", "/health/ready"):
+        assert words in left, left
+    assert "Traceback" not in left
 
 
 def test_the_demos_clock_follows_its_stream_and_never_stands_still() -> None:

@@ -116,6 +116,10 @@ class Demo:
             for topic, places in self._followed.items():
                 places.update(await log.ends(topic))
             await self._traffic(log, progressed, past)
+        except asyncio.CancelledError:
+            if self.view is None:
+                self.console.print("Stopped before the history was in: called again, the demo goes on with it")
+            raise
         finally:
             progressed.save(self.settings)
             await log.stop()
@@ -148,19 +152,22 @@ class Demo:
         self.view = view = DemoView(self.console, self._addresses(past), live_from=begin)
         for event in past:
             view.on_event(event)
-        with view:
-            while (passed := time.monotonic() - started) < (self.seconds or float("inf")):
-                now = begin + timedelta(seconds=passed * self.speed)
-                await self._publish(log, traffic.advance(now), now)
-                progressed.now = now
-                for event in await self._new(log):
-                    traffic.on_event(event)
-                    view.on_event(event)
-                await asyncio.sleep(FRAME_SECONDS)
-        self.console.print("Waiting for what is on its way")
-        for event in await self._new(log):
-            view.on_event(event)
-        view.summary()
+        try:
+            with view:
+                while (passed := time.monotonic() - started) < (self.seconds or float("inf")):
+                    now = begin + timedelta(seconds=passed * self.speed)
+                    await self._publish(log, traffic.advance(now), now)
+                    progressed.now = now
+                    for event in await self._new(log):
+                        traffic.on_event(event)
+                        view.on_event(event)
+                    await asyncio.sleep(FRAME_SECONDS)
+            self.console.print("Waiting for what is on its way")
+            for event in await self._new(log):
+                view.on_event(event)
+        finally:
+            # Ctrl-C is the usual end. The view's screen is gone by then, and with it all that was on it.
+            view.summary()
 
     def _addresses(self, past: list[Event]) -> dict[str, str]:
         """Name the pages to open: the champions' inboxes, and what is described and measured."""
