@@ -98,27 +98,6 @@ def test_a_pass_asks_the_next_at_once() -> None:
     assert asked(out) == ["bob"]
 
 
-def test_a_nudge_is_handed_to_whom_they_name() -> None:
-    """The person named is asked, also without a role; who may not be asked is not, and the next is."""
-    garden, nudge = with_nudge("ann", "bob", "cat")
-    out = say(garden, nudge, Answer.HAND_OVER, to="plain")
-    assert withdrawn(out) == [("ann", Withdrawal.HANDED_OVER)]
-    assert asked(out) == ["plain"]
-    for nobody in ("asker", "bot", "stranger", "ann"):
-        garden, nudge = with_nudge("ann", "bob")
-        assert asked(say(garden, nudge, Answer.HAND_OVER, to=nobody)) == ["bob"]
-
-
-def test_a_named_person_is_asked_beyond_the_limit() -> None:
-    """The third person asked may still hand over; the nudge is not lost, and the limit holds for all others."""
-    garden = Garden(people_per_post=1)
-    opened(garden, "ann", "bob")
-    [issued] = garden.until(START + hours(2))
-    assert isinstance(issued, NudgeIssued)
-    assert asked(say(garden, issued.nudge, Answer.HAND_OVER, to="plain")) == ["plain"]
-    assert asked(garden.until(START + hours(100))) == []
-
-
 def test_later_hides_and_shows_again() -> None:
     """Later is a day, or when they say; the ask stays, and stands a day more from then."""
     garden, nudge = with_nudge("ann", "bob")

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from services.nudge.budget import role_of, weekly_limit, within_week
-from services.nudge.choose import Applicant, choose
-from services.nudge.documents import ASKS, INBOXES, NUDGES, Asks, Candidate, Inbox, Nudge, Opportunity
+from services.nudge.choose import Applicant, Choice, choose
+from services.nudge.documents import ASKS, INBOXES, NUDGES, Asks, Candidate, Inbox, Named, Nudge, Opportunity
 from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import SOURCE
 from shared.events import Event, Evidence, NudgeIssued
@@ -25,17 +25,50 @@ def decide(
     if state.stands(opportunity):
         return []
     if to is not None:
-        named = _applicant(state, post, opportunity, _candidate(opportunity, to), named=True)
-        if (chosen := choose([named], opportunity.kind, clock, state.settings).chosen) is not None:
-            return [_issue(state, post, opportunity, chosen, clock, by)]
-    if len(opportunity.asked) >= state.settings.people_per_post:
-        return []
-    choice = choose(_applicants(state, post, opportunity), opportunity.kind, clock, state.settings)
+        opportunity = replace(opportunity, named=Named(to, by))
+    named = _choose_named(state, post, opportunity, clock)
+    if named.chosen is not None:
+        return [_issue(state, post, opportunity, named.chosen, clock)]
+    opportunity = _keep_named(state, post, opportunity, named)
+    choice = named if _is_awaited(state, named, clock) else _choose_next(state, post, opportunity, clock)
     if choice.chosen is not None:
-        return [_issue(state, post, opportunity, choice.chosen, clock, None)]
-    if choice.again is not None and choice.again < opportunity.ends:
-        state.documents.set_timer("decide", post, choice.again)
+        return [_issue(state, post, opportunity, choice.chosen, clock)]
+    if (again := _earlier(named.again, choice.again)) is not None and again < opportunity.ends:
+        state.documents.set_timer("decide", post, again)
     return []
+
+
+def _choose_named(state: NudgeCommunity, post: str, opportunity: Opportunity, clock: datetime) -> Choice:
+    """Choose to whom the post was handed over; `again` is when they can be asked, if that is in time."""
+    if opportunity.named is None:
+        return Choice(None)
+    candidate = _candidate(opportunity, opportunity.named.member)
+    applicant = _applicant(state, post, opportunity, candidate, named=True)
+    choice = choose([applicant], opportunity.kind, clock, state.settings)
+    return choice if choice.again is None or choice.again < opportunity.ends else Choice(None)
+
+
+def _keep_named(state: NudgeCommunity, post: str, opportunity: Opportunity, named: Choice) -> Opportunity:
+    """Remember who is to be asked first as long as they can be."""
+    kept = opportunity if named.again is not None else replace(opportunity, named=None)
+    if kept != state.opportunity(post):
+        state.put_opportunity(post, kept)
+    return kept
+
+
+def _is_awaited(state: NudgeCommunity, named: Choice, clock: datetime) -> bool:
+    """Say whether nobody else is asked until they can be: no longer than they would have had to answer."""
+    return named.again is not None and named.again <= clock + state.settings.ask_stands
+
+
+def _choose_next(state: NudgeCommunity, post: str, opportunity: Opportunity, clock: datetime) -> Choice:
+    if len(opportunity.asked) >= state.settings.people_per_post:
+        return Choice(None)
+    return choose(_applicants(state, post, opportunity), opportunity.kind, clock, state.settings)
+
+
+def _earlier(*times: datetime | None) -> datetime | None:
+    return min((at for at in times if at is not None), default=None)
 
 
 def _applicants(state: NudgeCommunity, post: str, opportunity: Opportunity) -> Iterator[Applicant]:
@@ -64,9 +97,7 @@ def _candidate(opportunity: Opportunity, member: str) -> Candidate:
     return next((c for c in opportunity.candidates if c.member == member), behind)
 
 
-def _issue(
-    state: NudgeCommunity, post: str, opportunity: Opportunity, chosen: Applicant, clock: datetime, by: str | None
-) -> Event:
+def _issue(state: NudgeCommunity, post: str, opportunity: Opportunity, chosen: Applicant, clock: datetime) -> Event:
     candidate, member = chosen.candidate, chosen.member
     assert member is not None
     nudge = state.nudge_id(post, candidate.member)
@@ -80,8 +111,10 @@ def _issue(
         issued=clock,
         expires=min(clock + state.settings.ask_stands, opportunity.ends),
         evidence=readable(state, candidate),
-        handed_by=by,
+        handed_by=opportunity.named.by if opportunity.named and chosen.named else None,
     )
+    if chosen.named:
+        opportunity = replace(opportunity, named=None)
     _record(state, post, opportunity, nudge, document)
     return NudgeIssued(
         id=f"nudge/{nudge}/issued",

@@ -120,8 +120,19 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """To whom a post was handed over, and by whom; `by` is None once that person was forgotten."""
+
+    member: str
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Opportunity:
-    """A post that needs an answer, under the post's id. `asked` are nudges, in order; closed, it has no candidates."""
+    """A post that needs an answer, under the post's id. `asked` are nudges, in order; closed, it has no candidates.
+
+    `named` is to be asked first, and could not be yet.
+    """
 
     kind: Kind
     channel: str
@@ -132,6 +143,7 @@ class Opportunity:
     model: str
     candidates: tuple[Candidate, ...]
     asked: tuple[str, ...] = ()
+    named: Named | None = None
     closed: datetime | None = None
     closing: Closing | None = None
 

@@ -15,6 +15,7 @@ from services.nudge.documents import (
     Closing,
     Forgotten,
     Inbox,
+    Named,
     reader_of,
 )
 from services.nudge.reconsider import reconsider
@@ -58,8 +59,14 @@ def _strip_opportunities(state: NudgeCommunity, member: str) -> None:
     for post, opportunity in sorted(state.documents.table(OPPORTUNITIES).items()):
         author = "" if opportunity.author == member else opportunity.author
         candidates = tuple(candidate for candidate in opportunity.candidates if candidate.member != member)
-        stripped = replace(opportunity, author=author, candidates=candidates)
+        stripped = replace(opportunity, author=author, candidates=candidates, named=_without(opportunity.named, member))
         state.documents.put(OPPORTUNITIES, post, stripped)
+
+
+def _without(named: Named | None, member: str) -> Named | None:
+    if named is None or named.member == member:
+        return None
+    return replace(named, by=None) if named.by == member else named
 
 
 def _strip_posts(state: NudgeCommunity, member: str) -> None:

@@ -154,6 +154,8 @@ class NudgeCommunity:
 
     def _people(self, opportunity: Opportunity) -> set[str]:
         people = {opportunity.author} | {candidate.member for candidate in opportunity.candidates}
+        if opportunity.named is not None:
+            people.add(opportunity.named.member)
         return people | {nudge.member for _, nudge in self.nudges_of(opportunity)}
 
 

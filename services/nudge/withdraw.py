@@ -75,7 +75,7 @@ def close(state: NudgeCommunity, post: str, closing: Closing, clock: datetime) -
         expire(state, nudge, clock) if reason is None else withdraw(state, nudge, reason, clock)
         for nudge, _ in state.live_nudges(opportunity)
     ]
-    state.put_opportunity(post, replace(opportunity, closed=clock, closing=closing, candidates=()))
+    state.put_opportunity(post, replace(opportunity, closed=clock, closing=closing, candidates=(), named=None))
     state.documents.cancel_timer("decide", post)
     state.documents.cancel_timer("close", post)
     state.documents.set_timer("forget", post, clock + timedelta(days=state.settings.keep_days))
