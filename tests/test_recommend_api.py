@@ -101,6 +101,29 @@ def test_nobody_is_shown_or_hinted_at_what_they_cannot_read() -> None:
     assert hidden == {**doors.ask("posts/nothing/responders", 404), "detail": hidden["detail"]}
 
 
+def test_a_count_is_shown_only_to_who_may_read_all_that_it_counts() -> None:
+    """A reason counts more posts than it names: who may not read the channel of one of these is not told."""
+    place = Place()
+    place.see(channel(), channel("hall"), post("h1", "ann", "volume", channel="hall"), reply("r4", "h1", "ben"))
+    for i in range(3):
+        place.see(post(f"v{i}", "ann", "volume rendering", START), reply(f"a{i}", f"v{i}", "ben"))
+    place.see(reply("r5", "v0", "cas"), post("q2", "dan", "volume rendering", LATER))
+    doors = Doors(place)
+
+    def similar(viewer: str) -> list[dict[str, Any]]:
+        first = doors.ask("posts/q2/responders", viewer=viewer)["responders"][0]
+        assert first["member"] == "ben"
+        return [e for e in first["evidence"] if e["reason"] == "answered_similar"]
+
+    assert similar("ben")[0]["count"] > len(similar("ben")[0]["posts"])
+    assert "h1" not in similar("ben")[0]["posts"]
+    assert similar("cas")[0]["count"] == len(similar("cas")[0]["posts"])
+    place.see(made(ChannelChanged, LATER, channel="hall", privacy=Privacy.PRIVATE, joined=("cas",)))
+    assert similar("cas")
+    assert not similar("ben")
+    assert not similar("dan")
+
+
 def test_what_can_be_seen_is_decided_now() -> None:
     """Who has lost access, left, or whose post is gone, is out of the lists at once, whenever these were made."""
     place = lively()

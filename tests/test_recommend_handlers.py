@@ -126,6 +126,20 @@ def test_a_private_channel_finds_only_its_members_at_once() -> None:
     assert place.ranked(post("q6", "dan", channel="board")) is None
 
 
+def test_evidence_names_the_channels_of_all_that_it_counts() -> None:
+    """A count goes beyond the posts that are named; who may know it is said by the channels of all of them."""
+    place = lively()
+    place.see(channel("hall"))
+    for i in range(3):
+        place.see(post(f"h{i}", "ann", "segment a volume", channel="hall"), reply(f"a{i}", f"h{i}", "ben"))
+    asked = post("q1", "dan", "segment a volume", LATER)
+    ranked = place.ranked(asked)
+    assert ranked is not None
+    similar = next(e for e in ranked.matches[0].evidence if e.reason is Reason.ANSWERED_SIMILAR)
+    assert (similar.count, similar.channels) == (5, ("general", "hall"))
+    assert set(similar.posts) == {"h0", "h1", "h2"}
+
+
 def test_evidence_rests_on_what_the_matched_member_can_read() -> None:
     """Who has left a private channel is not reminded of what they answered there."""
     place = lively()

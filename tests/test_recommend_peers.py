@@ -23,6 +23,19 @@ def test_near_people_and_people_of_the_same_threads_are_peers() -> None:
     assert found(place, "nobody") == {}
 
 
+def test_shared_threads_name_the_channels_of_all_that_are_counted() -> None:
+    """A count goes beyond the threads that are named; who may know it is said by the channels of all of them."""
+    place = Place()
+    place.see(channel(), channel("hall"))
+    for i in range(4):
+        where = "hall" if i else "general"
+        place.see(post(f"p{i}", "ann", f"about {i}", START + i * DAY, channel=where), reply(f"r{i}", f"p{i}", "ben"))
+    peer = peers(place.state.index, place.state.settings, "ann", (START + 5 * DAY).timestamp())[0]
+    shared = peer.evidence[0]
+    assert (shared.reason, shared.count, shared.posts) == (Reason.SHARED_THREADS, 4, ("p3", "p2", "p1"))
+    assert shared.channels == ("general", "hall")
+
+
 def test_who_left_or_is_silent_for_long_is_no_peer() -> None:
     """Only people who can still be met are named."""
     place = Place()

@@ -8,6 +8,7 @@ from services.recommend.decay import DAY
 from services.recommend.index import Index
 from services.recommend.rank import DECIMALS, Features, Ranking
 from services.recommend.settings import RecommendSettings
+from services.recommend.threads import Threads
 from shared.events import Evidence, Match, Reason
 
 REASONS = 3
@@ -51,9 +52,8 @@ def matches(index: Index, settings: RecommendSettings, ranking: Ranking, channel
         number, score = ranking.chosen[place]
         lately = index.people.answers_within(number, now - LATELY_DAYS * DAY, now)
         counted = Counts(1, len(similar[number]), lately, counts[place])
-        posts = tuple(similar[number][: settings.evidence_posts])
         reasons = tuple(
-            Evidence(reason=reason, count=count, posts=posts)
+            resting_on(index.threads, similar[number], reason, settings.evidence_posts)
             if reason is Reason.ANSWERED_SIMILAR
             else _plain(reason, count, channel if reason is Reason.KNOWS_CHANNEL else None)
             for reason, count in carried(shares, counted)
@@ -73,14 +73,24 @@ def carried(shares: Shares, counts: Counts) -> list[tuple[Reason, int]]:
     return [(reason, count) for _, reason, count in sorted(chosen)[:REASONS]]
 
 
-def similar_posts(index: Index, votes: dict[int, float], chosen: Iterable[int]) -> dict[int, list[str]]:
-    """Find for each chosen person the voting posts that they answered and may read, weightiest first."""
+def resting_on(threads: Threads, rows: list[int], reason: Reason, most: int) -> Evidence:
+    """Make evidence that counts threads (rows), of which it names the first `most`.
+
+    Its channels are those of all that it counts: who may not read one of them must not learn the count.
+    """
+    channels = sorted({threads.channels[row] for row in rows})
+    posts = tuple(threads.ids[row] for row in rows[:most])
+    return Evidence(reason=reason, count=len(rows), posts=posts, channels=tuple(channels))
+
+
+def similar_posts(index: Index, votes: dict[int, float], chosen: Iterable[int]) -> dict[int, list[int]]:
+    """Find for each chosen person the voting posts that they answered and may read: rows, weightiest first."""
     threads = index.threads
-    found: dict[int, list[str]] = {number: [] for number in chosen}
+    found: dict[int, list[int]] = {number: [] for number in chosen}
     for _, row in sorted((-round(weight, DECIMALS), row) for row, weight in votes.items())[:_SIMILAR]:
         for number in threads.answerers[row]:
             if number in found and index.reads(number, threads.channels[row]):
-                found[number].append(threads.ids[row])
+                found[number].append(row)
     return found
 
 

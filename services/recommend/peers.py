@@ -11,6 +11,7 @@ import numpy as np
 
 from services.recommend.decay import DAY
 from services.recommend.documents import Peer
+from services.recommend.explain import resting_on
 from services.recommend.index import Index
 from services.recommend.profile import PUBLIC
 from services.recommend.rank import DECIMALS
@@ -84,13 +85,12 @@ def _evidence(
     """Say what a peer shares with a member: `shared` and `near` are rows of threads, the best first."""
     threads, most = index.threads, settings.evidence_posts
     if shared:
-        posts = tuple(threads.ids[row] for row in shared[:most])
-        yield Evidence(reason=Reason.SHARED_THREADS, count=len(shared), posts=posts)
+        yield resting_on(threads, shared, Reason.SHARED_THREADS, most)
     others = [row for row in near if row not in shared]
     for reason, asked in ((Reason.ASKED_SIMILAR, True), (Reason.ANSWERED_SIMILAR, False)):
-        posts = tuple([threads.ids[row] for row in others if (threads.authors[row] == peer) is asked][:most])
-        if posts:
-            yield Evidence(reason=reason, count=len(posts), posts=posts)
+        rows = [row for row in others if (threads.authors[row] == peer) is asked][:most]
+        if rows:
+            yield resting_on(threads, rows, reason, most)
 
 
 def _near_threads(index: Index, me: int, peers: list[int], now: float) -> dict[int, list[int]]:

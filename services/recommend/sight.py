@@ -38,8 +38,9 @@ class Sight:
     async def shown(self, viewer: str, about: str, evidence: Iterable[Evidence]) -> list[Evidence]:
         """Give what a viewer may be told of the reasons for a match of `about`, who may be the viewer.
 
-        A reason is shown only to who may read all that it rests on. Others' counts may rest on more than is
-        named, so that only what is named is counted for a viewer; and what names nothing is for oneself.
+        A reason is shown only to who may read all that it rests on: every post that it names, and every channel
+        of what it counts beyond these. Of others' counts only what is named, and so checked now, is told; and what
+        names nothing is for oneself.
         """
         shown = []
         for reason in evidence:
