@@ -151,6 +151,7 @@ async def test_a_long_history_is_not_read(house: House) -> None:
         ({"answer": "hand_over", "to": "bot"}, "/to"),
         ({"answer": "maybe"}, "/answer"),
         ({"answer": "later", "until": "2026-03-03T00:00:00"}, "/until"),
+        ({"answer": "later", "until": "9999-12-31T00:00:00Z"}, "/until"),
         ({"answer": "pass", "reason": "x" * 1001}, "/reason"),
     ],
 )
@@ -186,5 +187,23 @@ async def test_preferences_and_seen_become_activity(house: House) -> None:
     assert isinstance(preferred, PreferencesChanged)
     assert isinstance(seen, NudgeSeen)
     assert (preferred.weekly_asks, preferred.without, preferred.paused_until) == (1, (Kind.WELCOME,), None)
-    wrong = await house.http.post(f"{ANN}/preferences", json={"zone": "Mars/Olympus"}, headers=KEY)
-    assert wrong.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"zone": "Mars/Olympus"}, "/zone"),
+        ({"paused_until": "9999-12-31T00:00:00Z"}, "/paused_until"),
+        ({"paused_until": "2026-03-03T00:00:00"}, "/paused_until"),
+        ({"hours": {"start": "09:00+05:30", "end": "17:00"}}, "/hours/start"),
+        ({"hours": {"start": "09:00", "end": "17:00Z"}}, "/hours/end"),
+        ({"hours": {"start": "09:00", "end": "17:00", "weekdays": [7]}}, "/hours/weekdays/0"),
+        ({"weekly_asks": 101}, "/weekly_asks"),
+    ],
+)
+async def test_preferences_without_sense_are_refused(house: House, given: dict[str, object], pointer: str) -> None:
+    """What no rule could hold to is said at once, with the field to mend."""
+    response = await house.http.post(f"{ANN}/preferences", json=given, headers=KEY)
+    assert response.status_code == 422, response.text
+    assert [error["pointer"] for error in response.json()["errors"]] == [pointer]
+    assert house.ingest.taken == []

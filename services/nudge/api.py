@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from services.nudge.documents import LIVE
 from services.nudge.guard import Guard
@@ -19,7 +19,7 @@ from services.nudge.settings import NudgeSettings
 from services.nudge.take_answer import Desk, Said
 from services.nudge.words import what
 from shared.events import Answer, Kind, Weekday, WorkingHours
-from shared.limits import Id
+from shared.limits import Id, Moment
 from shared.problems import ProblemError
 from shared.reading import StateReader
 
@@ -34,7 +34,16 @@ class AnswerBody(BaseModel):
     answer: Answer
     reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
     to: Id | None = None
-    until: AwareDatetime | None = None
+    until: Moment | None = None
+
+
+def _without_offset(at: time) -> time:
+    if at.tzinfo is not None:
+        raise ValueError("is a local time of day: leave out the offset, the zone is given beside the hours")
+    return at
+
+
+LocalTime = Annotated[time, AfterValidator(_without_offset)]
 
 
 class HoursBody(BaseModel):
@@ -42,8 +51,8 @@ class HoursBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    start: time
-    end: time
+    start: LocalTime
+    end: LocalTime
     weekdays: tuple[Weekday, ...] = (0, 1, 2, 3, 4)
 
 
@@ -57,7 +66,7 @@ class PreferencesBody(BaseModel):
     weekly_asks: Annotated[int, Field(ge=0, le=100)] | None = None
     without: tuple[Kind, ...] | None = None
     paused_until: Annotated[
-        AwareDatetime | None, Field(description="a time in the past ends a pause; null leaves it as it is")
+        Moment | None, Field(description="a time in the past ends a pause; null leaves it as it is")
     ] = None
 
     @field_validator("zone")
