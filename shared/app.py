@@ -23,7 +23,11 @@ from shared.service import ServiceName
 
 log = logging.getLogger(__name__)
 
-STOP_SECONDS = 10
+# From the signal to the end of all services; orchestrators kill what takes longer, ten seconds mostly.
+STOP_SECONDS = 9.0
+# Of these, how long requests under way may take, and then a service's batches.
+DOORS_SECONDS = 2
+LOOP_SECONDS = 3.0
 
 
 @dataclass
@@ -65,7 +69,9 @@ class ServiceApp:
         """End what runs, within seconds; what was begun and is not durable is read again."""
         for task in self._tasks:
             task.cancel()
-        await self.processor.stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOP_SECONDS):
+                await self.processor.stop()
         await self.log.stop()
         if self.close is not None:
             await self.close()
@@ -109,7 +115,7 @@ async def serve(apps: Sequence[ServiceApp], host: str, port: int) -> None:
     for app in apps:
         http.include_router(app.router)
     config = uvicorn.Config(
-        http, host, port, log_level="warning", lifespan="off", timeout_graceful_shutdown=STOP_SECONDS, access_log=False
+        http, host, port, log_level="warning", lifespan="off", timeout_graceful_shutdown=DOORS_SECONDS, access_log=False
     )
     server = _Server(config)
     listening = _listen(host, port)
@@ -123,11 +129,19 @@ async def serve(apps: Sequence[ServiceApp], host: str, port: int) -> None:
         await server.serve(sockets=[listening])
     finally:
         failed = [task for task in running if task.done() and not task.cancelled() and task.exception()]
-        for task in running:
-            task.cancel()
-        # Bounded: a connection that does not hear of its cancellation must not keep the process.
-        await asyncio.wait(running, timeout=STOP_SECONDS)
-        for app in apps:
-            await app.stop()
+        await _stop(apps, running, STOP_SECONDS - DOORS_SECONDS)
     for task in failed:
+        task.result()
+
+
+async def _stop(apps: Sequence[ServiceApp], running: Sequence[asyncio.Task[None]], seconds: float) -> None:
+    """Stop all services at once; a server that hangs must not keep the process longer than `seconds`."""
+    for task in running:
+        task.cancel()
+    await asyncio.wait(running, timeout=1)
+    stops = {asyncio.create_task(app.stop()): app for app in apps}
+    ended, late = await asyncio.wait(stops, timeout=seconds - 1)
+    for task in late:
+        log.warning("%s did not stop in time; nothing is lost", stops[task].name.value)
+    for task in ended:
         task.result()

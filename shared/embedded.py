@@ -32,6 +32,7 @@ LOG_FILE = "valkey.log"
 SOCKET_FILE = "valkey.sock"
 LONGEST_SOCKET_PATH = 100  # bytes; Linux allows 107, macOS 103
 LOG_LINES_IN_ERROR = 12
+ORPHAN_SECONDS = 30.0
 
 
 class EmbeddedServerError(Exception):
@@ -92,7 +93,7 @@ class EmbeddedServer:
         port: int | None = None,
         appendfsync: AppendFsync = "everysec",
         start_timeout: float = 120.0,
-        stop_timeout: float = 30.0,
+        stop_timeout: float = 3.0,
     ) -> None:
         self.data_dir = data_dir.expanduser().resolve()
         self._port = port
@@ -170,7 +171,7 @@ class EmbeddedServer:
             process = psutil.Process(orphan.pid)
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(self._stop_timeout)
+                process.wait(ORPHAN_SECONDS)
             except psutil.TimeoutExpired:
                 raise EmbeddedServerError(
                     f"{self.data_dir} is still served by process {orphan.pid}, whose owner is gone, and it does not "

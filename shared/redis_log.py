@@ -29,7 +29,9 @@ from shared.topics import topic_name
 BATCH = 500
 POLL_MS = 1000
 LEASE_MS = 10_000
-STOP_SECONDS = 3.0
+STOP_SECONDS = 1.0
+# A server that does not answer keeps no process from ending: the lease ends by itself.
+RELEASE_SECONDS = 1.0
 _BODY = b"body"
 
 _RENEW = """
@@ -218,9 +220,10 @@ class RedisLog:
         await end(self._tasks)
         if self._broker is not None:
             await self._broker.stop()
-        for subscription in self._subscriptions:
-            with suppress(Unavailable), away_is_unavailable():
-                await self.redis.eval(_RELEASE, 1, f"{self._prefix}:{subscription.group}:lease", self._token)
+        with suppress(Unavailable, TimeoutError), away_is_unavailable():
+            async with asyncio.timeout(RELEASE_SECONDS):
+                for subscription in self._subscriptions:
+                    await self.redis.eval(_RELEASE, 1, f"{self._prefix}:{subscription.group}:lease", self._token)
         await self.redis.aclose()
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
