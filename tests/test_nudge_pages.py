@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import AsyncIterator
+from html.parser import HTMLParser
 
 import httpx
 import pytest
 
 from services.nudge.links import BadLink, Links, Visitor
+from services.nudge.pages.routes import LONGEST_REASON
 from services.nudge.press import Press
 from services.nudge.settings import NudgeSettings
-from shared.events import Event, MemberForgotten, MemberJoined, MemberLeft
+from shared.events import Answer, Event, MemberForgotten, MemberJoined, MemberLeft, NudgeAnswered
 from shared.failures import UnsafeSettings
 from tests.nudge_house import ANN, KEY, SETTINGS, House, open_house
 from tests.nudging import COMMUNITY, START, dump, hours, make
@@ -45,6 +47,48 @@ async def test_the_page_is_private_and_plain(house: House) -> None:
     assert 'lang="en"' in page.text
     assert "width=device-width" in page.text
     assert not re.search(r'\sstyle="', page.text)
+
+
+class Forms(HTMLParser):
+    """Reads what the forms with answers hold: `buttons` by whether <details> hides them, `lines` to write in."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.buttons: dict[str, bool] = {}
+        self.lines: list[str] = []
+        self._folded = 0
+        self.feed(page.split("How you want to be asked", maxsplit=1)[0])
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "details" and "open" not in given:
+            self._folded += 1
+        elif tag == "button":
+            self.buttons[str(given["value"])] = self._folded > 0
+        elif tag == "input" and given.get("type", "text") != "hidden":
+            self.lines.append(str(given["name"]))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "details" and self._folded:
+            self._folded -= 1
+
+
+async def test_one_press_says_pass_less_or_never(house: House) -> None:
+    """Nobody has to open anything to be left alone; and Enter in a field claims nothing."""
+    forms = Forms((await house.http.get(house.page())).text)
+    assert set(forms.buttons) == set(Answer)
+    assert {answer for answer, folded in forms.buttons.items() if folded} == {Answer.HAND_OVER}
+    assert forms.lines == []
+
+
+async def test_a_reason_may_have_lines(house: House) -> None:
+    """A reason as long as the page allows is taken, however its lines end."""
+    page, nudge = house.page(), await house.first()
+    form = {"nudge": nudge, "answer": "pass", "reason": "x\r\n" * (LONGEST_REASON // 2)}
+    assert (await house.http.post(f"{page}/answer", data=form)).headers["location"].endswith("told=taken")
+    [event] = house.ingest.taken
+    assert isinstance(event, NudgeAnswered)
+    assert len(event.reason) == LONGEST_REASON
 
 
 async def test_every_button_answers_and_leads_back(house: House) -> None:

@@ -166,6 +166,8 @@ async def _show_inbox(desk: Desk, pages: Pages, token: str, message: str, visito
 
 
 async def _press(desk: Desk, visitor: Visitor, nudge: str, answer: str, reason: str, to: str) -> Told:
+    # A form sends line ends as two characters; the page counted them as one.
+    reason = reason.replace("\r\n", "\n")
     if answer not in set(Answer) or len(reason) > LONGEST_REASON:
         return Told.UNCLEAR
     said = Said(Answer(answer), reason, to or None)
