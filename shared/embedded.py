@@ -100,6 +100,7 @@ class EmbeddedServer:
         self._appendfsync = appendfsync
         self._start_timeout = start_timeout
         self._stop_timeout = stop_timeout
+        self._password = secrets.token_urlsafe(24)  # other users of the machine reach a loopback port as well
         self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._url = ""
@@ -138,6 +139,17 @@ class EmbeddedServer:
             self.stop()
             raise
         return self
+
+    def revive(self) -> None:
+        """Start the server again after it has died, on the same address and data; everything acknowledged is there."""
+        if self._process is None or self.is_alive():
+            raise EmbeddedServerError("The embedded server has not died.")
+        self._launch()
+
+    def kill(self) -> None:
+        """End the server at once; loses nothing that it acknowledged."""
+        if self._process is not None:
+            self._process.kill()
 
     def stop(self) -> None:
         """Stop the server, with everything on disk; harmless when it does not run."""
@@ -180,9 +192,9 @@ class EmbeddedServer:
 
     def _launch(self) -> None:
         socket_path = self.data_dir / SOCKET_FILE
+        if self._port == 0 or (self._port is None and len(os.fsencode(socket_path)) > LONGEST_SOCKET_PATH):
+            self._port = free_port()
         port = self._port
-        if port is None and len(os.fsencode(socket_path)) > LONGEST_SOCKET_PATH:
-            port = 0
         config = {
             "dir": self.data_dir,
             "appendonly": "yes",
@@ -197,10 +209,8 @@ class EmbeddedServer:
             config |= {"port": 0, "unixsocket": socket_path, "unixsocketperm": 700}
             self._url = f"unix://{quote(str(socket_path))}"
         else:
-            port = port or free_port()
-            password = secrets.token_urlsafe(24)  # other users of the machine reach a loopback port as well
-            config |= {"port": port, "bind": "127.0.0.1", "requirepass": password}
-            self._url = f"redis://:{password}@127.0.0.1:{port}/0"
+            config |= {"port": port, "bind": "127.0.0.1", "requirepass": self._password}
+            self._url = f"redis://:{self._password}@127.0.0.1:{port}/0"
 
         log_path = self.data_dir / LOG_FILE
         with log_path.open("ab") as log:
