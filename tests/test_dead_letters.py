@@ -1,5 +1,6 @@
 """Dead letters: looked at, replayed through the whole chain, or dropped."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -7,14 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from kindling.commands import dead_letters
 from services.ingest.handlers import Ingest
 from services.nudge.documents import POSTS
 from services.nudge.handlers import Nudge
 from services.nudge.settings import NudgeSettings
 from shared.clock import wall_clock
 from shared.dead_letters import Cause, DeadLetter, decide, open_letters, replay_letter
-from shared.events import CommunityEvent, Event, Kind, NudgeExpired
+from shared.events import CommunityEvent, Event, Kind, MessageRemoved, NudgeExpired
 from shared.failures import Unprocessable
 from shared.service import Moment, ServiceName, TopicName
 from shared.topics import partition_of
@@ -137,6 +140,31 @@ async def test_an_invalid_record_can_be_sent_again_corrected(at_work: Chain) -> 
 
     await at_work.replay(letter, encode(Envelope(post("c", 3))))
     assert [e.event for e in await at_work.passed()] == [post("c", 3)]
+
+
+async def test_a_letter_that_cannot_be_replayed_holds_up_no_other(
+    redis_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`replay all` sends in what it can, once, and says of each of the others why it stays."""
+    place = Place(redis_url, redis_url, prefix)
+    service = Broken(Counting(), about={"reply/2"})
+    async with running(place, service) as run:
+        removed = MessageRemoved(id="removed/1", source="test", at=START, community="c", message="p9")
+        await run.feed([removed, reply("c", 2), reply("c", 3)])
+        await run.feed_raw([b"no event"], 0)
+        await run.settle()
+        assert {letter.cause for letter in await open_letters(run.log)} == {Cause.TIMER, Cause.FAILED, Cause.INVALID}
+
+        service.about.clear()
+        for name, value in {"LOG": redis_url, "STORE": redis_url, "PREFIX": prefix}.items():
+            monkeypatch.setenv(f"KINDLING_{name}", value)
+        for sent in (1, 0):
+            done = await asyncio.to_thread(CliRunner().invoke, dead_letters.app, ["replay", "all"])
+            assert done.exit_code == 1
+            assert f"{sent} replayed" in done.stdout
+            assert done.stderr.count("cannot be replayed") == 2
+        left = await open_letters(run.log)
+        assert {letter.cause for letter in left} == {Cause.TIMER, Cause.INVALID}
 
 
 async def test_a_dropped_letter_is_listed_no_more(at_work: Chain) -> None:

@@ -1,7 +1,7 @@
 """`kindling dead-letters`: look at what could not be processed, and decide about it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -13,11 +13,14 @@ from kindling.commands.common import DataDir, Json, open_log, write_json
 from kindling.servers import servers
 from kindling.settings import load
 from shared.clock import wall_clock
-from shared.dead_letters import DeadLetter, decide, open_letters, replay_letter
+from shared.dead_letters import DeadLetter, decide, open_letters, reason_of, replay_letter
+from shared.failures import Unprocessable
 from shared.log import Log
 
 app = typer.Typer(help="Inspect, replay or drop records that could not be processed.", no_args_is_help=True)
 T = TypeVar("T")
+# How many were replayed, and which were not, with the reason.
+Replayed = tuple[int, list[tuple[DeadLetter, str]]]
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Letters as listed; `all` is every one.")]
 
@@ -68,16 +71,31 @@ def replay(
 ) -> None:
     """Send letters in again at the head of the log; who knows their event already passes it on unchanged."""
 
-    async def again(log: Log) -> int:
+    async def again(log: Log) -> Replayed:
         chosen = _chosen(await open_letters(log), letters)
         if body is not None and len(chosen) != 1:
             raise typer.BadParameter("--body corrects one letter: name one", param_hint="--body")
-        for letter in chosen:
-            await replay_letter(log, letter, body.read_bytes() if body else None, wall_clock())
-        await decide(log, chosen, "replayed", wall_clock())
-        return len(chosen)
+        return await _replay(log, chosen, body.read_bytes() if body else None)
 
-    typer.echo(f"{_with_log(data_dir, again)} replayed")
+    count, refused = _with_log(data_dir, again)
+    typer.echo(f"{count} replayed")
+    for letter, reason in refused:
+        typer.echo(f"{letter.id} cannot be replayed: {reason}", err=True)
+    if refused:
+        raise typer.Exit(1)
+
+
+async def _replay(log: Log, letters: Sequence[DeadLetter], body: bytes | None) -> Replayed:
+    """Replay letters one by one, each decided about before the next: what was sent in is not sent in again."""
+    refused = []
+    for letter in letters:
+        try:
+            await replay_letter(log, letter, body, wall_clock())
+        except Unprocessable as error:
+            refused.append((letter, reason_of(error)))
+        else:
+            await decide(log, [letter], "replayed", wall_clock())
+    return len(letters) - len(refused), refused
 
 
 @app.command()
