@@ -52,7 +52,7 @@ class Copies(Generic[State]):
         return copy
 
     async def _repair_due(self, place: Place, copy: Working[State]) -> None:
-        # The index lives on another node of a cluster than the state, and may have lost its last second.
+        # The index is not written with the state: they may be apart, in a crash and once it lives on another node.
         due, known = copy.documents.next_due(), place.due.get(copy.community)
         if due is None or due == known:
             return

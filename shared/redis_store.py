@@ -1,4 +1,8 @@
-"""The store on Redis: all keys of a community share its hash tag, so that one write is atomic in a cluster too."""
+"""The store on one Redis server, which may have replicas.
+
+All keys of a community share its hash tag, so that one write will be atomic in a cluster too; the rest of what a
+cluster needs (a client for it, and a run id for each node) is not here yet.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -110,13 +114,16 @@ def _code(error: Exception) -> str:
 
 
 async def check_durable(redis: Redis) -> None:
-    """Refuse a Redis that forgets: it must append to a file and never evict.
+    """Refuse a Redis that forgets, or is a cluster: it must be one server, append to a file and never evict.
 
     Raises:
         UnsafeSettings: a setting of the server is unsafe; the sentence names it.
     """
     with away_is_unavailable():
+        cluster = await redis.info("cluster")
         config = {**await redis.config_get("appendonly"), **await redis.config_get("maxmemory-policy")}
+    if cluster.get("cluster_enabled"):
+        raise UnsafeSettings("Redis is a cluster: this version keeps its state on one server, which may have replicas")
     found = {_text(k): _text(v) for k, v in config.items()}
     if found.get("appendonly") != "yes":
         raise UnsafeSettings("Redis has appendonly off: state would be lost at a restart; set `appendonly yes`")

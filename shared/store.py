@@ -50,8 +50,8 @@ class Write:
 class Watermark:
     """A partition's progress: all before `handled` is durable; reading starts again at `resume`.
 
-    `resume` trails, so that a node of a cluster that loses its last second is read again; `clock` is the
-    latest tick before it. Offsets count in the log of `generation`.
+    `resume` trails, so that what a server or a promoted replica has lost of the last second is read again;
+    `clock` is the latest tick before it. Offsets count in the log of `generation`.
     """
 
     generation: str
