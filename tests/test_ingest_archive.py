@@ -87,6 +87,13 @@ def test_what_is_known_is_not_said_again() -> None:
     assert [member.bot for member in of(MemberJoined, found)] == [False, True]
 
 
+@pytest.mark.parametrize(("member", "bot"), [("bot001", True), ("bot", False), ("botanist", False), ("robot1", False)])
+def test_only_a_numbered_bot_is_one(member: str, bot: bool) -> None:
+    """A person whose name happens to begin with bot is asked like anybody."""
+    (joined,) = of(MemberJoined, events([line(author=member)]))
+    assert joined.bot is bot
+
+
 @pytest.mark.parametrize(
     ("topic", "title"),
     [

@@ -33,6 +33,7 @@ from shared.limits import ID_BYTES, Id, Moment, Text, ahead_of
 _TOPIC_ID: Final = re.compile(r"^t\d+(?:: |$)")
 TOO_LONG: Final = f"the line is longer than {LINE_BYTES} bytes"
 _READERS_AT_ONCE = 1000
+_BOT: Final = re.compile(r"bot[0-9]+")
 _MENTION: Final = re.compile(r"(?<![\w@])@(\w+(?:[.-]\w+)*)")
 
 
@@ -197,7 +198,7 @@ class Archive:
 
     def _is_bot(self, member: str) -> bool:
         about = self.known.members.get(member)
-        return member.startswith("bot") if about is None or about.bot is None else about.bot
+        return _BOT.fullmatch(member) is not None if about is None or about.bot is None else about.bot
 
     def _named(self, at: datetime, *parts: str) -> dict[str, Any]:
         return {"id": derived_id(*parts), "source": self.source, "at": at, "community": self.community}

@@ -4,6 +4,7 @@
 roles = ["leader"]
 zone = "Europe/Berlin"
 name = "Ada"
+bot = false          # where nothing is said: ids of "bot" and digits alone, as bot001, are bots
 
 [channels.general]
 privacy = "public"
@@ -39,7 +40,7 @@ class MappedMember(_Part):
     roles: tuple[Role, ...] | None = Field(None, description="All roles; the member is then left out of any rule.")
     zone: Annotated[Id, AfterValidator(_known_zone)] | None = None
     name: Text = ""
-    bot: bool | None = Field(None, description="Default: an id that begins with bot is one.")
+    bot: bool | None = Field(None, description="Default: an id of bot and digits, as bot001, is one.")
 
 
 class MappedChannel(_Part):
