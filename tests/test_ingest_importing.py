@@ -15,6 +15,7 @@ from services.ingest.importing import BATCH_EVENTS, Format, Import, Report, impo
 from services.ingest.lines import LINE_BYTES
 from services.ingest.mapping import ArchiveMap
 from shared.events import PostPublished, RolesChanged
+from shared.failures import UnsafeSettings
 from shared.log import Outgoing
 from tests.ingesting import COMMUNITY, NOW, Recorder, incoming, noon
 
@@ -119,6 +120,42 @@ async def test_wrong_lines_are_kept_aside(tmp_path: Path) -> None:
     assert second["line_number"] == 4
     assert second["reason"].startswith("at: ")
     assert json.loads(second["line"])["at"] == "then"
+
+
+@pytest.mark.parametrize("target", ["a.jsonl", "same", "notes", "folder", "nowhere/x"])
+async def test_no_file_is_lost_for_wrong_lines(tmp_path: Path, target: str) -> None:
+    """Wrong lines never take the place of the archive, by any name, nor of anything else; it is said before all."""
+    path = write(tmp_path / "a.jsonl", [b"wrong", *messages(3)])
+    (tmp_path / "same").symlink_to(path)
+    (tmp_path / "notes").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    before = path.read_bytes()
+    log = Recorder()
+    with pytest.raises(UnsafeSettings, match=r"wrong lines (cannot be|are not) kept in"):
+        await run(an_import(path, rejected_to=tmp_path / target), log)
+    assert path.read_bytes() == before
+    assert (tmp_path / "notes").read_text() == "mine"
+    assert not log.messages
+
+
+async def test_an_earlier_imports_wrong_lines_make_room(tmp_path: Path) -> None:
+    """A file of wrong lines is for one import: the next one's take their place, and where none are, none stay."""
+    what = an_import(write(tmp_path / "a.jsonl", [b"wrong", b"also", *messages(1)]))
+    assert (await run(what, Recorder())).aside == str(what.aside)
+    write(tmp_path / "a.jsonl", [*messages(1), b"wrong"])
+    await run(what, Recorder())
+    assert [entry["line_number"] for entry in aside(what.aside)] == [2]
+    write(tmp_path / "a.jsonl", messages(1))
+    assert (await run(what, Recorder())).aside == ""
+    assert not what.aside.exists()
+
+
+async def test_wrong_lines_are_kept_also_where_the_archive_is_out_of_reach(tmp_path: Path) -> None:
+    """Beside an archive that nothing can be written to, here by the length of its name, the data directory has them."""
+    what = an_import(write(tmp_path / f"{'a' * 240}.jsonl", [b"wrong", *messages(1)]))
+    report = await run(what, Recorder())
+    assert Path(report.aside).parent == tmp_path / "data" / "imports"
+    assert [entry["line_number"] for entry in aside(Path(report.aside))] == [1]
 
 
 async def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
@@ -239,5 +276,6 @@ async def test_progress_is_told(tmp_path: Path) -> None:
     report = await import_file(what, Recorder(), clock=noon, on_progress=seen.append)
     assert len(seen) > 3
     assert [r.lines for r in seen] == sorted(r.lines for r in seen)
+    assert seen[0].lines == 0
     assert seen[-1].published == report.published
     assert seen[-1].read_bytes == report.total_bytes

@@ -1,12 +1,13 @@
 """`kindling import`: the history that a community has, into the log."""
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kindling.commands.common import CommunityOption, DataDir, Json, open_log, write_json
@@ -31,7 +32,12 @@ def import_(
     mapping: Annotated[
         Path | None, typer.Option(exists=True, help="TOML or JSON with roles, zones and privacy where known.")
     ] = None,
-    rejected: Annotated[Path | None, typer.Option(help="Where wrong lines go; default: FILE.rejected.jsonl.")] = None,
+    rejected: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where wrong lines go; default: FILE.rejected.jsonl. A file that holds something else is not touched."
+        ),
+    ] = None,
     json_file: Json = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -43,17 +49,40 @@ def import_(
     settings = load(data_dir=data_dir)
     known = read_map(mapping) if mapping else ArchiveMap()
     what = Import(file, community, settings.folder, source, form, known, champions, rejected)
-    with servers(settings) as connections:
-        report = asyncio.run(_import(what, connections))
-    _show(Console(), report, what)
-    write_json(json_file, asdict(report))
-    if report.damaged:
+    _refuse_overwriting(json_file, file, mapping, what.aside)
+    so_far = SoFar()
+    try:
+        with servers(settings) as connections:
+            so_far.report = asyncio.run(_import(what, connections, so_far))
+    except KeyboardInterrupt:
+        so_far.interrupted = True
+    report = so_far.report
+    _show(Console(), so_far, what)
+    write_json(json_file, {**asdict(report), "interrupted": so_far.interrupted})
+    if so_far.interrupted:
+        raise typer.Exit(130)
+    if report.damaged or not report.events:
         raise typer.Exit(1)
 
 
-async def _import(what: Import, connections: Connections) -> Report:
+@dataclass
+class SoFar:
+    """What an import has come to, for whoever interrupts it."""
+
+    report: Report = field(default_factory=Report)
+    interrupted: bool = False
+
+
+def _refuse_overwriting(target: Path | None, *kept: Path | None) -> None:
+    """Refuse a result that would take the place of what is read or written besides."""
+    for path in kept:
+        if target is not None and path is not None and target.resolve() == path.resolve():
+            raise typer.BadParameter(f"{target} is used for something else here", param_hint="--json")
+
+
+async def _import(what: Import, connections: Connections, so_far: SoFar) -> Report:
     progress = Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn(),
         console=Console(stderr=True),
     )  # fmt: skip
     async with open_log(connections) as log:
@@ -61,17 +90,26 @@ async def _import(what: Import, connections: Connections) -> Report:
             task = progress.add_task(what.path.name, total=None)
 
             def on_progress(report: Report) -> None:
+                so_far.report = report
                 said = f"{report.events:,} events" + (f", {report.rejected:,} lines aside" if report.rejected else "")
                 progress.update(task, completed=report.read_bytes, total=report.total_bytes, description=said)
 
             return await import_file(what, log, on_progress=on_progress)
 
 
-def _show(console: Console, report: Report, what: Import) -> None:
+def _show(console: Console, so_far: SoFar, what: Import) -> None:
+    """Say what became of it; paths and names are data, in which brackets mean nothing."""
+    report = so_far.report
     console.print(f"{report.lines:,} lines, {report.events:,} events, {report.published:,} of them published now")
     if report.resumed_from:
         console.print(f"resumed after line {report.resumed_from:,}")
     if report.rejected:
-        console.print(f"[yellow]{report.rejected:,} lines were wrong[/yellow]: each with its reason in {what.aside}")
+        elsewhere = "" if report.aside == str(what.aside) else f" ({what.aside} cannot be written)"
+        where = escape(f"{report.aside}{elsewhere}")
+        console.print(f"[yellow]{report.rejected:,} lines were wrong[/yellow]: each with its reason in {where}")
     if report.damaged:
-        console.print(f"[red]{report.damaged}[/red]; what came before is imported")
+        console.print(f"[red]{escape(report.damaged)}[/red]; what came before is imported")
+    if so_far.interrupted:
+        console.print(f"interrupted after line {report.lines:,}: the same command goes on from there")
+    elif not report.events:
+        console.print(f"[red]nothing is imported[/red]: no line of {escape(what.path.name)} is a message or an event")

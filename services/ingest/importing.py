@@ -8,8 +8,10 @@ that it had come to.
 import asyncio
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -18,12 +20,14 @@ from pathlib import Path
 
 from services.ingest.accept import Accepted, Door, Scope, accept
 from services.ingest.archive import TOO_LONG, Archive, Found, Rejected
+from services.ingest.aside import Aside, Unwritable
 from services.ingest.champions import ChampionRule
 from services.ingest.lines import LINE_BYTES, Damaged, Lines
 from services.ingest.mapping import ArchiveMap
 from services.ingest.ports import Publisher
-from services.ingest.progress import Aside, Progress, ProgressFile
+from services.ingest.progress import Progress, ProgressFile
 from shared.clock import Clock, wall_clock
+from shared.failures import UnsafeSettings
 from shared.log import Outgoing
 from shared.patience import Patience, Status
 from shared.service import TopicName
@@ -42,7 +46,11 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What to import, into where, and how. `data_dir` keeps the progress; `rejected_to` the wrong lines."""
+    """What to import, into where, and how. `data_dir` keeps the progress.
+
+    `rejected_to` keeps the wrong lines; by default a file beside the archive, or where nothing can be written
+    there, one in `data_dir`.
+    """
 
     path: Path
     community: str
@@ -57,13 +65,18 @@ class Import:
     def aside(self) -> Path:
         return self.rejected_to or self.path.with_name(f"{self.path.name}.rejected.jsonl")
 
+    @property
+    def folder(self) -> Path:
+        return self.data_dir / "imports"
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What an import has done so far.
 
     `lines`, `events` and `rejected` count the whole file, `published` this run; `resumed_from` is the line that
-    an earlier run had come to; `damaged` says why the rest of the file cannot be read.
+    an earlier run had come to; `damaged` says why the rest of the file cannot be read; `aside` is the file with
+    the wrong lines, where there are any.
     """
 
     lines: int = 0
@@ -75,6 +88,7 @@ class Report:
     read_bytes: int = 0
     total_bytes: int = 0
     damaged: str = ""
+    aside: str = ""
 
 
 OnProgress = Callable[[Report], None]
@@ -114,18 +128,22 @@ async def import_file(
 ) -> Report:
     """Publish all events of a file in its order; returns when the log has them for good.
 
-    Waits while the broker is away. Cancelled, it can be called again and goes on. Ends with a report also when
-    lines were wrong: those are in `what.aside`.
+    Waits while the broker is away. Cancelled, it can be called again and goes on from the last line reported. Ends
+    with a report also when lines were wrong: those are in the file that the report names.
 
     Raises:
         OSError: the file cannot be opened.
+        UnsafeSettings: the wrong lines cannot be kept where they should be; nothing is published.
     """
     started = time.monotonic()
-    with await asyncio.to_thread(Lines, what.path) as lines:
-        kept = ProgressFile(what.data_dir / "imports" / f"{_identity(what, lines, publisher.generation)}.json")
+    with ExitStack() as stack:
+        lines = stack.enter_context(await asyncio.to_thread(Lines, what.path))
+        identity = _identity(what, lines, publisher.generation)
+        kept = ProgressFile(what.folder / f"{identity}.json")
         progress = kept.load()
-        aside = Aside(what.aside, progress.aside_bytes)
-        report = Report(resumed_from=progress.line, total_bytes=lines.total_bytes)
+        aside = _open_aside(what, identity, progress.aside_bytes, stack)
+        report = Report(lines=progress.line, resumed_from=progress.line, total_bytes=lines.total_bytes)
+        on_progress(report)
         batches = _batches(_items(what, lines, clock()), progress.line, clock)
         while (batch := await asyncio.to_thread(next, batches, None)) is not None:
             await _publish(batch.records, what.community, publisher)
@@ -135,17 +153,32 @@ async def import_file(
                 kept.save(progress)
             report = replace(
                 report,
-                lines=min(batch.line, lines.number),
+                lines=max(min(batch.line, lines.number), report.resumed_from),
                 events=report.events + batch.events,
                 published=report.published + len(batch.records),
                 rejected=progress.rejected,
                 seconds=time.monotonic() - started,
                 read_bytes=lines.read_bytes,
                 damaged=lines.damaged,
+                aside=str(aside.path) if progress.rejected else "",
             )
             on_progress(report)
+        aside.finished()
         kept.finished()
     return replace(report, lines=lines.number, damaged=lines.damaged)
+
+
+def _open_aside(what: Import, identity: str, size: int, stack: ExitStack) -> Aside:
+    """Open the file of wrong lines; it can hold `size` bytes of them already."""
+    if os.path.realpath(what.aside) == os.path.realpath(what.path):
+        raise UnsafeSettings(f"wrong lines cannot be kept in {what.aside}: it is the file that is imported")
+    try:
+        return stack.enter_context(Aside(what.aside, size))
+    except Unwritable:
+        if what.rejected_to is not None:
+            raise
+    what.folder.mkdir(parents=True, exist_ok=True)
+    return stack.enter_context(Aside(what.folder / f"{identity[:16]}.rejected.jsonl", size))
 
 
 async def _publish(records: list[bytes], community: str, publisher: Publisher) -> None:
@@ -167,6 +200,7 @@ def _identity(what: Import, lines: Lines, generation: str) -> str:
         what.champions.value,
         what.format.value,
         what.known.model_dump_json(),
+        str(what.rejected_to.resolve()) if what.rejected_to else "",
         generation,
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -1,15 +1,11 @@
-"""How far an import is, kept beside the data, and the lines that it could not take, kept aside."""
+"""How far an import is, kept beside the data."""
 
 import json
-import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
-
-from services.ingest.archive import Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +40,3 @@ class ProgressFile:
 
     def finished(self) -> None:
         self.path.unlink(missing_ok=True)
-
-
-@dataclass
-class Aside:
-    """The lines that were refused, each `{"line_number", "reason", "line"}`; made when there is a first one.
-
-    Begins after `size` bytes: what an interrupted import wrote beyond its progress is written again.
-    """
-
-    path: Path
-    size: int = 0
-
-    def keep(self, rejected: Sequence[Rejected]) -> None:
-        if not rejected:
-            return
-        mode = "r+b" if self.size and self.path.exists() else "wb"
-        with self.path.open(mode) as file:
-            file.truncate(self.size if mode == "r+b" else 0)
-            file.seek(0, os.SEEK_END)
-            for item in rejected:
-                line = item.line.decode(errors="replace").rstrip("\r\n")
-                entry = {"line_number": item.line_number, "reason": item.reason, "line": line}
-                file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
-            self.size = file.tell()
