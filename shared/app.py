@@ -32,7 +32,10 @@ LOOP_SECONDS = 3.0
 
 @dataclass
 class ServiceApp:
-    """What `build` of a service's `app.py` makes. `beside` are tasks that run as long as the service does."""
+    """What `build` of a service's `app.py` makes. `beside` are tasks that run as long as the service does.
+
+    `make_ready` makes what must be there before the log is opened; called until nothing of it is unavailable.
+    """
 
     name: ServiceName
     router: APIRouter
@@ -41,6 +44,7 @@ class ServiceApp:
     processor: Processor[Any]
     beside: Sequence[Callable[[], Awaitable[None]]] = ()
     close: Callable[[], Awaitable[None]] | None = None
+    make_ready: Callable[[], Awaitable[None]] | None = None
     _tasks: list[asyncio.Future[None]] = field(default_factory=list)
 
     def end(self) -> None:
@@ -53,6 +57,8 @@ class ServiceApp:
         patience = self.processor.patience
         with suppress(Stopping):
             await patience("store", lambda: check_durable(self.redis))
+            if self.make_ready is not None:
+                await patience("log", self.make_ready)
             await patience("log", self.log.start)
             self._tasks = [asyncio.ensure_future(work()) for work in self.beside]
             for task in self._tasks:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -73,15 +74,29 @@ def run(
 
 
 async def _serve(settings: Settings, connections: Connections, names: Sequence[ServiceName], port: int) -> None:
-    if ServiceName.INGEST in names and len(names) > 1:
-        await make_topics(settings, connections)
     apps = [await build(name, settings, connections) for name in names]
+    if len(apps) > 1:
+        make = _once(lambda: make_topics(settings, connections))
+        apps = [replace(app, make_ready=make) for app in apps]
     Console(stderr=True).print(
         f"Kindling ({', '.join(names)}) listens on [bold]http://{settings.host}:{port}[/bold]; its doors are described "
         f"at /docs, /health/ready says whether it is at work. Ctrl-C stops it.",
         highlight=False,
     )
     await serve_apps(apps, settings.host, port)
+
+
+def _once(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """Have one of several who ask at the same time do it, and do it again only where it failed."""
+    lock, done = asyncio.Lock(), asyncio.Event()
+
+    async def ask() -> None:
+        async with lock:
+            if not done.is_set():
+                await work()
+                done.set()
+
+    return ask
 
 
 async def make_topics(settings: Settings, connections: Connections) -> None:
