@@ -174,16 +174,6 @@ def test_a_settled_or_removed_post_needs_nobody() -> None:
         assert garden.until(START + hours(100)) == []
 
 
-def test_a_reply_removed_before_its_post_answers_nothing() -> None:
-    """What is gone before it could count does not count; what has closed a post leaves it closed."""
-    garden = Garden()
-    garden.step(reply(START, "bob", message="r1"), make(MessageRemoved, START, message="r1"))
-    opened(garden, "ann")
-    assert asked(garden.until(START + hours(2))) == ["ann"]
-    garden.step(reply(START + hours(3), "bob", message="r2"), make(MessageRemoved, START + hours(4), message="r2"))
-    assert garden.until(START + hours(100)) == []
-
-
 def test_an_edit_shows_and_an_older_one_does_not() -> None:
     """The inbox shows a post as it is now."""
     garden, _ = with_nudge("ann")

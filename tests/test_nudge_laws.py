@@ -19,6 +19,7 @@ from shared.events import (
     MemberForgotten,
     MemberJoined,
     MemberLeft,
+    MessageRemoved,
     NudgeActed,
     NudgeEvent,
     NudgeExpired,
@@ -60,6 +61,7 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("post"), st.sampled_from(POSTS), st.permutations(PEOPLE), st.booleans()),
         st.tuples(st.just("reply"), st.sampled_from(POSTS), person, st.sampled_from([0.0, 0.0, 5.0])),
+        st.tuples(st.just("remove"), st.integers(0, 20)),
         st.tuples(st.just("answer"), st.integers(0, 20), st.sampled_from(Answer), person),
         st.tuples(
             st.just("prefer"), person, st.sampled_from(["few", "none", "kinds", "all", "pause", "zone", "hours"])
@@ -84,6 +86,7 @@ class Watched:
         self.ended: set[str] = set()
         self.log: list[Event] = []
         self.forgotten: dict[str, datetime] = {}
+        self.replies: list[str] = []
 
     def step(self, event: Event) -> None:
         self.log.append(event)
@@ -142,7 +145,13 @@ class Watched:
                 author = PEOPLE[int(message[1:]) % len(PEOPLE)]
                 return post(at, message=message, author=author, channel="shed" if message < "p3" else "open")
             case ("reply", message, who, late):
-                return reply(at - hours(late), who, to=message, message=f"r{at}{who}")
+                self.replies.append(f"r{at}{who}")
+                return reply(at - hours(late), who, to=message, message=self.replies[-1])
+            case ("remove", n):
+                removed: Event = make(
+                    MessageRemoved, at, message=self.replies[n % len(self.replies)] if self.replies else "r"
+                )
+                return removed
             case (_, who, what):
                 kind, fields = told(who, what, at)
                 event: Event = make(kind, at, **fields)

@@ -95,7 +95,11 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A young post, under its id. Before the post itself has come, `author` and `channel` are None."""
+    """A young post, under its id. Before the post itself has come, `author` and `channel` are None.
+
+    `answers` are the messages that answered it, kept as long as it can matter that they are removed again; a post that
+    is answered and has none of them stays answered.
+    """
 
     author: str | None = None
     channel: str | None = None
@@ -105,6 +109,7 @@ class Post:
     edited: Stamp | None = None
     heard: tuple[Heard, ...] = ()
     answered: bool = False
+    answers: tuple[str, ...] = ()
     resolved: bool = False
     removed: bool = False
 
@@ -129,7 +134,9 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Opportunity:
-    """A post that needs an answer, under the post's id. `asked` are nudges, in order; closed, it has no candidates.
+    """A post that needs an answer, under the post's id. `asked` are nudges, in order.
+
+    Closed, it has no candidates, unless it was answered and has not ended: the answer may be removed again.
 
     `named` is to be asked first, and could not be yet.
     """
@@ -205,6 +212,9 @@ ASKS: Final = Table("asks", Asks)
 FORGOTTEN: Final = Table("forgotten", Forgotten)
 
 THE_COMMUNITY: Final = "this"
+
+# Replies remembered of one post, by themselves and as its answers.
+MOST_HEARD: Final = 20
 
 
 def reader_key(channel: str, member: str) -> str:

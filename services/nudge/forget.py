@@ -74,7 +74,7 @@ def _strip_posts(state: NudgeCommunity, member: str) -> None:
         stripped = replace(post, heard=tuple(heard for heard in post.heard if heard.author != member))
         if post.author == member:
             stripped = replace(stripped, author="", title="", excerpt="", removed=True)
-        state.documents.put(POSTS, message, stripped)
+        state.put_post(message, stripped)
 
 
 def _strip_nudges(state: NudgeCommunity, member: str) -> None:
@@ -97,5 +97,6 @@ def forget_post(state: NudgeCommunity, post: str) -> list[Event]:
             documents.drop(INBOXES, document.member)
         documents.drop(NUDGES, nudge)
     documents.drop(OPPORTUNITIES, post)
-    documents.drop(POSTS, post)
+    documents.cancel_timer("close", post)
+    state.drop_post(post)
     return []

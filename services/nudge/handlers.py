@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from services.nudge import answer as answering
 from services.nudge import decide, follow, forget, outcomes
-from services.nudge.documents import Closing
 from services.nudge.open_opportunity import edit_post, note_post, open_opportunity
 from services.nudge.reconsider import reconsider
 from services.nudge.settings import NudgeSettings
 from services.nudge.state import NudgeCommunity
-from services.nudge.withdraw import close
+from services.nudge.withdraw import end
 from shared.events import (
     ChannelChanged,
     ChannelClosed,
@@ -141,7 +140,7 @@ class Nudge:
             NudgeSeen: on_nudge_seen,
         }
         self._timers: dict[str, Callable[[State, str, Moment], Iterable[Event]]] = {
-            "close": lambda state, post, moment: close(state, post, Closing.ENDED, moment.clock),
+            "close": lambda state, post, moment: end(state, post, moment.clock),
             "decide": lambda state, post, moment: decide.decide(state, post, moment.clock),
             "expire": lambda state, nudge, moment: outcomes.time_is_over(state, nudge, moment.clock),
             "forget": lambda state, post, _moment: forget.forget_post(state, post),

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.nudge.documents import POSTS, Candidate, Heard, Opportunity, Post
+from services.nudge.documents import MOST_HEARD, Candidate, Closing, Heard, Opportunity, Post
 from services.nudge.settings import NudgeSettings
 from services.nudge.state import NudgeCommunity
+from services.nudge.withdraw import close
 from shared.events import Kind, Match, MatchesRanked, MessageEdited, PostPublished
 from shared.stamps import stamp_of
 
@@ -19,7 +20,7 @@ def note_post(state: NudgeCommunity, event: PostPublished, clock: datetime) -> N
     post = learn_post(state, was, event.author, event.channel)
     if not post.removed:
         post = replace(post, title=event.title, excerpt=excerpt(event.text, state.settings))
-    state.documents.put(POSTS, event.message, replace(post, published=event.at))
+    state.put_post(event.message, replace(post, published=event.at))
     if state.opportunity(event.message) is None:
         state.documents.set_timer("forget", event.message, event.at + state.settings.oldest_post)
 
@@ -34,8 +35,24 @@ def learn_post(state: NudgeCommunity, post: Post, author: str, channel: str) -> 
     """Give a post whose author and channel are now known; what was heard before becomes an answer, or nothing."""
     if post.author is not None:
         return post
-    answered = any(answers(state, author, channel, heard) for heard in post.heard if not was_removed(state, heard))
-    return replace(post, author=author, channel=channel, answered=post.answered or answered, heard=())
+    answering = [
+        heard.message
+        for heard in post.heard
+        if answers(state, author, channel, heard) and not was_removed(state, heard)
+    ]
+    return answered_with(replace(post, author=author, channel=channel, heard=()), *answering)
+
+
+def answered_with(post: Post, *messages: str) -> Post:
+    """Give the post with what answers it. Of very many nobody removes every one: then it is answered for good."""
+    if not messages or is_answered_for_good(post):
+        return post
+    found = sorted({*post.answers, *messages})
+    return replace(post, answered=True, answers=tuple(found) if len(found) <= MOST_HEARD else ())
+
+
+def is_answered_for_good(post: Post) -> bool:
+    return post.answered and not post.answers
 
 
 def answers(state: NudgeCommunity, author: str, channel: str, reply: Heard) -> bool:
@@ -57,7 +74,7 @@ def edit_post(state: NudgeCommunity, event: MessageEdited) -> None:
     if post.edited is None or stamp_of(event) > post.edited:
         title = post.title if event.title is None else event.title
         edited = replace(post, title=title, excerpt=excerpt(event.text, state.settings), edited=stamp_of(event))
-        state.documents.put(POSTS, event.message, edited)
+        state.put_post(event.message, edited)
 
 
 def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetime) -> None:
@@ -70,7 +87,7 @@ def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetim
     post = learn_post(state, state.post(event.message) or Post(), event.author, event.channel)
     author = state.member(event.author)
     gone = author is not None and (author.left or author.bot)
-    if gone or post.answered or post.resolved or post.removed:
+    if gone or is_answered_for_good(post) or post.resolved or post.removed:
         return
     kind = Kind.WELCOME if event.first_post else Kind.REPLY
     wait = settings.welcome_wait_hours if event.first_post else settings.reply_wait_hours
@@ -84,11 +101,14 @@ def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetim
         model=event.model,
         candidates=in_order(event.matches),
     )
-    state.documents.put(POSTS, event.message, post)
+    state.put_post(event.message, post)
     state.put_opportunity(event.message, opportunity)
     state.documents.cancel_timer("forget", event.message)
     state.documents.set_timer("decide", event.message, opportunity.ready)
     state.documents.set_timer("close", event.message, opportunity.ends)
+    if post.answered:
+        # There, should the answer be removed again.
+        close(state, event.message, Closing.ANSWERED, clock)
 
 
 def in_order(matches: tuple[Match, ...]) -> tuple[Candidate, ...]:

@@ -2,17 +2,15 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final
 
 from services.nudge.decide import decide
-from services.nudge.documents import LIVE, POSTS, STANDING, Closing, Heard, NudgeState, Post
-from services.nudge.open_opportunity import answers, was_removed
+from services.nudge.documents import LIVE, MOST_HEARD, STANDING, Closing, Heard, NudgeState, Post
+from services.nudge.open_opportunity import answered_with, answers, was_removed
+from services.nudge.reconsider import reopen
 from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import SOURCE, close, end_timers, expire
 from shared.events import Event, MessageRemoved, NudgeActed, NudgeSeen, ReplyPublished, ThreadResolved
 from shared.limits import AHEAD
-
-MOST_HEARD: Final = 20
 
 
 def reply_came(state: NudgeCommunity, event: ReplyPublished, clock: datetime) -> list[Event]:
@@ -24,31 +22,27 @@ def reply_came(state: NudgeCommunity, event: ReplyPublished, clock: datetime) ->
     if post is None or post.author is None or post.channel is None:
         _hear(state, event, post or Post(), reply, clock)
         return []
-    if post.answered and state.opportunity(event.post) is None:
-        return []
     if not answers(state, post.author, post.channel, reply):
         return []
-    state.documents.put(POSTS, event.post, replace(post, answered=True))
+    opportunity = state.opportunity(event.post)
+    if opportunity is None or clock < opportunity.ends:
+        state.put_post(event.post, answered_with(post, event.message))
     acted = _acted(state, event, clock)
     return acted + close(state, event.post, Closing.ANSWERED, clock)
 
 
 def _hear(state: NudgeCommunity, event: ReplyPublished, post: Post, reply: Heard, clock: datetime) -> None:
     """Remember a reply that came before its post, as long as the post could still open an opportunity."""
-    # One of each person says as much as all; an old and busy thread is such a post for ever.
-    known = any(
-        h.author == reply.author and h.channel == reply.channel and not was_removed(state, h) for h in post.heard
-    )
-    if known or reply in post.heard or len(post.heard) >= MOST_HEARD:
+    # An old and busy thread is such a post for ever.
+    if reply in post.heard or len(post.heard) >= MOST_HEARD:
         return
-    if not _remember(state, event.post, event.at, clock):
+    if not _remember(state, event.post, event.at + state.settings.oldest_post, clock):
         return
-    state.documents.put(POSTS, event.post, replace(post, heard=(*post.heard, reply)))
+    state.put_post(event.post, replace(post, heard=(*post.heard, reply)))
 
 
-def _remember(state: NudgeCommunity, message: str, at: datetime, clock: datetime) -> bool:
+def _remember(state: NudgeCommunity, message: str, until: datetime, clock: datetime) -> bool:
     """Have a message that is not known yet forgotten in time; False where it is too old to matter."""
-    until = at + state.settings.oldest_post
     if until <= clock:
         return False
     if state.post(message) is None:
@@ -83,21 +77,32 @@ def _acted(state: NudgeCommunity, event: ReplyPublished, clock: datetime) -> lis
 
 def thread_resolved(state: NudgeCommunity, event: ThreadResolved, clock: datetime) -> list[Event]:
     """Close the opportunity of a settled thread, and open none."""
-    if (post := state.post(event.message)) is not None or _remember(state, event.message, event.at, clock):
-        state.documents.put(POSTS, event.message, replace(post or Post(), resolved=True))
+    until = event.at + state.settings.oldest_post
+    if (post := state.post(event.message)) is not None or _remember(state, event.message, until, clock):
+        state.put_post(event.message, replace(post or Post(), resolved=True))
     return close(state, event.message, Closing.RESOLVED, clock)
 
 
 def message_removed(state: NudgeCommunity, event: MessageRemoved, clock: datetime) -> list[Event]:
-    """Close the opportunity of a removed post, and keep nothing of its text.
-
-    A reply that was removed before it came, or before its post did, answers nothing; what another has closed already
-    stays closed, since somebody did answer.
-    """
-    if (post := state.post(event.message)) is not None or _remember(state, event.message, event.at, clock):
+    """Close the opportunity of a removed post, and keep nothing of its text; a removed reply answers nothing."""
+    # As long as any post that it could have answered is asked about.
+    until = event.at + state.settings.opportunity
+    if (post := state.post(event.message)) is not None or _remember(state, event.message, until, clock):
         gone = replace(post or Post(), removed=True, title="", excerpt="")
-        state.documents.put(POSTS, event.message, gone)
-    return close(state, event.message, Closing.REMOVED, clock)
+        state.put_post(event.message, gone)
+    closed = close(state, event.message, Closing.REMOVED, clock)
+    return closed + _take_back(state, event.message, clock)
+
+
+def _take_back(state: NudgeCommunity, message: str, clock: datetime) -> list[Event]:
+    """Take a removed reply from the post that it answers; with the last of them, the post needs somebody again."""
+    events: list[Event] = []
+    for answered in state.answered_by(message):
+        post = state.post(answered) or Post()
+        left = tuple(answer for answer in post.answers if answer != message)
+        state.put_post(answered, replace(post, answers=left, answered=bool(left)))
+        events += [] if left else reopen(state, answered, clock)
+    return events
 
 
 def time_is_over(state: NudgeCommunity, nudge: str, clock: datetime) -> list[Event]:

@@ -167,6 +167,7 @@ class InboxReader:
         for opportunity in (shelf.get(OPPORTUNITIES, post) for post in posts):
             if opportunity is not None:
                 named.add(opportunity.author)
+            if opportunity is not None and opportunity.closed is None:
                 read |= {(candidate.member, opportunity.channel) for candidate in opportunity.candidates}
         await shelf.fetch(CHANNELS, [channel for _, channel in read])
         await shelf.fetch(READERS, [reader_key(channel, member) for member, channel in read])
@@ -220,7 +221,8 @@ class InboxReader:
 
     def _people(self, post: str, opportunity: Opportunity) -> Iterator[Person]:
         """Name those to whom the post can be handed over: best first, nobody who was asked before."""
-        for candidate in opportunity.candidates:
+        # Closed just now, its people were not fetched.
+        for candidate in opportunity.candidates if opportunity.closed is None else ():
             member, known = candidate.member, self._shelf.get(MEMBERS, candidate.member)
             asked = short_hash(self._community, post, member) in opportunity.asked
             if known is None or known.bot or asked or member == opportunity.author:

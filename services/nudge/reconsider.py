@@ -1,6 +1,7 @@
 """Reconsider open opportunities when the facts that they rest on have changed."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from services.nudge.decide import decide
@@ -27,6 +28,20 @@ def _reconsider(state: NudgeCommunity, post: str, clock: datetime) -> list[Event
         if (reason := why_withdraw(state, document, clock)) is not None
     ]
     return events + decide(state, post, clock)
+
+
+def reopen(state: NudgeCommunity, post: str, clock: datetime) -> list[Event]:
+    """Open an answered post's opportunity again, because nothing answers it any more, if that is in time."""
+    opportunity, known = state.opportunity(post), state.post(post)
+    if opportunity is None or opportunity.closing is not Closing.ANSWERED or opportunity.ends <= clock:
+        return []
+    if known is None or known.resolved or known.removed:
+        return []
+    state.put_opportunity(post, replace(opportunity, closed=None, closing=None))
+    state.documents.cancel_timer("forget", post)
+    if clock < opportunity.ready:
+        state.documents.set_timer("decide", post, opportunity.ready)
+    return reconsider(state, [post], clock)
 
 
 def why_close(state: NudgeCommunity, opportunity: Opportunity) -> Closing | None:

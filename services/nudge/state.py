@@ -1,7 +1,6 @@
 """A community's working state: its documents, typed, and the indexes that can be rebuilt from them."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -46,8 +45,10 @@ class NudgeCommunity:
         self.community = community
         self.documents = documents
         self.settings = settings
-        self._by_person: dict[str, set[str]] = defaultdict(set)
-        self._by_channel: dict[str, set[str]] = defaultdict(set)
+        self._by_person: dict[str, set[str]] = {}
+        self._by_channel: dict[str, set[str]] = {}
+        # Made when first needed: few messages are ever removed.
+        self._by_answer: dict[str, set[str]] | None = None
         self.rebuild_indexes()
 
     # Facts
@@ -84,6 +85,24 @@ class NudgeCommunity:
 
     def post(self, post: str) -> Post | None:
         return self.documents.get(POSTS, post)
+
+    def put_post(self, post: str, document: Post) -> None:
+        if self._by_answer is not None:
+            _discard(self._by_answer, (self.post(post) or Post()).answers, post)
+            _add(self._by_answer, document.answers, post)
+        self.documents.put(POSTS, post, document)
+
+    def drop_post(self, post: str) -> None:
+        self.put_post(post, Post())
+        self.documents.drop(POSTS, post)
+
+    def answered_by(self, message: str) -> list[str]:
+        """List the posts that a message answers (one, unless its thread was moved), as long as that is kept."""
+        if self._by_answer is None:
+            self._by_answer = {}
+            for post, document in self.documents.table(POSTS).items():
+                _add(self._by_answer, document.answers, post)
+        return sorted(self._by_answer.get(message, ()))
 
     def opportunity(self, post: str) -> Opportunity | None:
         return self.documents.get(OPPORTUNITIES, post)
@@ -141,9 +160,8 @@ class NudgeCommunity:
 
     def _index(self, post: str, opportunity: Opportunity) -> None:
         if opportunity.closed is None:
-            self._by_channel[opportunity.channel].add(post)
-            for person in self._people(opportunity):
-                self._by_person[person].add(post)
+            _add(self._by_channel, [opportunity.channel], post)
+            _add(self._by_person, self._people(opportunity), post)
 
     def _unindex(self, post: str) -> None:
         was = self.opportunity(post)
@@ -157,6 +175,11 @@ class NudgeCommunity:
         if opportunity.named is not None:
             people.add(opportunity.named.member)
         return people | {nudge.member for _, nudge in self.nudges_of(opportunity)}
+
+
+def _add(index: dict[str, set[str]], keys: Iterable[str], post: str) -> None:
+    for key in keys:
+        index.setdefault(key, set()).add(post)
 
 
 def _discard(index: dict[str, set[str]], keys: Iterable[str], post: str) -> None:

@@ -65,6 +65,17 @@ def _end(
     return was
 
 
+def end(state: NudgeCommunity, post: str, clock: datetime) -> list[Event]:
+    """End an opportunity whose time is over; of an answered one, drop what was kept should the answer be removed."""
+    opportunity, known = state.opportunity(post), state.post(post)
+    if opportunity is None or opportunity.closed is None:
+        return close(state, post, Closing.ENDED, clock)
+    state.put_opportunity(post, replace(opportunity, candidates=(), named=None))
+    if known is not None:
+        state.put_post(post, replace(known, answers=()))
+    return []
+
+
 def close(state: NudgeCommunity, post: str, closing: Closing, clock: datetime) -> list[Event]:
     """Close a post's open opportunity, if there is one, and withdraw or expire its live nudges."""
     opportunity = state.opportunity(post)
@@ -75,8 +86,11 @@ def close(state: NudgeCommunity, post: str, closing: Closing, clock: datetime) -
         expire(state, nudge, clock) if reason is None else withdraw(state, nudge, reason, clock)
         for nudge, _ in state.live_nudges(opportunity)
     ]
-    state.put_opportunity(post, replace(opportunity, closed=clock, closing=closing, candidates=(), named=None))
+    closed = replace(opportunity, closed=clock, closing=closing)
+    if closing is not Closing.ANSWERED:
+        closed = replace(closed, candidates=(), named=None)
+        state.documents.cancel_timer("close", post)
+    state.put_opportunity(post, closed)
     state.documents.cancel_timer("decide", post)
-    state.documents.cancel_timer("close", post)
     state.documents.set_timer("forget", post, clock + timedelta(days=state.settings.keep_days))
     return events
