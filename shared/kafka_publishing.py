@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ _HEADERS = [("content-type", CONTENT_TYPE.encode())]
 # What was read is passed on with a little more around it, and a letter holds a record as text: more than
 # the megabyte that Kafka takes by default.
 LARGEST = 8 * 1024 * 1024
+# A broker that takes and acknowledges nothing for so long is away. An idempotent producer itself never gives up.
+ACKNOWLEDGE_SECONDS = 10.0
 FLUSH_SECONDS = 2.0
 
 
@@ -25,7 +27,7 @@ def away_is_unavailable() -> Iterator[None]:
     try:
         yield
     except (KafkaError, OSError) as error:
-        raise Unavailable(f"Kafka: {type(error).__name__} {error}") from error
+        raise Unavailable(f"Kafka: {type(error).__name__} {str(error) or 'no answer in time'}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +41,39 @@ class Message:
 
 
 class KafkaPublisher:
-    """Publishes; while the broker is away the producer itself tries on, in order."""
+    """Publishes for all in this process, over one producer; when it fails one of them, it fails them all."""
 
-    def __init__(self, servers: Sequence[str]) -> None:
+    def __init__(self, servers: Sequence[str], acknowledge_seconds: float = ACKNOWLEDGE_SECONDS) -> None:
         self._servers = list(servers)
+        self._acknowledge_seconds = acknowledge_seconds
         self._producer: Any = None
+        self._ending: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        """Append messages in order; returns once all are durable (acks=all)."""
+        """Append messages in order; returns once all are durable (acks=all).
+
+        Whoever gets Unavailable and publishes the same messages again, first to last, leaves no gap: what an
+        earlier attempt left on the way arrives, if ever, from its first message on, and repeats what is there.
+
+        Raises:
+            Unavailable: not all were acknowledged; any of them may still arrive.
+        """
         with away_is_unavailable():
-            producer = await self._started()
+            async with asyncio.timeout(self._acknowledge_seconds):
+                producer = await self._started()
             try:
-                # Sent one after the other, acknowledged together: an idempotent producer keeps their order.
-                sent = [
-                    await producer.send(m.topic, m.body, key=m.key, partition=m.partition, headers=_HEADERS)
-                    for m in messages
-                ]
-                await asyncio.gather(*sent)
-            except KafkaError:
+                await _send(producer, messages, self._acknowledge_seconds)
+            except (KafkaError, TimeoutError):
                 # Its sequence may be broken for good, so that it would refuse everything from now on.
-                await self._discard(producer)
+                self._discard(producer)
+                await self._ended()
                 raise
 
     async def _started(self) -> Any:
         async with self._lock:
+            # Nothing of an earlier producer is on its way from here when the next one begins.
+            await self._ended()
             if self._producer is None:
                 producer = AIOKafkaProducer(
                     bootstrap_servers=self._servers, acks="all", enable_idempotence=True, max_request_size=LARGEST
@@ -76,21 +86,62 @@ class KafkaPublisher:
                 self._producer = producer
             return self._producer
 
-    async def _discard(self, producer: Any) -> None:
-        if self._producer is producer:
+    def _discard(self, producer: Any) -> None:
+        if producer is not None and self._producer is producer:
             self._producer = None
-            await _end(producer)
+            # A task of its own: a publisher that is cancelled meanwhile must not leave it half ended.
+            self._ending = asyncio.create_task(_end(producer))
+
+    async def _ended(self) -> None:
+        if self._ending is not None:
+            await asyncio.wait([self._ending])
 
     async def stop(self) -> None:
-        if self._producer is not None:
-            await self._discard(self._producer)
+        """End within seconds; what is not acknowledged by then is Unavailable to whoever publishes it."""
+        self._discard(self._producer)
+        await self._ended()
+
+
+async def _send(producer: Any, messages: Sequence[Message], seconds: float) -> None:
+    sent: list[asyncio.Future[Any]] = []
+    now = asyncio.get_running_loop().time
+    try:
+        # Sent one after the other, acknowledged together: an idempotent producer keeps their order.
+        async with asyncio.timeout(None) as limit:
+            # Each step has its time: however much is sent, a broker that goes on is not away.
+            for m in messages:
+                limit.reschedule(now() + seconds)
+                sent.append(await producer.send(m.topic, m.body, key=m.key, partition=m.partition, headers=_HEADERS))
+            for acknowledged in sent:
+                limit.reschedule(now() + seconds)
+                await acknowledged
+    finally:
+        for future in sent:
+            if not future.cancel() and not future.cancelled():
+                future.exception()  # heard of: the first one says it for all
 
 
 async def _end(producer: Any) -> None:
-    # It waits for its last messages to be acknowledged: for ever, while the broker is away.
+    """Close a producer, and have everybody hear of it who still waits for an acknowledgement."""
     try:
+        # It waits for its last messages to be acknowledged: for ever, while the broker is away.
         async with asyncio.timeout(FLUSH_SECONDS):
             await producer.stop()
     except TimeoutError:
-        await producer._sender.close()
-        await producer.client.close()
+        # aiokafka has no public way to end one that cannot flush; its parts are closed one by one.
+        for close in (producer._sender.close, producer.client.close):
+            # What is under way to a broker that hangs, hangs as long as it does.
+            with suppress(TimeoutError, KafkaError):
+                async with asyncio.timeout(FLUSH_SECONDS):
+                    await close()
+        _fail_rest(producer._message_accumulator)
+
+
+def _fail_rest(accumulator: Any) -> None:
+    """Fail what was not acknowledged: aiokafka does so for a sender that has failed, not for one that was ended."""
+    batches = [batch for queued in accumulator._batches.values() for batch in queued]
+    # A batch that was to be sent again is in the queue alone; once failed, it is looked for among the pending.
+    accumulator._pending_batches.update(batches)
+    accumulator.fail_all(KafkaError("the producer has ended"))
+    for batch in batches:
+        batch._drain_waiter.exception()  # heard of, also where nobody waits for a place in this batch

@@ -14,10 +14,14 @@ from services.ingest.api import router
 from services.ingest.limit import Limiter
 from services.ingest.settings import IngestSettings
 from shared.events import NudgeAnswered
+from shared.kafka_log import KafkaLog
+from shared.kafka_publishing import ACKNOWLEDGE_SECONDS
 from shared.problems import install
 from shared.service import TopicName
 from shared.topics import partition_of
+from shared.wire import decode
 from tests.ingesting import COMMUNITY, NOW, Grants, Recorder, grant, incoming, noon
+from tests.servers import KafkaServer
 
 ONE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -29,7 +33,7 @@ class Door:
     """The front door with a log that remembers; `send` posts to it."""
 
     settings: IngestSettings = field(default_factory=IngestSettings)
-    log: Recorder = field(default_factory=Recorder)
+    log: Any = field(default_factory=Recorder)
     now: float = 0.0
 
     def __post_init__(self) -> None:
@@ -260,6 +264,30 @@ async def test_a_broker_that_is_away_is_said() -> None:
     is_problem(response, 503)
     assert int(response.headers["retry-after"]) > 0
     assert (await door.send(incoming())).status_code == 202
+
+
+async def test_a_kafka_that_is_killed_is_said(own_kafka: KafkaServer, prefix: str) -> None:
+    """503 in time also from the real broker, which was there a moment ago; 202 once it is back, and kept."""
+    log = KafkaLog([own_kafka.address], prefix)
+    await log.create(4)
+    await log.start()
+    try:
+        door = Door(log=log)
+        assert (await door.send(incoming(id="post/0"))).status_code == 202
+        await asyncio.to_thread(own_kafka.kill9)
+        async with asyncio.timeout(ACKNOWLEDGE_SECONDS * 2):
+            response = await door.send(incoming(id="post/1"))
+        is_problem(response, 503)
+        assert int(response.headers["retry-after"]) > 0
+        await asyncio.to_thread(own_kafka.start)
+        # As a sender does: again, until it is taken.
+        async with asyncio.timeout(60):
+            while (await door.send(incoming(id="post/1"))).status_code != 202:
+                await asyncio.sleep(0.1)
+        kept = {decode(record.body).event.id async for record in log.scan(TopicName.ACTIVITY)}
+    finally:
+        await log.stop()
+    assert kept == {"post/0", "post/1"}
 
 
 async def test_many_events_do_not_hold_up_the_others() -> None:

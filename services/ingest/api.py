@@ -62,7 +62,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         415: "A content type or encoding that is not taken",
         422: "No event was accepted; `errors` or `refused` point to the wrong fields",
         429: "Too many events for this key; Retry-After says when to come back",
-        503: "The log or the store is away; nothing is known to be kept, send it again after Retry-After",
+        503: "The log or the store is away, and what was sent may be kept or not: send it again after Retry-After; "
+        "what comes twice is one event by its id",
     }.items()
 }
 _BODY: dict[str, Any] = {
