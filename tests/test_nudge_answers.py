@@ -226,6 +226,17 @@ def test_forgetting_again_spares_who_came_back() -> None:
     assert garden.state.member("ann") is None
 
 
+def test_forgetting_covers_all_that_is_known() -> None:
+    """Forgotten as of now, not as of when it was asked for: what was said between the two is not taken in again."""
+    garden, _ = with_nudge("ann", "bob")
+    preferred = make(PreferencesChanged, START + hours(4), member="ann", weekly_asks=9)
+    garden.step(preferred, make(MemberForgotten, START + hours(3), member="ann"))
+    kept = dump(garden.documents)
+    garden.step(preferred)
+    assert dump(garden.documents) == kept
+    assert garden.state.member("ann") is None
+
+
 def test_a_forgotten_member_gives_their_nudge_to_the_next() -> None:
     """A post does not wait for somebody who is not there any more."""
     garden, _ = with_nudge("ann", "bob")

@@ -27,12 +27,13 @@ from shared.events import Event, MemberForgotten
 def forget_member(state: NudgeCommunity, event: MemberForgotten, clock: datetime) -> list[Event]:
     """Delete what is known of a member, also in what is about others; only a hash of the id stays, with when it was.
 
+    As of the clock, so that all that is known is covered, also what was said after the news had set out.
     It stays for good: the same news, come again much later, must not wipe out somebody who has come back.
     """
     documents, member = state.documents, event.member
     if state.is_forgotten(member, event.at):
         return []
-    documents.put(FORGOTTEN, short_hash(member), Forgotten(event.at))
+    documents.put(FORGOTTEN, short_hash(member), Forgotten(clock))
     concerned = state.open_posts(person=member)
     documents.drop(MEMBERS, member)
     events = [event for post in concerned for event in _close_own(state, post, member, clock)]
