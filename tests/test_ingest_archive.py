@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest.archive import Archive, Found, Rejected, derived_id, title_of
+from services.ingest.archive import Archive, Found, Rejected, title_of
 from services.ingest.champions import ChampionRule, champions
 from services.ingest.lines import LINE_BYTES
 from services.ingest.mapping import ArchiveMap, read_map
+from services.ingest.naming import derived_id
 from shared.events import (
     ChannelChanged,
     ChannelOpened,

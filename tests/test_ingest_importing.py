@@ -91,7 +91,7 @@ async def test_an_archive_enters_whole_and_in_order(tmp_path: Path, name: str) -
     assert report.events == report.published == len(log.messages) == 1200 + 1 + 7 + 7 + 1
     assert (report.lines, report.rejected, report.resumed_from, report.damaged) == (1200, 0, 0, "")
     assert report.read_bytes == report.total_bytes > 0
-    assert not list((tmp_path / "data").rglob("*.json"))
+    assert not list((tmp_path / "data" / "imports").glob("*.json"))
 
 
 async def test_cloud_events_are_recognised(tmp_path: Path) -> None:

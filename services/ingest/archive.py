@@ -5,7 +5,6 @@ message, null on that one. From it follow, where they are new: the channel, the 
 author can read the channel. Memory holds the ids of authors and channels, and nothing per message.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,9 +14,11 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.ingest.accept import FIRST_YEAR
-from services.ingest.champions import ChampionRule, Champions, Change
+from services.ingest.champions import NOBODY, Appointed, ChampionRule, Champions, Change
 from services.ingest.lines import LINE_BYTES
-from services.ingest.mapping import ArchiveMap, MappedChannel, MappedMember
+from services.ingest.mapping import ArchiveMap, MappedMember, is_bot
+from services.ingest.naming import Origin
+from services.ingest.state_known import state_known
 from shared.events import (
     ChannelChanged,
     ChannelOpened,
@@ -28,12 +29,11 @@ from shared.events import (
     Role,
     RolesChanged,
 )
-from shared.limits import ID_BYTES, Id, Moment, Text, ahead_of
+from shared.limits import Id, Moment, Text, ahead_of
 
 _TOPIC_ID: Final = re.compile(r"^t\d+(?:: |$)")
 TOO_LONG: Final = f"the line is longer than {LINE_BYTES} bytes"
-_READERS_AT_ONCE = 1000
-_BOT: Final = re.compile(r"bot[0-9]+")
+_UNKNOWN: Final = MappedMember()
 _MENTION: Final = re.compile(r"(?<![\w@])@(\w+(?:[.-]\w+)*)")
 
 
@@ -70,7 +70,8 @@ class _Message(BaseModel):
 
 @dataclass
 class Archive:
-    """Reads one archive. `now` (wall clock) refuses times ahead of it; None takes them all.
+    """Reads one archive. `now` (wall clock) is the import's own time, and refuses times ahead of it; None is for
+    replays, and takes them all. `earlier` is whom earlier imports of the source made champions.
 
     Ids come from the source and the archive's own ids, so that a webhook of the same source and an import that
     overlap are the same events.
@@ -81,14 +82,23 @@ class Archive:
     known: ArchiveMap = field(default_factory=ArchiveMap)
     rule: ChampionRule = ChampionRule.LATEST
     now: datetime | None = None
+    earlier: Appointed = NOBODY
     _authors: set[str] = field(default_factory=set)
     _channels: set[str] = field(default_factory=set)
     _readers: set[tuple[str, str]] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        with_roles = {member for member, about in self.known.members.items() if about.roles is not None or about.bot}
+        self._origin = Origin(self.community, self.source)
+        self._champions = Champions(self.rule, self.earlier.named | with_roles, self.earlier)
+
+    @property
+    def appointed(self) -> Appointed:
+        """What the next import of the source has to know of champions, once all is read."""
+        return self._champions.appointed()
+
     def read(self, lines: Iterable[tuple[int, bytes]]) -> Iterator[Found | Rejected]:
         """Give the events of numbered lines, in their order; empty lines are passed over."""
-        with_roles = {member for member, m in self.known.members.items() if m.roles is not None or m.bot}
-        champions = Champions(self.rule, frozenset(with_roles))
         number = 0
         begun = False
         for number, line in lines:
@@ -101,8 +111,14 @@ class Archive:
             if not begun:
                 begun = True
                 yield from self._all(number, self._what_is_known(message.at))
-            yield from self._all(number, self._events(message, champions))
-        yield from self._all(number + 1, map(self._role_changed, champions.after()))
+            yield from self._all(number, self._events(message))
+        yield from self._all(number + 1, map(self._role_changed, self._champions.after()))
+
+    def _what_is_known(self, first: datetime) -> Iterator[CommunityEvent]:
+        self._authors.update(self.known.members)
+        self._channels.update(self.known.channels)
+        self._readers.update((channel, m) for channel, about in self.known.channels.items() for m in about.members)
+        return state_known(self.known, self._origin, first, self.now)
 
     def _all(self, number: int, events: Iterable[CommunityEvent]) -> Iterator[Found]:
         return (Found(number, event) for event in events)
@@ -124,16 +140,16 @@ class Archive:
 
     # What follows from a message
 
-    def _events(self, message: _Message, champions: Champions) -> Iterator[CommunityEvent]:
-        yield from map(self._role_changed, champions.before(message.at))
+    def _events(self, message: _Message) -> Iterator[CommunityEvent]:
+        yield from map(self._role_changed, self._champions.before(message.at))
         if message.channel not in self._channels:
-            yield from self._channel_opened(message.channel, MappedChannel(), message.at)
+            yield self._channel_opened(message.channel, message.at)
         if message.author not in self._authors:
-            yield from self._member_joined(message.author, MappedMember(), message.at)
+            yield self._member_joined(message.author, message.at)
         if (message.channel, message.author) not in self._readers:
             yield self._reader_joined(message)
         if not self._is_bot(message.author):
-            champions.saw(message.id, message.reply_to, message.author, message.at)
+            self._champions.saw(message.id, message.reply_to, message.author, message.at)
         yield self._published(message)
 
     def _published(self, message: _Message) -> CommunityEvent:
@@ -161,55 +177,31 @@ class Archive:
         name = self._named(message.at, "channel", message.channel, "joined", message.author)
         return ChannelChanged(**name, channel=message.channel, joined=(message.author,))
 
-    # What is known beforehand
+    # What follows from it
 
-    def _what_is_known(self, at: datetime) -> Iterator[CommunityEvent]:
-        for member, about in sorted(self.known.members.items()):
-            yield from self._member_joined(member, about, at)
-        for channel, known in sorted(self.known.channels.items()):
-            self._readers.update((channel, member) for member in known.members)
-            yield from self._channel_opened(channel, known, at)
-
-    def _member_joined(self, member: str, about: MappedMember, at: datetime) -> Iterator[CommunityEvent]:
+    def _member_joined(self, member: str, at: datetime) -> MemberJoined:
         self._authors.add(member)
-        name = self._named(at, "member", member, "joined")
-        yield MemberJoined(**name, member=member, name=about.name, zone=about.zone, bot=self._is_bot(member))
-        if about.roles is not None:
-            yield RolesChanged(**self._named(at, "member", member, "roles"), member=member, roles=about.roles)
+        bot = is_bot(member, _UNKNOWN)
+        return MemberJoined(**self._named(at, "member", member, "joined"), member=member, bot=bot)
 
-    def _channel_opened(self, channel: str, known: MappedChannel, at: datetime) -> Iterator[CommunityEvent]:
+    def _channel_opened(self, channel: str, at: datetime) -> ChannelOpened:
         self._channels.add(channel)
-        yield ChannelOpened(
-            **self._named(at, "channel", channel, "opened"),
-            channel=channel,
-            name=known.name or channel,
-            privacy=known.privacy,
-        )
-        # In parts: an event has a largest size.
-        for first in range(0, len(known.members), _READERS_AT_ONCE):
-            readers = known.members[first : first + _READERS_AT_ONCE]
-            name = self._named(at, "channel", channel, "readers", str(first))
-            yield ChannelChanged(**name, channel=channel, joined=readers)
+        return ChannelOpened(**self._named(at, "channel", channel, "opened"), channel=channel, name=channel)
 
     def _role_changed(self, change: Change) -> RolesChanged:
         roles = (Role.MEMBER, Role.CHAMPION) if change.champion else (Role.MEMBER,)
-        name = self._named(change.at, "member", change.member, "roles", change.at.isoformat())
+        # With the role: of what is said of the same time, taking back holds.
+        parts = ("member", change.member, "roles", change.at.isoformat(), roles[-1].value)
+        name = self._named(change.at, *parts)
         return RolesChanged(**name, member=change.member, roles=roles)
 
     def _is_bot(self, member: str) -> bool:
-        about = self.known.members.get(member)
-        return _BOT.fullmatch(member) is not None if about is None or about.bot is None else about.bot
+        return is_bot(member, self.known.members.get(member, _UNKNOWN))
 
     def _named(self, at: datetime, *parts: str) -> dict[str, Any]:
-        return {"id": derived_id(*parts), "source": self.source, "at": at, "community": self.community}
+        return self._origin.named(at, *parts)
 
 
 def title_of(topic: str) -> str:
     """Take an archive's thread id off a topic: `t00012: How to` is `How to`, and `t00012` has no title."""
     return _TOPIC_ID.sub("", topic, count=1)
-
-
-def derived_id(*parts: str) -> str:
-    """Make an event's id from native ids: `post/123`; one that would be too long becomes its hash."""
-    name = "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
-    return name if len(name.encode()) <= ID_BYTES else f"{parts[0]}/sha256/{hashlib.sha256(name.encode()).hexdigest()}"

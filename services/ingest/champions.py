@@ -2,13 +2,18 @@
 
 The rule: in 90 days (of UTC), who replied most often in threads that others started, at most 5 % of the people
 who wrote in those days and at least one; ties by id. Bots, and members whose roles are known, are not chosen.
+
+At the end of an import those whom an earlier import of the same source chose, and this one does not, are champions no
+more. All this is said as of the file's last message: roles that somebody was given later stand, older ones are
+replaced; whose must not be belongs into the mapping.
 """
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from typing import Final
 
 WINDOW_DAYS = 90
 STEP_DAYS = 30
@@ -34,6 +39,18 @@ class Change:
     champion: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Appointed:
+    """Whom the imports of a source made champions, by files up to `until`; `named`: whose roles a mapping ever gave."""
+
+    champions: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
+    until: datetime | None = None
+
+
+NOBODY: Final = Appointed()
+
+
 def champions(answers: Mapping[str, int], active: int) -> list[str]:
     """Choose from how often each member answered, out of `active` people; sorted by id."""
     most = max(1, int(active * SHARE))
@@ -47,6 +64,7 @@ class Champions:
 
     rule: ChampionRule
     known: frozenset[str] = frozenset()
+    earlier: Appointed = NOBODY
     _starters: OrderedDict[str, str] = field(default_factory=OrderedDict)
     _answers: dict[int, Counter[str]] = field(default_factory=dict)
     _active: dict[int, set[str]] = field(default_factory=dict)
@@ -80,19 +98,30 @@ class Champions:
             self._answers.setdefault(day, Counter())[author] += 1
 
     def after(self) -> Iterator[Change]:
-        """Give the changes at the end of the file."""
-        if self.rule is ChampionRule.LATEST and self._latest is not None:
-            yield from self._change(self._latest, _day(self._latest) + 1)
+        """Give the changes at the end of the file; one that ends before an earlier import's changes nothing."""
+        if self.rule is ChampionRule.LATEST and self._latest is not None and not self._outdated(self._latest):
+            self._current = self.earlier.champions - self.known
+            yield from self._change(self._latest, _day(self._latest) + 1, again=True)
 
-    def _change(self, at: datetime, end: int) -> Iterator[Change]:
-        """Choose by the 90 days before the day `end`."""
+    def appointed(self) -> Appointed:
+        """Give what the next import of the source has to know; call it after `after`."""
+        named = self.earlier.named | self.known
+        if self.rule is ChampionRule.NONE or self._latest is None or self._outdated(self._latest):
+            return replace(self.earlier, named=named)
+        return Appointed(self._current, named, self._latest)
+
+    def _outdated(self, latest: datetime) -> bool:
+        return self.earlier.until is not None and latest < self.earlier.until
+
+    def _change(self, at: datetime, end: int, *, again: bool = False) -> Iterator[Change]:
+        """Choose by the 90 days before the day `end`; `again` names also those who are champions already."""
         days = range(end - WINDOW_DAYS, end)
         answers: Counter[str] = Counter()
         for day in days:
             answers.update(self._answers.get(day, ()))
         active = {member for day in days for member in self._active.get(day, ())}
         now = frozenset(champions(answers, len(active)))
-        changed = sorted(now ^ self._current)
+        changed = sorted(now | self._current if again else now ^ self._current)
         self._current = now
         for member in changed:
             yield Change(at, member, member in now)

@@ -19,6 +19,7 @@ from itertools import groupby
 from pathlib import Path
 
 from services.ingest.accept import Accepted, Door, Scope, accept
+from services.ingest.appointed import AppointedFile
 from services.ingest.archive import TOO_LONG, Archive, Found, Rejected
 from services.ingest.aside import Aside, Unwritable
 from services.ingest.champions import ChampionRule
@@ -133,7 +134,8 @@ async def import_file(
 
     Raises:
         OSError: the file cannot be opened.
-        UnsafeSettings: the wrong lines cannot be kept where they should be; nothing is published.
+        UnsafeSettings: the wrong lines cannot be kept where they should be, or the mapping is for nothing; nothing is
+            published.
     """
     started = time.monotonic()
     with ExitStack() as stack:
@@ -141,10 +143,14 @@ async def import_file(
         identity = _identity(what, lines, publisher.generation)
         kept = ProgressFile(what.folder / f"{identity}.json")
         progress = kept.load()
+        if what.known != ArchiveMap() and not _is_archive(what.format, lines.first):
+            raise UnsafeSettings("a mapping is for an archive of messages; CloudEvents say who and where themselves")
         aside = _open_aside(what, identity, progress.aside_bytes, stack)
         report = Report(lines=progress.line, resumed_from=progress.line, total_bytes=lines.total_bytes)
         on_progress(report)
-        batches = _batches(_items(what, lines, clock()), progress.line, clock)
+        appointed = AppointedFile(what.folder / "roles" / f"{_origin(what, publisher.generation)}.json")
+        archive = Archive(what.community, what.source, what.known, what.champions, clock(), appointed.load())
+        batches = _batches(_items(what, lines, archive), progress.line, clock)
         while (batch := await asyncio.to_thread(next, batches, None)) is not None:
             await _publish(batch.records, what.community, publisher)
             if batch.line > progress.line:
@@ -163,6 +169,8 @@ async def import_file(
                 aside=str(aside.path) if progress.rejected else "",
             )
             on_progress(report)
+        if not lines.damaged:
+            appointed.save(archive.appointed)
         aside.finished()
         kept.finished()
     return replace(report, lines=lines.number, damaged=lines.damaged)
@@ -206,6 +214,11 @@ def _identity(what: Import, lines: Lines, generation: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+def _origin(what: Import, generation: str) -> str:
+    """Name where an import's events come from: what an earlier one said is of the same community and source."""
+    return hashlib.sha256(json.dumps([what.community, what.source, generation]).encode()).hexdigest()
+
+
 def _batches(items: Iterable[Found | Rejected], done: int, clock: Clock) -> Iterator[_Batch]:
     """Put whole lines together; what is in lines up to `done` is counted and not published again."""
     batch = _Batch()
@@ -218,13 +231,12 @@ def _batches(items: Iterable[Found | Rejected], done: int, clock: Clock) -> Iter
         yield batch
 
 
-def _items(what: Import, lines: Lines, now: datetime) -> Iterator[Found | Rejected]:
-    archive = Archive(what.community, what.source, what.known, what.champions, now)
+def _items(what: Import, lines: Lines, archive: Archive) -> Iterator[Found | Rejected]:
     try:
         if _is_archive(what.format, lines.first):
             yield from archive.read(lines)
         else:
-            yield from _cloud_events(lines, Door(what.community, frozenset(Scope), now))
+            yield from _cloud_events(lines, Door(what.community, frozenset(Scope), archive.now or wall_clock()))
     except Damaged as error:
         lines.damaged = str(error)
 

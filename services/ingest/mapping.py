@@ -10,13 +10,17 @@ bot = false          # where nothing is said: ids of "bot" and digits alone, as 
 privacy = "public"
 name = "General"
 members = ["m0001"]
+
+What is not said of a member or channel stays as it was. Take out who asked to be forgotten: naming them makes them
+known again.
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -24,6 +28,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from shared.events import Privacy, Role
 from shared.failures import UnsafeSettings
 from shared.limits import Id, Text
+
+_BOT: Final = re.compile(r"bot[0-9]+")
 
 
 def _known_zone(zone: str) -> str:
@@ -44,9 +50,13 @@ class MappedMember(_Part):
 
 
 class MappedChannel(_Part):
-    privacy: Privacy = Privacy.PRIVATE
+    privacy: Privacy | None = Field(None, description="Not said: private where nothing else is known.")
     name: Text = ""
     members: tuple[Id, ...] = Field((), description="Who may read it besides those who wrote in it.")
+
+    @property
+    def privacy_or_private(self) -> Privacy:
+        return self.privacy or Privacy.PRIVATE
 
 
 class ArchiveMap(_Part):
@@ -54,6 +64,11 @@ class ArchiveMap(_Part):
 
     members: Mapping[Id, MappedMember] = Field(default_factory=dict)
     channels: Mapping[Id, MappedChannel] = Field(default_factory=dict)
+
+
+def is_bot(member: str, about: MappedMember) -> bool:
+    """Say whether a member is a bot: as the mapping says, or by the id."""
+    return _BOT.fullmatch(member) is not None if about.bot is None else about.bot
 
 
 def read_map(path: Path) -> ArchiveMap:

@@ -1,7 +1,6 @@
 """How far an import is, kept beside the data."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -33,10 +32,15 @@ class ProgressFile:
             return Progress()
 
     def save(self, progress: Progress) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        new = self.path.with_suffix(".new")
-        new.write_text(json.dumps(asdict(progress)), encoding="utf-8")
-        new.replace(self.path)
+        write_whole(self.path, _PROGRESS.dump_json(progress))
 
     def finished(self) -> None:
         self.path.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that whoever reads it finds the old content or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_bytes(content)
+    new.replace(path)
