@@ -166,6 +166,10 @@ class RedisStore:
         documents = {name: body for name, body in fields.items() if body}
         return Stored(raw, load_position(raw) if raw else None, documents, sorted(outbox.items()), _text(server))
 
+    async def read(self, community: str) -> int:
+        raw = await _now(self._redis.hget(self.key(community), _POSITION))
+        return load_position(raw).read if raw else 0
+
     async def write(self, writes: Sequence[Write]) -> list[bool]:
         with away_is_unavailable():
             async with self._redis.pipeline(transaction=False) as pipe:

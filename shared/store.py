@@ -85,6 +85,10 @@ class Store(Protocol):
 
     async def load(self, community: str) -> Stored: ...
 
+    async def read(self, community: str) -> int:
+        """Give the last sequence number that a community has applied; 0 before the first."""
+        ...
+
     async def write(self, writes: Sequence[Write]) -> list[bool]:
         """Write each community atomically; False where the stored position was not the expected one."""
         ...

@@ -1,6 +1,7 @@
 """Looking after a loop that may be idle: whether the servers are there, what they forgot, how far behind we are."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 
 from shared import metrics
@@ -11,6 +12,8 @@ from shared.service import ServiceName, TopicName
 from shared.store import Store
 
 PAUSE = 5.0
+
+log = logging.getLogger(__name__)
 
 
 class Watch:
@@ -55,3 +58,15 @@ class Watch:
             metrics.LAG.labels(self._service.value, str(partition)).set(max(end - place.held(), 0))
             if server != place.server or end < offset:
                 self._read_again(place)
+            elif await self._may_go_on(place):
+                log.warning("partition %d: a gap was accepted; reading again", partition)
+                self._read_again(place)
+
+    async def _may_go_on(self, place: Place) -> bool:
+        """Say whether an operator has accepted a gap (`kindling topics accept-gap`): nothing is written meanwhile."""
+        for community in list(place.stopped):
+            missing = self._patience.status.stopped.get(community)
+            read = await self._patience("store", lambda c=community: self._store.read(c))  # type: ignore[misc]
+            if missing is not None and read >= missing:
+                return True
+        return False

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from kindling.commands.accept_gap import READERS
 from kindling.commands.common import DataDir, Json, open_log, write_json
 from kindling.servers import servers
 from kindling.settings import Settings, load, settings_file
 from services.recommend.encoder import exported_folder
 from services.recommend.export import GRAPH, ModelUnavailable
+from shared.accepting import find_gaps
 from shared.connections import Connections
 from shared.dead_letters import open_letters
 from shared.embedded import EmbeddedServerError
@@ -62,7 +65,7 @@ def _show(findings: list[Finding], json_file: Path | None) -> None:
     table = Table("", "what", "found", "what to do")
     for f in findings:
         sign = "[green]✓[/green]" if not f.todo else "[red]✗[/red]" if f.fatal else "[yellow]![/yellow]"
-        table.add_row(sign, f.what, f.found, f.todo)
+        table.add_row(sign, f.what, escape(f.found), escape(f.todo))
     Console().print(table)
     write_json(json_file, [asdict(f) for f in findings])
 
@@ -90,7 +93,7 @@ def _disk(settings: Settings) -> Finding:
 
 
 async def _servers(connections: Connections) -> list[Finding]:
-    checks: dict[str, Callable[[Connections], Awaitable[list[Finding]]]] = {"Redis": _redis, "log": _log}
+    checks: dict[str, Callable[[Connections], Awaitable[list[Finding]]]] = {"Redis": _redis, "log": _log, "gaps": _gaps}
     findings = []
     for what, check in checks.items():
         try:
@@ -121,3 +124,18 @@ async def _log(connections: Connections) -> list[Finding]:
             Finding("log", f"{log.partitions} partitions, generation {log.generation[:8]}"),
             Finding("dead letters", str(len(letters)), todo, fatal=False),
         ]
+
+
+async def _gaps(connections: Connections) -> list[Finding]:
+    findings = []
+    redis = connections.redis()
+    try:
+        async with open_log(connections) as log:
+            for name, (service, _) in READERS.items():
+                for gap in await find_gaps(log, connections.store(redis, name), service):
+                    found = f"{gap.community} waits for record {gap.first} of {service.reads.value}"
+                    todo = f"if it is lost: `kindling topics accept-gap {gap.community} --service {name.value}`"
+                    findings.append(Finding(name.value, found, todo, fatal=False))
+    finally:
+        await redis.aclose()
+    return findings or [Finding("gaps", "none: no community waits for a lost record")]

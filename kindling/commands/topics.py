@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from kindling.commands.accept_gap import accept_gap
 from kindling.commands.common import DataDir, Json, open_log, write_json
 from kindling.servers import partitions, servers
 from kindling.settings import load
@@ -14,6 +15,7 @@ from shared.connections import Connections
 from shared.service import TopicName
 
 app = typer.Typer(help="Make and describe the topics of the log.", no_args_is_help=True)
+app.command("accept-gap")(accept_gap)
 
 
 @app.command()
