@@ -18,7 +18,7 @@ from shared.events import (
     Privacy,
 )
 from tests.nudge_house import ANN, KEY, House, open_house
-from tests.nudging import COMMUNITY, START, hours, make, post, ranked
+from tests.nudging import COMMUNITY, START, hours, make, post, ranked, reply
 
 
 @pytest.fixture
@@ -40,6 +40,18 @@ async def test_an_inbox_says_what_why_and_how_to_answer(house: House) -> None:
     }
     assert nudge["answers"] == [answer.value for answer in Answer]
     assert nudge["hand_over_to"] == [{"id": "bob", "name": "Bob"}, {"id": "cat", "name": "Cat"}]
+
+
+async def test_what_is_over_says_what_was_true(house: House) -> None:
+    """Of a nudge that somebody else answered it is not said that nobody has, nor that nobody will be asked."""
+    house.garden.step(reply(START + hours(3), "bob"))
+    [nudge] = await house.nudges(everything=True)
+    assert nudge["withdrawn"] == "answered"
+    assert nudge["why"] == {
+        "you": ["You answered 3 threads like this one."],
+        "this": "When you were asked, nobody had answered this post.",
+        "now": "When you were asked, the post had waited 2 hours for an answer.",
+    }
 
 
 async def test_programs_need_the_key(house: House) -> None:

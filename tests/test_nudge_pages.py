@@ -14,7 +14,7 @@ from services.nudge.settings import NudgeSettings
 from shared.events import Answer, Event, MemberForgotten, MemberJoined, MemberLeft, NudgeAnswered
 from shared.failures import UnsafeSettings
 from tests.nudge_house import ANN, KEY, SETTINGS, House, open_house
-from tests.nudging import COMMUNITY, START, dump, hours, make
+from tests.nudging import COMMUNITY, START, dump, hours, make, post, ranked, reply
 
 
 @pytest.fixture
@@ -73,6 +73,29 @@ class Forms(HTMLParser):
             self._folded -= 1
 
 
+async def test_a_page_works_under_any_path(house: House) -> None:
+    """Where a proxy serves the pages under a path of its own, the forms and the way back stay under it."""
+    page, nudge = house.page(), await house.first()
+    reached = httpx.URL(f"https://example.org/people/kindling{page}")
+    forms = re.findall(r'action="([^"]+)"', (await house.http.get(page)).text)
+    assert [str(reached.join(form)) for form in forms] == [f"{reached}/answer", f"{reached}/preferences"]
+    pressed = await house.http.post(f"{page}/answer", data={"nudge": nudge, "answer": "pass"})
+    assert str(reached.join(forms[0]).join(pressed.headers["location"])) == f"{reached}?told=taken"
+
+
+async def test_a_post_without_a_title_is_named_by_its_first_words(house: House) -> None:
+    """Several posts without a title can be told apart, open and closed; a short one is not said twice."""
+    for n, text in enumerate(("Is <it> open & free?", "Where do I find the example data of the second lesson? " * 3)):
+        asked = post(START + hours(2), message=f"q{n}", title="", text=text)
+        house.garden.step(asked, ranked(asked, "ann"))
+    house.garden.until(START + hours(4))
+    page = (await house.http.get(house.page())).text
+    assert page.count("Is &lt;it&gt; open &amp; free?") == 1
+    assert '<h3 id="n1">Where do I find the example data of the second lesson?…</h3>' in page
+    house.garden.step(reply(START + hours(4), "bob", to="q0"))
+    assert "<li>Is &lt;it&gt; open &amp; free?: Somebody else" in (await house.http.get(house.page())).text
+
+
 async def test_one_press_says_pass_less_or_never(house: House) -> None:
     """Nobody has to open anything to be left alone; and Enter in a field claims nothing."""
     forms = Forms((await house.http.get(house.page())).text)
@@ -97,9 +120,10 @@ async def test_every_button_answers_and_leads_back(house: House) -> None:
     assert f'value="{nudge}"' in (await house.http.get(page)).text
     pressed = await house.http.post(f"{page}/answer", data={"nudge": nudge, "answer": "hand_over", "to": "cat"})
     assert pressed.status_code == 303
-    assert pressed.headers["location"] == f"{page}?told=taken"
+    address = pressed.url.join(pressed.headers["location"])
+    assert address == f"http://nudge{page}?told=taken"
     assert pressed.headers["referrer-policy"] == "no-referrer"
-    back = await house.http.get(pressed.headers["location"])
+    back = await house.http.get(address)
     assert "Thank you, that is noted." in back.text
     assert "Nothing is waiting for you" in back.text
     assert "You handed it over." in back.text

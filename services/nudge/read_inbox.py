@@ -208,10 +208,11 @@ class InboxReader:
     def _why(self, nudge: Nudge, known: Member, author: Person, published: datetime) -> Why:
         evidence = tuple(item for item in nudge.evidence if self._may_rest_on(item))
         handed_by = self._shelf.person(nudge.handed_by).name if nudge.handed_by else None
+        live = nudge.state in LIVE
         return Why(
             you=tuple(why_you(evidence, nudge.role, author.name, handed_by)),
-            this=why_this(nudge.kind),
-            now=why_now(published, nudge.issued, nudge.expires, zone_of(known)),
+            this=why_this(nudge.kind, live=live),
+            now=why_now(published, nudge.issued, nudge.expires if live else None, zone_of(known)),
         )
 
     def _may_rest_on(self, evidence: Evidence) -> bool:

@@ -1,6 +1,7 @@
 """The words of a nudge: what is asked, why you, why this, why now, and what can be said to it."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
+from textwrap import shorten
 from typing import Final
 
 from shared.events import Answer, Evidence, Kind, Reason, Role
@@ -31,6 +32,7 @@ STATES: Final = {
     "acted": "You replied. Thank you.",
     "expired": "Its time is over.",
 }
+HEADING_CHARACTERS: Final = 60
 
 
 def what(kind: Kind, author: str, channel: str) -> str:
@@ -40,10 +42,20 @@ def what(kind: Kind, author: str, channel: str) -> str:
     return f"Reply to {author} in {channel}."
 
 
-def why_this(kind: Kind) -> str:
+def heading(title: str, excerpt: str) -> str:
+    """Name a post: by its title, or by its first words."""
+    if title or not excerpt:
+        return title or "A post without a title"
+    first = shorten(excerpt, HEADING_CHARACTERS, placeholder="…")
+    # Of a first word that is too long by itself nothing would be left.
+    return excerpt[:HEADING_CHARACTERS] + "…" if first == "…" else first
+
+
+def why_this(kind: Kind, *, live: bool) -> str:
+    """Say why this post; of a nudge that is over, what was true when it was asked."""
     if kind is Kind.WELCOME:
         return "Whoever is answered the first time tends to come back. A few friendly words are enough."
-    return "Nobody else has answered this post."
+    return "Nobody else has answered this post." if live else "When you were asked, nobody had answered this post."
 
 
 def why_you(evidence: tuple[Evidence, ...], role: Role, author: str, handed_by: str | None) -> list[str]:
@@ -55,13 +67,10 @@ def why_you(evidence: tuple[Evidence, ...], role: Role, author: str, handed_by: 
     return reasons
 
 
-def why_now(published: datetime, issued: datetime, expires: datetime, zone: tzinfo) -> str:
-    """Say why now, and how long the ask stands."""
-    waited = issued - published
-    return (
-        f"When you were asked, the post had waited {length(waited)} for an answer. "
-        f"Nobody else is asked before {moment(expires, zone)}."
-    )
+def why_now(published: datetime, issued: datetime, stands: datetime | None, zone: tzinfo) -> str:
+    """Say why now, and how long the ask stands, if it still does."""
+    waited = f"When you were asked, the post had waited {length(issued - published)} for an answer."
+    return waited if stands is None else f"{waited} Nobody else is asked before {moment(stands, zone)}."
 
 
 def length(span: timedelta) -> str:

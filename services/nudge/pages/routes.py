@@ -18,7 +18,7 @@ from services.nudge.documents import LIVE, Member
 from services.nudge.links import BadLink, Links, Visitor
 from services.nudge.read_inbox import zone_of
 from services.nudge.take_answer import Desk, Said
-from services.nudge.words import ANSWERS, STATES, WITHDRAWN, moment, what
+from services.nudge.words import ANSWERS, STATES, WITHDRAWN, heading, moment, what
 from shared.events import Answer, Kind
 from shared.failures import Unavailable
 from shared.problems import RETRY_AFTER_SECONDS, ProblemError
@@ -77,8 +77,11 @@ class Pages:
         return HTMLResponse(html, status, {**self._headers, **retry})
 
     def back(self, token: str, told: Told) -> RedirectResponse:
-        """Go back to the inbox by GET, so that reloading it presses nothing again."""
-        return RedirectResponse(f"/inbox/{token}?told={told.value}", 303, self._headers)
+        """Go back to the inbox by GET, so that reloading it presses nothing again.
+
+        Relative, as all addresses on the page are: members may reach it under a path that only a proxy knows.
+        """
+        return RedirectResponse(f"../{token}?told={told.value}", 303, self._headers)
 
 
 Door = Callable[[Visitor, Member], Awaitable[Response]]
@@ -154,6 +157,7 @@ async def _show_inbox(desk: Desk, pages: Pages, token: str, message: str, visito
         put_off=[nudge for nudge in inbox.nudges if nudge.state in LIVE and not nudge.is_open],
         closed=[nudge for nudge in inbox.nudges if nudge.state not in LIVE],
         what=what,
+        heading=heading,
         time=time_of,
         words=ANSWERS,
         states=STATES,
