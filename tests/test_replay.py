@@ -1,6 +1,7 @@
 """`kindling replay`: an archive through the real services, and the same decisions however it went."""
 
 import hashlib
+import io
 import json
 import random
 from collections.abc import Iterator
@@ -10,10 +11,11 @@ from typing import Any
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from rich.console import Console
 
 from kindling.replay.account import Account, account
 from kindling.replay.drive import days
-from kindling.replay.report import quantiles
+from kindling.replay.report import quantiles, show
 from shared.connections import Connections
 from shared.dead_letters import Cause, DeadLetter
 from shared.embedded import EmbeddedServer
@@ -170,8 +172,56 @@ async def test_a_deleted_log_is_gone(tmp_path: Path, kafka: Kafka) -> None:
 
 def test_quantiles_are_read_off_a_histogram() -> None:
     """p50 is the bound under which half of what was measured lies; nothing measured gives none."""
-    assert quantiles({0.1: 50, 0.2: 95, 0.4: 100, float("inf"): 100}) == {"p50": 0.1, "p95": 0.2, "p99": 0.4}
-    assert quantiles({}) == {"p50": None, "p95": None, "p99": None}
+    measured = quantiles({0.1: 50, 0.2: 95, 0.4: 100, float("inf"): 100})
+    assert measured == {"p50": 0.1, "p95": 0.2, "p99": 0.4, "measured": 100, "longest": 0.4}
+    assert quantiles({}) == {"p50": None, "p95": None, "p99": None, "measured": 0, "longest": None}
+
+
+@pytest.fixture(scope="module")
+def nothing(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any], bytes]:
+    """What a replay of an empty archive says, reports and decides."""
+    folder = tmp_path_factory.mktemp("nothing")
+    archive, report, log = folder / "empty.jsonl", folder / "summary.json", folder / "decisions.jsonl"
+    archive.touch()
+    outputs = ["--json", str(report), "--decisions", str(log), "--vectors", str(folder / "kept" / "vectors.sqlite")]
+    said = kindling(folder, "replay", str(archive), *outputs, "--kill", "1")
+    return said, json.loads(report.read_text()), log.read_bytes()
+
+
+def test_an_empty_archive_is_no_failure(nothing: tuple[str, dict[str, Any], bytes]) -> None:
+    """Where there is nothing to replay, it says so, and the report is one of zeros."""
+    said, made, log = nothing
+    assert "There is nothing to replay in" in said
+    assert made["events"] == {"in": 0, "handled": 0, "dead_lettered": 0, "repeated": 0}
+    assert (made["matches"], made["nudges"]["issued"]) == (0, 0)
+    assert (log, made["decisions_sha256"]) == (b"", hashlib.sha256(b"").hexdigest())
+
+
+def test_what_took_longer_than_can_be_measured_is_said_to(nothing: tuple[str, dict[str, Any], bytes]) -> None:
+    """A quantile beyond the last bound is null in JSON, which knows no infinity, and "more than" on the screen."""
+    _, made, _ = nothing
+    slow = quantiles({0.1: 60, 56.3: 90, float("inf"): 100})
+    assert slow == {"p50": 0.1, "p95": None, "p99": None, "measured": 100, "longest": 56.3}
+    json.dumps(slow, allow_nan=False)
+    console = Console(record=True, width=200, file=io.StringIO())
+    show(console, {**made, "post_to": {"match": slow, "decision": quantiles({})}})
+    text = console.export_text()
+    assert "p50 100 ms, p95 > 56 s, p99 > 56 s" in text
+    assert "p50 -, p95 -, p99 -" in text
+
+
+@pytest.mark.parametrize("option", ["--decisions", "--json", "--vectors"])
+@pytest.mark.parametrize(("target", "why"), [("missing/out", "make it first"), ("", "is a directory")])
+def test_what_could_not_be_written_is_said_before_the_work(
+    archive: Path, tmp_path: Path, option: str, target: str, why: str
+) -> None:
+    """A wrong folder costs a sentence, not a whole replay."""
+    if option == "--vectors" and target:
+        (tmp_path / "missing").touch()
+        why = "cannot be made"
+    said = kindling(tmp_path, "replay", str(archive), option, str(tmp_path / target), code=2)
+    assert why in " ".join(said.replace("│", " ").split())
+    assert "events" not in said
 
 
 def test_a_line_of_the_decision_log_is_an_event_that_can_be_read(embedded: tuple[dict[str, Any], bytes]) -> None:

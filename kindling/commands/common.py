@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,7 +35,25 @@ CommunityOption = Annotated[
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where the embedded server and secrets are kept. [KINDLING_DATA_DIR]")
 ]
-Json = Annotated[Path | None, typer.Option("--json", help="Write the result to this file as JSON, too.")]
+
+
+def writable(file: Path | None) -> Path | None:
+    """Refuse an output file that could not be written, before the work that it is for is done."""
+    if file is None:
+        return None
+    folder = file.parent
+    if file.is_dir():
+        raise typer.BadParameter(f"{file} is a directory: name a file in it")
+    if not folder.is_dir():
+        raise typer.BadParameter(f"{folder} is no directory that there is: make it first")
+    if not os.access(file if file.exists() else folder, os.W_OK):
+        raise typer.BadParameter(f"{file} may not be written")
+    return file
+
+
+Json = Annotated[
+    Path | None, typer.Option("--json", callback=writable, help="Write the result to this file as JSON, too.")
+]
 
 
 def log_to_stderr(settings: Settings) -> None:

@@ -9,13 +9,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from kindling.commands.common import writable
 from kindling.settings import described
 from shared.schema import asyncapi, json_schema
 
 
 def schema(
     as_asyncapi: Annotated[bool, typer.Option("--asyncapi", help="The AsyncAPI document instead.")] = False,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", callback=writable, help="Write to this file.")
+    ] = None,
 ) -> None:
     """Print the JSON Schema of every event on the wire, or the AsyncAPI document of the topics."""
     text = json.dumps(asyncapi() if as_asyncapi else json_schema(), indent=2)

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from kindling.commands.common import Json, write_json
+from kindling.commands.common import Json, writable, write_json
 from kindling.replay.decisions import Decisions
 from kindling.replay.drive import Counts, Drive
 from kindling.replay.processes import Chaos, ServiceProcess, StoreProcess
@@ -35,16 +35,28 @@ COMMUNITY = "replay"
 log = logging.getLogger(__name__)
 
 
+def _kept(file: Path) -> Path:
+    """Make the folder of a file that is kept from one replay to the next, which nobody has made yet the first time."""
+    file = file.expanduser()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"{file.parent} cannot be made ({error.strerror})") from None
+    return writable(file) or file
+
+
 def replay(
     archive: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines, gzip or not.")],
     kafka: Annotated[str | None, typer.Option(help="HOST:PORT of a Kafka; default: the embedded server.")] = None,
     speed: Annotated[str, typer.Option(help="`max`, or how many times faster than it happened.")] = "max",
     mapping: Annotated[Path | None, typer.Option(exists=True, help="Roles, zones and privacy where known.")] = None,
-    decisions: Annotated[Path | None, typer.Option(help="Write the decision log to this file.")] = None,
+    decisions: Annotated[
+        Path | None, typer.Option(callback=writable, help="Write the decision log to this file.")
+    ] = None,
     json_file: Json = None,
-    vectors: Annotated[Path, typer.Option(help="File that keeps embeddings from one replay to the next.")] = Path(
-        "~/.cache/kindling/vectors.sqlite"
-    ),
+    vectors: Annotated[
+        Path, typer.Option(callback=_kept, help="File that keeps embeddings from one replay to the next.")
+    ] = Path("~/.cache/kindling/vectors.sqlite"),
     kill: Annotated[int, typer.Option(min=0, help="Kill each service so many times on the way (-9).")] = 0,
     seed: Annotated[int, typer.Option(help="Draws the moments to kill at.")] = 1,
     messages: Annotated[int | None, typer.Option(min=1, help="Stop after so many messages.")] = None,
@@ -58,7 +70,7 @@ def replay(
     fast = None if speed == "max" else _times(speed)
     with tempfile.TemporaryDirectory(prefix="kindling-replay-") as name, ExitStack() as stack:
         folder = Path(name)
-        connections, processes, store = stack.enter_context(_services(folder, kafka, vectors.expanduser()))
+        connections, processes, store = stack.enter_context(_services(folder, kafka, vectors))
         total = _lines(archive, messages)
         chaos = Chaos(processes, kill, total, seed)
         progress = stack.enter_context(_progress())
@@ -72,7 +84,12 @@ def replay(
         found = Archive(COMMUNITY, known=known, rule=ChampionRule.WALK).read(_first(archive, messages))
         made = asyncio.run(drive.run(found))
         summary = _summary(drive, made, decisions, processes, "kafka" if kafka else "embedded")
-    show(Console(), summary)
+    console = Console()
+    show(console, summary)
+    if not summary["events"]["in"]:
+        lines, rejected = drive.counts.lines, summary["rejected_lines"]
+        why = f"none of its {lines:,} lines is a message ({rejected:,} rejected)" if lines else "it has no line"
+        console.print(f"There is nothing to replay in {archive}: {why}", soft_wrap=True, highlight=False)
     write_json(json_file, summary)
     if summary["events"]["in"] != summary["events"]["handled"] + summary["events"]["dead_lettered"]:
         raise typer.Exit(1)
@@ -116,7 +133,6 @@ def _services(
 ) -> Iterator[tuple[Connections, list[ServiceProcess], StoreProcess]]:
     """Start the services of a replay under a name of their own; when the block ends, leave nothing of it."""
     settings = load()
-    vectors.parent.mkdir(parents=True, exist_ok=True)
     prefix = f"replay-{secrets.token_hex(4)}"
     with EmbeddedServer(folder / "store", port=0) as server:
         connections = Connections(f"kafka://{kafka}" if kafka else server.url, server.url, prefix)

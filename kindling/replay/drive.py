@@ -157,9 +157,11 @@ class Drive:
     async def _account(self, log: Log, stores: Stores, decisions: Decisions) -> None:
         """Find every event again; nudge must have read all that recommend passed on."""
         nudge = (await stores[ServiceName.NUDGE].load(self.community)).position
+        # Of an archive with nothing in it nobody has read anything: no position is as good as the first.
+        read = nudge.read if nudge is not None else 0
         emitted = decisions.last[TopicName.MATCHES].get(self.community, 0)
-        if nudge is None or nudge.read != emitted:
-            raise ProcessEnded(f"nudge has read {nudge.read if nudge else 0} of {emitted} records")
+        if read != emitted:
+            raise ProcessEnded(f"nudge has read {read} of {emitted} records")
         found = account(self._sent, decisions.passed_ids, await open_letters(log))
         self.counts.distinct = len(self._sent)
         self.counts.handled, self.counts.dead_lettered = found.handled, found.dead_lettered

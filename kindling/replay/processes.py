@@ -132,7 +132,7 @@ class Chaos:
     def __post_init__(self) -> None:
         draw = random.Random(self.seed)  # noqa: S311 - moments to kill at, not secrets
         for index in range(len(self.processes)):
-            self._moments += [(draw.randrange(self.events), index) for _ in range(self.times)]
+            self._moments += [(draw.randrange(max(self.events, 1)), index) for _ in range(self.times)]
         self._moments.sort(reverse=True)
 
     def after(self, events: int) -> None:

@@ -1,6 +1,7 @@
 """What a replay reports: counts that must add up, speed, latencies, memory, and the hash of its decisions."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -16,14 +17,18 @@ POST_TO = {"match": "post to match", "decision": "post to nudge's decision"}
 
 
 def quantiles(buckets: dict[float, float]) -> dict[str, float | None]:
-    """Read quantiles off cumulative histogram buckets (upper bound -> count), in seconds."""
+    """Read quantiles off cumulative histogram buckets (upper bound -> count), in seconds.
+
+    `longest` is the last bound that is a number: a quantile is None where it lies beyond that, and where nothing
+    was measured, which `measured` tells apart.
+    """
     total = max(buckets.values(), default=0)
-    bounds = sorted(buckets)
+    bounds = sorted(bound for bound in buckets if math.isfinite(bound))
     found: dict[str, float | None] = {}
     for q in QUANTILES:
         bound = next((b for b in bounds if buckets[b] >= q * total), None) if total else None
         found[f"p{round(q * 100)}"] = None if bound is None else round(bound, 4)
-    return found
+    return {**found, "measured": total, "longest": round(bounds[-1], 4) if bounds else None}
 
 
 def measured(processes: Sequence[ServiceProcess]) -> dict[str, dict[str, Any]]:
@@ -130,7 +135,7 @@ def show(console: Console, made: dict[str, Any]) -> None:
             (service, f"{entry['records']:,.0f} records, {entry['records_per_busy_second'] or 0:,} per busy second")
         )
     for what, found in made["post_to"].items():
-        rows.append((POST_TO[what], ", ".join(f"{q} {_seconds(v)}" for q, v in found.items())))
+        rows.append((POST_TO[what], ", ".join(_quantiles(found))))
     rows.append(("memory", _listed({name: f"{mb} MB" for name, mb in made["memory_mb"].items()})))
     if any(made["restarts"].values()):
         rows.append(("killed and restarted", _listed(made["restarts"])))
@@ -145,5 +150,12 @@ def _listed(values: dict[str, Any]) -> str:
     return "(" + ", ".join(f"{name} {value}" for name, value in values.items()) + ")" if values else ""
 
 
-def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value * 1000:,.0f} ms"
+def _quantiles(found: dict[str, float | None]) -> Iterator[str]:
+    """Write quantiles for people: what lies beyond the longest time that is told apart is more than that."""
+    for q in QUANTILES:
+        name = f"p{round(q * 100)}"
+        seconds, longest = found[name], found["longest"]
+        if seconds is not None:
+            yield f"{name} {seconds * 1000:,.0f} ms"
+        else:
+            yield f"{name} > {longest:,.0f} s" if found["measured"] and longest is not None else f"{name} -"
