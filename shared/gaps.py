@@ -21,8 +21,8 @@ class Gaps:
     def next_in_line(self, place: Place, copy: Working[Any], arrivals: Sequence[Arrival]) -> list[Arrival]:
         """Give what can be applied now, in order.
 
-        What comes after a gap is passed by, and read again once the gap is filled; so are, while the community
-        is stopped, ticks: the missing record might have cancelled what is due.
+        What comes after a gap is passed by, and read again once the gap is filled; so are ticks until then: the
+        missing record, or one that waits behind it, might cancel what is due.
         """
         fresh: list[Arrival] = []
         read = copy.read
@@ -30,12 +30,12 @@ class Gaps:
             if copy.repeats(arrival, place.generation) or (arrival.sequence is not None and arrival.sequence <= read):
                 metrics.REPEATED.labels(self._status.service).inc()
             elif arrival.sequence is None:
-                if copy.community not in place.stopped:
+                if not place.passed_by(copy.community):
                     fresh.append(arrival)
             elif arrival.sequence == read + 1:
                 fresh.append(arrival)
                 read += 1
-                self._go_on(place, copy.community)
+                self._go_on(place, copy.community, arrival)
             else:
                 self._stop(place, copy.community, arrival, read + 1)
         return fresh
@@ -49,18 +49,14 @@ class Gaps:
     def _stop(self, place: Place, community: str, arrival: Arrival, missing: int) -> None:
         if community not in place.stopped:
             log.error("a community is stopped: record %d of its log is missing", missing)
-        place.stopped.setdefault(community, arrival.offset)
+        place.stop(community, arrival.offset)
         self._status.stopped[community] = missing
         self._measure()
 
-    def _go_on(self, place: Place, community: str) -> None:
-        stopped = place.stopped.pop(community, None)
-        if stopped is None:
-            return
-        # Others skip what is read again as repeats.
-        place.reread_from = stopped if place.reread_from is None else min(stopped, place.reread_from)
-        self._status.stopped.pop(community, None)
-        self._measure()
+    def _go_on(self, place: Place, community: str, arrival: Arrival) -> None:
+        if place.go_on(community, arrival.offset):
+            self._status.stopped.pop(community, None)
+            self._measure()
 
     def _measure(self) -> None:
         metrics.STOPPED.labels(self._status.service).set(len(self._status.stopped))

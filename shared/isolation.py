@@ -70,10 +70,11 @@ class Isolation(Generic[State]):
     ) -> None:
         events = [arrival.envelope.event for arrival in arrivals if arrival.envelope is not None and not dead]
         aids = await self._service.prepare(copy.state, events)
+        clock = place.clock_of(copy.community)
 
         def steps() -> None:
             for arrival in arrivals:
-                copy.step(arrival, place.generation, place.clock, aids, dead=dead, buried=buried)
+                copy.step(arrival, place.generation, clock, aids, dead=dead, buried=buried)
 
         await asyncio.to_thread(steps)
 

@@ -15,6 +15,10 @@ from shared.store import Watermark
 TRAIL_SECONDS = 2.0
 
 
+def _later(clock: datetime | None, tick: datetime) -> datetime:
+    return tick if clock is None else max(clock, tick)
+
+
 @dataclass
 class Place:
     """The working copy of a partition's progress, owned by the loop."""
@@ -29,12 +33,18 @@ class Place:
     monotonic: Callable[[], float] = time.monotonic
     # By community that a gap has stopped: where reading must begin again once the gap is filled.
     stopped: dict[str, int] = field(default_factory=dict)
+    # The partition's clock as such a community knows it, until it is where the others are: what it has still to
+    # read may cancel what is due by later ticks.
+    clocks: dict[str, datetime | None] = field(default_factory=dict)
     reread_from: int | None = None
+    reread_to: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _heap: list[tuple[datetime, str]] = field(default_factory=list)
     _past: deque[tuple[float, int, datetime | None]] = field(default_factory=deque)
     _resume: tuple[int, datetime | None] = (0, None)
     _hole: tuple[int, int] | None = None
+    # Communities whose gap was filled, until reading goes back to what they passed by.
+    _filled: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._heap = [(at, community) for community, at in self.due.items()]
@@ -58,12 +68,42 @@ class Place:
     def advance(self, offset: int) -> None:
         """Note that all before `offset` is durable."""
         self.next_offset = offset
+        if self.reread_from is None and offset >= self.reread_to:
+            self.clocks = {community: clock for community, clock in self.clocks.items() if community in self.stopped}
+
+    # Gaps
+
+    def stop(self, community: str, offset: int) -> None:
+        """Note that a community cannot apply the record at `offset`: one before it is missing."""
+        self.stopped.setdefault(community, offset)
+        self.clocks.setdefault(community, self.clock)
+
+    def go_on(self, community: str, offset: int) -> bool:
+        """Note that the record at `offset` is the missing one; says whether the community was stopped."""
+        stopped = self.stopped.pop(community, None)
+        if stopped is None:
+            return False
+        if stopped < offset:
+            # Others skip what is read again as repeats.
+            self.reread_from = stopped if self.reread_from is None else min(stopped, self.reread_from)
+            self._filled.add(community)
+        return True
+
+    def passed_by(self, community: str) -> bool:
+        """Say whether ticks mean nothing to a community yet: there are records before them that it has not read."""
+        return community in self.stopped or community in self._filled
+
+    def clock_of(self, community: str) -> datetime | None:
+        """Give the latest tick before where a community reads."""
+        return self.clocks.get(community, self.clock)
 
     def rewind(self) -> bool:
         """Go back to where a filled gap lets a community go on; says whether there is one."""
         if self.reread_from is None:
             return False
+        self.reread_to = max(self.reread_to, self.next_offset)
         self.next_offset, self.reread_from = self.reread_from, None
+        self._filled.clear()
         return True
 
     def held(self) -> int:
@@ -72,12 +112,17 @@ class Place:
         return min([self.next_offset, *waiting, *self.stopped.values()])
 
     def hear(self, tick: datetime) -> None:
-        self.clock = tick if self.clock is None else max(self.clock, tick)
+        self.clock = _later(self.clock, tick)
+        for community, clock in self.clocks.items():
+            if not self.passed_by(community):
+                self.clocks[community] = _later(clock, tick)
 
     def watermark(self) -> Watermark:
         """Give the progress to store; the place to resume at trails, and a stopped community holds it back."""
         now = self.monotonic()
-        self._past.append((now, self.next_offset, self.clock))
+        if self.next_offset >= self.reread_to:
+            # While reading again the clock is ahead of the place: resumed there, a community would miss its own.
+            self._past.append((now, self.next_offset, self.clock))
         while self._past and self._past[0][0] <= now - TRAIL_SECONDS:
             _, offset, clock = self._past.popleft()
             if offset <= self.held():

@@ -182,13 +182,13 @@ class Processor(Generic[State]):
             metrics.BUSY.labels(self._service.name.value).inc(time.perf_counter() - started)
 
     async def _attempt(self, place: Place, batch: Sequence[Incoming]) -> None:
-        clock = place.clock
+        clock, clocks = place.clock, dict(place.clocks)
         try:
             await self._apply(place, batch)
         except (Unavailable, Replaced):
             # Whether a write arrived is not known: the stored position tells, at the next attempt.
             self._copies.drop(place)
-            place.clock = clock
+            place.clock, place.clocks = clock, clocks
             raise
 
     async def _apply(self, place: Place, batch: Sequence[Incoming]) -> None:

@@ -77,9 +77,14 @@ class Counting:
 
 
 class Downstream(Counting):
-    """The same behind recommend: what it reads carries sequence numbers."""
+    """The same behind recommend: what it reads carries sequence numbers; and no post is reported that has a reply."""
 
     name = ServiceName.NUDGE
     reads = TopicName.MATCHES
     writes = TopicName.NUDGES
     passes_ticks = False
+
+    def handle(self, state: Ledger, event: Event, moment: Moment) -> Iterable[Event]:
+        yield from super().handle(state, event, moment)
+        if isinstance(event, ReplyPublished):
+            state.documents.cancel_timer("report", event.post)

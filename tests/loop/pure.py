@@ -38,18 +38,22 @@ class PurePartition:
                 assert isinstance(event, CommunityEvent)
                 communities = [event.community]
             for community in communities:
-                self._apply(Arrival(offset, community, b"", Envelope(event), None))
+                self.apply(Arrival(offset, community, b"", Envelope(event), None))
             self.place.advance(offset + 1)
 
     def forget(self) -> None:
         self.copies.clear()
 
-    def _apply(self, arrival: Arrival) -> None:
-        copy = self.copies.get(arrival.community) or self._load(arrival.community)
-        self.copies[arrival.community] = copy
-        copy.step(arrival, "log", self.place.clock, None)
+    def apply(self, arrival: Arrival) -> None:
+        copy = self.copy(arrival.community)
+        copy.step(arrival, "log", self.place.clock_of(copy.community), None)
         self._write(copy)
         self.place.set_due(copy.community, copy.documents.next_due())
+
+    def copy(self, community: str) -> Working[Ledger]:
+        if community not in self.copies:
+            self.copies[community] = self._load(community)
+        return self.copies[community]
 
     def _load(self, community: str) -> Working[Ledger]:
         stored = self.stored.setdefault(community, Stored())

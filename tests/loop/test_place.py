@@ -76,7 +76,7 @@ def test_a_stopped_community_holds_back_the_place_to_resume_at() -> None:
     here = place(hands=hands)
     here.advance(10)
     here.watermark()
-    here.stopped["gappy"] = 15
+    here.stop("gappy", 15)
     for _ in range(5):
         here.advance(here.next_offset + 10)
         here.watermark()
@@ -90,11 +90,11 @@ def test_a_filled_gap_is_gone_back_to_and_what_was_passed_by_counts_as_unread() 
     hands = Hands()
     here = place(hands=hands)
     here.advance(10)
-    here.stopped["gappy"] = 10
+    here.stop("gappy", 10)
     here.watermark()
     here.advance(50)
     here.watermark()
-    here.reread_from = here.stopped.pop("gappy")
+    assert here.go_on("gappy", 49)
     assert here.held() == 10
     hands.now += TRAIL_SECONDS
     assert here.watermark().resume == 10
@@ -103,6 +103,61 @@ def test_a_filled_gap_is_gone_back_to_and_what_was_passed_by_counts_as_unread() 
     hands.now += TRAIL_SECONDS
     assert here.watermark().resume == 10
     assert not here.rewind()
+
+
+def test_a_community_that_a_gap_stopped_hears_ticks_where_it_reads() -> None:
+    """The others' clock is ahead of it; reading again it hears the same ticks, until it is where they are."""
+    here = place()
+    here.hear(at(1))
+    here.stop("gappy", 5)
+    here.hear(at(60))
+    assert (here.clock, here.clock_of("gappy"), here.clock_of("other")) == (at(60), at(1), at(60))
+    assert here.go_on("gappy", 9)
+    here.hear(at(70))
+    here.advance(12)
+    assert here.passed_by("gappy")
+    assert here.clock_of("gappy") == at(1)
+    assert here.rewind()
+    assert not here.passed_by("gappy")
+    here.hear(at(60))
+    here.advance(11)
+    assert here.clock_of("gappy") == at(60)
+    here.hear(at(70))
+    here.advance(12)
+    assert here.clock_of("gappy") == at(70)
+    here.hear(at(80))
+    assert here.clock_of("gappy") == at(80)
+    assert here.clocks == {}
+
+
+def test_while_reading_again_no_place_is_noted_to_resume_at() -> None:
+    """After a crash there, the clock would be that of what comes later."""
+    hands = Hands()
+    here = place(hands=hands)
+    here.stop("gappy", 0)
+    here.hear(at(60))
+    here.advance(50)
+    here.go_on("gappy", 49)
+    here.rewind()
+    for offset in (10, 20, 30):
+        here.advance(offset)
+        mark = here.watermark()
+        hands.now += TRAIL_SECONDS
+        assert (mark.handled, mark.resume, mark.clock) == (offset, 0, None)
+    for offset in (50, 60):
+        here.advance(offset)
+        mark = here.watermark()
+        hands.now += TRAIL_SECONDS
+    assert (mark.resume, mark.clock) == (50, at(60))
+
+
+def test_what_waits_ahead_is_reached_without_going_back() -> None:
+    """A community that was stopped by a record further on needs no second reading."""
+    here = place()
+    here.stop("gappy", 10)
+    assert here.go_on("gappy", 7)
+    assert not here.rewind()
+    assert not here.go_on("gappy", 8)
 
 
 @settings(deadline=None)
