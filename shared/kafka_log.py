@@ -32,8 +32,10 @@ from shared.topics import topic_name
 BATCH = 500
 # aiokafka's answer to an empty poll is another wait of this length: short, or every record waits for it.
 POLL_MS = 5
-# Copies of each record, where there are so many brokers.
+# Copies of each record, where there are so many brokers; and how many must have it before it is acknowledged:
+# acks=all alone means all that are there, which may be the leader only.
 REPLICAS = 3
+IN_SYNC = 2
 RETENTION_MS = 30 * 24 * 3600 * 1000
 STOP_SECONDS = 6.0
 # The place of a replica that was replaced: harmless, the stored position leads.
@@ -91,6 +93,25 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
                 raise
 
 
+def new_topics(prefix: str, partitions: int, brokers: int) -> list[NewTopic]:
+    """Say what topics to make on a cluster of so many brokers, with their settings."""
+    replicas = min(brokers, REPLICAS)
+    safe = {"min.insync.replicas": str(IN_SYNC)} if replicas >= REPLICAS else {}
+    topics = [NewTopic(meta_name(prefix), 1, replicas, topic_configs={"cleanup.policy": "compact", **safe})]
+    for topic in TopicName:
+        # What nobody has decided about yet must not vanish; the log itself is bounded.
+        config = {"retention.ms": "-1" if topic is TopicName.DEAD_LETTERS else str(RETENTION_MS), **safe}
+        if topic is not TopicName.ACTIVITY:
+            config["max.message.bytes"] = str(LARGEST)
+        topics.append(NewTopic(topic_name(prefix, topic), partitions, replicas, topic_configs=config))
+    return topics
+
+
+def meta_name(prefix: str) -> str:
+    """Name the topic that holds the log's generation."""
+    return f"{prefix}.log"
+
+
 class KafkaLog:
     """Implements shared.log.Log on a list of `host:port`."""
 
@@ -119,7 +140,7 @@ class KafkaLog:
 
     @property
     def _meta(self) -> str:
-        return f"{self._prefix}.log"
+        return meta_name(self._prefix)
 
     async def create(self, partitions: int) -> bool:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
@@ -127,7 +148,7 @@ class KafkaLog:
             try:
                 await admin.start()
                 brokers = len((await admin.describe_cluster())["brokers"])
-                answer = await admin.create_topics(self._topics(partitions, min(brokers, REPLICAS)))
+                answer = await admin.create_topics(new_topics(self._prefix, partitions, brokers))
             finally:
                 await admin.close()
         codes = {entry[0]: entry[1] for entry in answer.topic_errors}
@@ -155,16 +176,6 @@ class KafkaLog:
         async for record in scan(self._servers, [TopicPartition(self._meta, 0)], {}):
             named = record.body.decode()
         return named
-
-    def _topics(self, partitions: int, replicas: int) -> list[NewTopic]:
-        topics = [NewTopic(self._meta, 1, replicas, topic_configs={"cleanup.policy": "compact"})]
-        for topic in TopicName:
-            # What nobody has decided about yet must not vanish; the log itself is bounded.
-            config = {"retention.ms": "-1" if topic is TopicName.DEAD_LETTERS else str(RETENTION_MS)}
-            if topic is not TopicName.ACTIVITY:
-                config["max.message.bytes"] = str(LARGEST)
-            topics.append(NewTopic(topic_name(self._prefix, topic), partitions, replicas, topic_configs=config))
-        return topics
 
     def subscribe(self, topic: TopicName, group: str, reader: Reader) -> KafkaSubscription:
         subscription = KafkaSubscription(topic_name(self._prefix, topic), topic, f"{self._prefix}.{group}", reader)
