@@ -9,18 +9,29 @@ from shared.failures import Unavailable
 from shared.log import Log, Outgoing
 from shared.service import TopicName
 from shared.state import Documents
-from shared.store import Store, Stored
+from shared.store import Store, Stored, Write
 from shared.wire import Envelope
 from shared.working import Arrival, Working
 from tests.loop.counting import Counting, Ledger
 
 
 class Counted:
-    """A store, and how often each of its methods was called."""
+    """A store: how often each of its methods was called, and which communities were loaded or written."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.calls: Counter[str] = Counter()
+        self.touched: list[str] = []
+
+    async def load(self, community: str) -> Stored:
+        self.calls["load"] += 1
+        self.touched.append(community)
+        return await self._store.load(community)
+
+    async def write(self, writes: Sequence[Write]) -> list[bool]:
+        self.calls["write"] += 1
+        self.touched += [write.community for write in writes]
+        return await self._store.write(writes)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         self.calls[name] += 1
