@@ -23,16 +23,16 @@ LATER = START + DAY
 
 
 def ranked_for_ben() -> list[Event]:
-    """Ben, a champion, answered a post in the open and one in a private channel that are like the one asked now."""
+    """Ben, a champion, answered posts in two public channels that are like the one asked now in the first."""
     return Place().see(
         *(joined(member) for member in ("ann", "ben", "dan")),
         made(RolesChanged, START - DAY, member="ben", roles=(Role.CHAMPION,)),
         channel(),
-        channel("shed", Privacy.PRIVATE, ("ann", "ben", "dan")),
+        channel("tools"),
         post("p1", "ann", "how to segment a volume"),
         reply("r1", "p1", "ben", START + HOUR),
-        post("p2", "ann", "volume segment rendering", channel="shed"),
-        reply("r2", "p2", "ben", START + HOUR, channel="shed"),
+        post("p2", "ann", "volume segment rendering", channel="tools"),
+        reply("r2", "p2", "ben", START + HOUR, channel="tools"),
         post("p3", "dan", "segment another volume", LATER),
     )
 
@@ -59,13 +59,13 @@ def test_the_threads_that_they_answered_are_the_reason_that_they_read() -> None:
     garden.until(LATER + 3 * HOUR)
     issued = asked_about(garden, "p3")
     similar = next(item for item in issued.evidence if item.reason is Reason.ANSWERED_SIMILAR)
-    assert (similar.count, set(similar.channels)) == (2, {"general", "shed"})
+    assert (similar.count, set(similar.channels)) == (2, {"general", "tools"})
     assert "You answered 2 threads like this one." in why(garden)
 
 
 def test_a_reason_from_a_channel_that_they_cannot_read_is_not_given() -> None:
-    """Who was taken out of one of the channels is not told how much they did there: not when asked, nor later."""
-    out = made(ChannelChanged, LATER + HOUR / 2, channel="shed", left=("ben",))
+    """Once one of the channels is private, nobody else is told how much they did there: not when asked, nor later."""
+    out = made(ChannelChanged, LATER + HOUR / 2, channel="tools", privacy=Privacy.PRIVATE)
     garden = Garden([*ranked_for_ben(), out])
     garden.until(LATER + 3 * HOUR)
     assert Reason.ANSWERED_SIMILAR not in reasons(asked_about(garden, "p3").evidence)
@@ -73,7 +73,7 @@ def test_a_reason_from_a_channel_that_they_cannot_read_is_not_given() -> None:
     garden = Garden(ranked_for_ben())
     garden.until(LATER + 3 * HOUR)
     assert Reason.ANSWERED_SIMILAR in reasons(asked_about(garden, "p3").evidence)
-    garden.step(made(ChannelChanged, LATER + 4 * HOUR, channel="shed", left=("ben",)))
+    garden.step(made(ChannelChanged, LATER + 4 * HOUR, channel="tools", privacy=Privacy.PRIVATE))
     assert not [line for line in why(garden) if "like this one" in line]
 
 
