@@ -140,20 +140,21 @@ def test_evidence_names_the_channels_of_all_that_it_counts() -> None:
     assert set(similar.posts) == {"h0", "h1", "h2"}
 
 
-def test_evidence_rests_on_what_the_matched_member_can_read() -> None:
-    """Who has left a private channel is not reminded of what they answered there."""
+def test_evidence_rests_on_what_everybody_in_the_channel_can_read() -> None:
+    """What was answered in a private channel is a reason there, not elsewhere, and never for who has left it."""
     place = lively()
-    place.see(channel("board", Privacy.PRIVATE, ["ann", "ben"]))
+    place.see(channel("board", Privacy.PRIVATE, ["ann", "ben", "cas"]))
     place.see(post("b1", "ann", "segment the secret volume", channel="board"), reply("b2", "b1", "ben"))
 
-    def shown(message: str) -> set[str]:
-        ranked = place.ranked(post(message, "dan", "segment the secret volume", LATER))
+    def shown(message: str, where: str) -> set[str]:
+        ranked = place.ranked(post(message, "dan", "segment the secret volume", LATER, channel=where))
         assert ranked is not None
         return {p for m in ranked.matches for e in m.evidence for p in e.posts}
 
-    assert "b1" in shown("q1")
+    assert "b1" in shown("q1", "board")
+    assert "b1" not in shown("q2", "general")
     place.see(made(ChannelChanged, LATER, channel="board", left=("ben",)))
-    assert "b1" not in shown("q2")
+    assert "b1" not in shown("q3", "board")
 
 
 def test_an_edited_post_is_found_by_its_new_words() -> None:

@@ -1,12 +1,16 @@
+from services.recommend.documents import Peer
 from services.recommend.peers import peers
 from shared.events import ChannelChanged, MemberLeft, Privacy, Reason
 from tests.recommending import DAY, START, Place, channel, made, post, reply
 
 
+def ranked(place: Place, member: str, days: float = 1) -> tuple[Peer, ...]:
+    index, now = place.state.index, (START + days * DAY).timestamp()
+    return peers(index, place.state.settings, member, index.scopes_read_by(index.people.number(member)), now)
+
+
 def found(place: Place, member: str, days: float = 1) -> dict[str, set[Reason]]:
-    now = (START + days * DAY).timestamp()
-    ranked = peers(place.state.index, place.state.settings, member, now)
-    return {peer.member: {e.reason for e in peer.evidence} for peer in ranked}
+    return {peer.member: {e.reason for e in peer.evidence} for peer in ranked(place, member, days)}
 
 
 def test_near_people_and_people_of_the_same_threads_are_peers() -> None:
@@ -30,8 +34,7 @@ def test_shared_threads_name_the_channels_of_all_that_are_counted() -> None:
     for i in range(4):
         where = "hall" if i else "general"
         place.see(post(f"p{i}", "ann", f"about {i}", START + i * DAY, channel=where), reply(f"r{i}", f"p{i}", "ben"))
-    peer = peers(place.state.index, place.state.settings, "ann", (START + 5 * DAY).timestamp())[0]
-    shared = peer.evidence[0]
+    shared = ranked(place, "ann", 5)[0].evidence[0]
     assert (shared.reason, shared.count, shared.posts) == (Reason.SHARED_THREADS, 4, ("p3", "p2", "p1"))
     assert shared.channels == ("general", "hall")
 

@@ -28,7 +28,7 @@ def test_nobody_reads_a_closed_channel() -> None:
     """What was written in a channel that is closed is evidence for nobody, and it comes back when it is opened."""
     place = Place()
     place.see(channel(), channel("hall"), post("h1", "ann", "segment a volume", channel="hall"))
-    place.see(reply("h2", "h1", "ben", channel="hall"))
+    place.see(reply("h2", "h1", "ben", channel="hall"), post("p1", "ann"), reply("p2", "p1", "ben"))
 
     def evident(message: str) -> bool:
         ranked = place.ranked(post(message, "dan", "segment a volume", START + DAY))

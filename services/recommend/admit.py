@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from services.recommend.documents import CHANNELS, REPLIES, Channel
+from services.recommend.documents import CHANNELS, POSTS, REPLIES, Channel
 from services.recommend.meet import is_forgotten, set_reader
 from services.recommend.state import State
 from shared.events import ChannelChanged, ChannelClosed, ChannelEvent, ChannelOpened, Privacy
@@ -49,7 +49,7 @@ def _set_closed(state: State, event: ChannelEvent, closed: bool) -> None:
 
 def _put(state: State, name: str, channel: Channel) -> None:
     state.documents.put(CHANNELS, name, channel)
-    state.index.set_channel(name, channel, state.documents.table(REPLIES))
+    state.index.set_channel(name, channel, state.documents.table(POSTS), state.documents.table(REPLIES))
 
 
 def _set_readers(state: State, event: ChannelEvent, members: Iterable[str], reads: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query
 from pydantic import BaseModel
 
-from services.recommend.documents import MEMBERS, PEERS, RESPONDERS, SUITABLE, Member, Post
+from services.recommend.documents import MEMBERS, PEERS, PUBLIC_PEERS, RESPONDERS, SUITABLE, Member, Post
 from services.recommend.sight import Sight
 from shared.events import Evidence
 from shared.problems import ProblemError
@@ -47,10 +47,18 @@ class PostsShown(BaseModel):
     posts: list[PostShown]
 
 
+class PeerShown(BaseModel):
+    """The score is for the member alone."""
+
+    member: str
+    score: float | None = None
+    evidence: list[Evidence] | None = None
+
+
 class PeersShown(BaseModel):
     member: str
     ranked: datetime | None = None
-    peers: list[ResponderShown] = []
+    peers: list[PeerShown] = []
 
 
 def router(reader: StateReader, service_key: str | None) -> APIRouter:
@@ -154,14 +162,18 @@ async def _posts(
 async def _peers(
     reader: StateReader, sight: Sight, community: str, member: str, viewer: str | None, limit: int
 ) -> PeersShown:
-    kept, about = await reader.get(community, PEERS, member), await reader.get(community, MEMBERS, member)
+    others = viewer is not None and viewer != member
+    kept = await reader.get(community, PUBLIC_PEERS if others else PEERS, member)
+    about = await reader.get(community, MEMBERS, member)
     if kept is None or about is None or not about.here:
         return PeersShown(member=member)
-    shown: list[ResponderShown] = []
+    shown: list[PeerShown] = []
     for peer in kept.peers:
         facts = await reader.get(community, MEMBERS, peer.member)
         if len(shown) == limit or facts is None or not facts.here or facts.bot:
             continue
         evidence = None if viewer is None else await sight.shown(viewer, member, peer.evidence)
-        shown.append(ResponderShown(member=peer.member, score=peer.score, evidence=evidence))
+        # To somebody else a name alone would say that there is something which they may not know.
+        if evidence or not others:
+            shown.append(PeerShown(member=peer.member, score=None if others else peer.score, evidence=evidence))
     return PeersShown(member=member, ranked=kept.at, peers=shown)

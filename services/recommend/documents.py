@@ -82,9 +82,10 @@ def words(title: str, text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`answers`: it is in somebody else's thread, which has not been removed."""
+    """`answers`: it is in somebody else's thread, which has not been removed. `channel` is the thread's."""
 
     post: str
+    channel: str
     author: str
     at: datetime
     answers: bool
@@ -122,6 +123,7 @@ class Suitable:
     """A post in a member's list."""
 
     post: str
+    channel: str
     score: float
     at: datetime
 
@@ -156,7 +158,8 @@ GONE = Table("gone", Gone)  # by message
 FORGOTTEN = Table("forgotten", Forgotten)  # by forgotten_key
 RESPONDERS = Table("responders", Responders)  # by post
 SUITABLE = Table("posts", Suitables)  # by member
-PEERS = Table("peers", Peers)  # by member
+PEERS = Table("peers", Peers)  # by member: for themselves
+PUBLIC_PEERS = Table("public_peers", Peers)  # by member: for others, from what is public
 
 COMMUNITY_KEY = "this"
 

@@ -1,4 +1,7 @@
-"""Why somebody matches: the two or three reasons that carried the score, from what they may read themselves."""
+"""Why somebody matches: the two or three reasons that carried the score, from what they may read themselves.
+
+Like the score, reasons rest only on what everybody who reads the post's channel may read.
+"""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -50,7 +53,7 @@ def matches(index: Index, settings: RecommendSettings, ranking: Ranking, channel
     found = []
     for place, shares in enumerate(_shares(ranking.parts, numbers)):
         number, score = ranking.chosen[place]
-        lately = index.people.answers_within(number, now - LATELY_DAYS * DAY, now)
+        lately = index.people.answers_within(number, index.scopes_for(channel), now - LATELY_DAYS * DAY, now)
         counted = Counts(1, len(similar[number]), lately, counts[place])
         reasons = tuple(
             resting_on(index.threads, similar[number], reason, settings.evidence_posts)

@@ -60,15 +60,18 @@ def take_post(state: State, event: PostPublished, vector: Vector) -> None:
     state.documents.put(POSTS, event.message, post)
     state.index.add_post(event.message, post, vector)
     for name, reply in early.items():
-        _take_reply(state, name, replace(reply, answers=reply.author != post.author))
+        _take_reply(state, name, replace(reply, channel=post.channel, answers=reply.author != post.author))
 
 
-def take_reply(state: State, event: ReplyPublished) -> None:
+def take_reply(state: State, event: ReplyPublished) -> Reply:
     """Take in a new reply; it may be early (its post is not known yet) or late (its post is gone)."""
     meet(state, event.author)
     post = state.documents.get(POSTS, event.post)
+    channel = event.channel if post is None else post.channel
     answers = post is not None and post.author != event.author
-    _take_reply(state, event.message, Reply(event.post, event.author, event.at, answers))
+    reply = Reply(event.post, channel, event.author, event.at, answers)
+    _take_reply(state, event.message, reply)
+    return reply
 
 
 def edit(state: State, event: MessageEdited, vector: Vector) -> None:

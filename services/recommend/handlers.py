@@ -118,7 +118,7 @@ def _ranked(state: State, event: events.PostPublished, moment: Moment) -> Matche
         channel=event.channel,
         author=event.author,
         published=event.at,
-        first_post=not state.index.people.wrote(author),
+        first_post=not state.index.people.wrote(author, state.index.scopes_for(event.channel)),
         model=state.model,
         matches=matches(state.index, state.settings, ranking, event.channel, now),
     )
@@ -131,15 +131,15 @@ def on_post_published(state: State, event: events.PostPublished, moment: Moment)
     follow.take_post(state, event, _vector(moment, words(event.title, event.text)))
     if ranked is not None:
         offer.offer_post(state, ranked, moment.clock)
-    offer.refresh_peers(state, event.author, moment.clock)
+    offer.refresh_peers(state, event.author, event.channel, moment.clock)
     return () if ranked is None else (ranked,)
 
 
 def on_reply_published(state: State, event: events.ReplyPublished, moment: Moment) -> Iterable[Event]:
     if follow.is_new(state, event):
-        follow.take_reply(state, event)
+        channel = follow.take_reply(state, event).channel
         offer.unlist_for(state, event.author, event.post)
-        offer.refresh_peers(state, event.author, moment.clock)
+        offer.refresh_peers(state, event.author, channel, moment.clock)
     return ()
 
 

@@ -48,7 +48,7 @@ class Index:
         """Derive all from the facts; `vectors` holds the vector of each post's words."""
         index = cls(settings, dimension)
         for name, channel in documents.table(CHANNELS).items():
-            index.set_channel(name, channel, {})
+            index.set_channel(name, channel, {}, {})
         for reader in documents.table(READERS).values():
             index.set_reader(reader.channel, reader.member, reader.reads)
         for name, member in documents.table(MEMBERS).items():
@@ -62,8 +62,8 @@ class Index:
 
     # Channels
 
-    def set_channel(self, name: str, channel: Channel, replies: Mapping[str, Reply]) -> None:
-        """Take over whether a channel is public or closed; `replies` are those that are known, by id."""
+    def set_channel(self, name: str, channel: Channel, posts: Mapping[str, Post], replies: Mapping[str, Reply]) -> None:
+        """Take over whether a channel is public or closed; `posts` and `replies` are those that are known, by id."""
         if channel.closed:
             self.closed.add(name)
         else:
@@ -71,18 +71,26 @@ class Index:
         public = is_public(channel)
         if public == (name in self.public):
             return
-        threads = [
-            (row, [replies[reply] for reply in self.replies_of.get(self.threads.ids[row], ())])
-            for row in self.threads.in_channel.get(name, ())
-        ]
-        for row, known in threads:
-            self._profile_thread(row, known, False)
+        self._count_channel(name, replies, -1)
+        before = self.scope(name)
         if public:
             self.public.add(name)
         else:
             self.public.discard(name)
-        for row, known in threads:
-            self._profile_thread(row, known, True)
+        for row in self.threads.in_channel.get(name, ()):
+            self.threads.move(row, posts[self.threads.ids[row]].words(), before, self.scope(name))
+        self._count_channel(name, replies, 1)
+
+    def _count_channel(self, name: str, replies: Mapping[str, Reply], by: int) -> None:
+        """Count what was written in a channel for who wrote it, in its scope; with -1 take it away again."""
+        threads = self.threads
+        for row in threads.in_channel.get(name, ()):
+            known = [replies[reply] for reply in self.replies_of.get(threads.ids[row], ())]
+            self._profile_thread(row, known, by)
+            self.people.add_message(self.scope(name), threads.authors[row], threads.ats[row], by)
+        for reply in replies.values():
+            if reply.channel == name:
+                self._count_reply(reply, by)
 
     def set_reader(self, channel: str, member: str, reads: bool) -> None:
         number = self.people.number(member)
@@ -103,6 +111,15 @@ class Index:
         """Name the scope of profiles to which a channel belongs."""
         return PUBLIC if channel in self.public else channel
 
+    def scopes_for(self, channel: str) -> tuple[str, ...]:
+        """Name the scopes that everybody who reads a channel reads: all that may shape what is said there."""
+        return (PUBLIC,) if channel in self.public else (PUBLIC, channel)
+
+    def scopes_read_by(self, person: int) -> tuple[str, ...]:
+        """Name the scopes that somebody, if present, reads, as far as anybody has written there."""
+        private = (scope for scope in self.people.scopes if scope != PUBLIC and self.reads(person, scope))
+        return (PUBLIC, *sorted(private))
+
     def may_read(self, channel: str) -> NDArray[np.bool_]:
         """Say who is present and may read a channel: shape (people,)."""
         present = self.people.present
@@ -121,32 +138,32 @@ class Index:
     def add_post(self, name: str, post: Post, vector: NDArray[np.int16]) -> None:
         """Index a new post."""
         author, at = self.people.number(post.author), post.at.timestamp()
-        row = self.threads.add(name, post.channel, author, at)
-        self.threads.write(row, post.words(), vector)
-        self.people.add_message(author, at)
-        self._profile_thread(row, [], True)
+        row, scope = self.threads.add(name, post.channel, author, at), self.scope(post.channel)
+        self.threads.write(row, post.words(), vector, scope)
+        self.people.add_message(scope, author, at, 1)
+        self._profile_thread(row, [], 1)
 
     def edit_post(self, name: str, old: Post, new: Post, vector: NDArray[np.int16], replies: Iterable[Reply]) -> None:
         """Give a post other words; `replies` are those of its thread."""
         row, replies = self.threads.rows[name], list(replies)
-        self._profile_thread(row, replies, False)
-        self.threads.rewrite(row, old.words(), new.words(), vector)
-        self._profile_thread(row, replies, True)
+        self._profile_thread(row, replies, -1)
+        self.threads.rewrite(row, old.words(), new.words(), vector, self.scope(old.channel))
+        self._profile_thread(row, replies, 1)
 
     def remove_post(self, name: str, post: Post) -> None:
         """Take out a post whose replies have been taken out before."""
-        row = self.threads.rows[name]
-        self._profile_thread(row, [], False)
-        self.threads.remove(name, post.words())
-        self.people.remove_message(self.people.number(post.author), post.at.timestamp())
+        row, scope = self.threads.rows[name], self.scope(post.channel)
+        self._profile_thread(row, [], -1)
+        self.threads.remove(name, post.words(), scope)
+        self.people.add_message(scope, self.people.number(post.author), post.at.timestamp(), -1)
 
     # Replies
 
     def add_reply(self, name: str, reply: Reply) -> None:
         """Index a reply, whether its post is known or not."""
         self.replies_of.setdefault(reply.post, set()).add(name)
-        self.people.add_message(self.people.number(reply.author), reply.at.timestamp())
         self._count_reply(reply, 1)
+        self._join_thread(reply, 1)
 
     def remove_reply(self, name: str, reply: Reply) -> None:
         """Take a reply out while its post is still as it was when the reply came in."""
@@ -154,26 +171,26 @@ class Index:
         names.discard(name)
         if not names:
             del self.replies_of[reply.post]
-        self.people.remove_message(self.people.number(reply.author), reply.at.timestamp())
         self._count_reply(reply, -1)
+        self._join_thread(reply, -1)
 
     def _count_reply(self, reply: Reply, by: int) -> None:
-        person, at = self.people.number(reply.author), reply.at.timestamp()
-        row = self.threads.rows.get(reply.post)
-        channel = None
-        if row is not None:
-            channel = self.threads.channels[row]
-            self.threads.take_part(row, person, by)
-            if reply.answers:
-                self.threads.answer(row, person, by)
-                self._profile(row, person, at, by)
+        person, at, scope = self.people.number(reply.author), reply.at.timestamp(), self.scope(reply.channel)
+        self.people.add_message(scope, person, at, by)
         if reply.answers:
-            count = self.people.add_answer if by > 0 else self.people.remove_answer
-            count(person, channel, at)
+            self.people.add_answer(scope, reply.channel, person, at, by)
 
-    def _profile_thread(self, row: int, replies: Iterable[Reply], add: bool) -> None:
+    def _join_thread(self, reply: Reply, by: int) -> None:
+        person, row = self.people.number(reply.author), self.threads.rows.get(reply.post)
+        if row is None:
+            return
+        self.threads.take_part(row, person, by)
+        if reply.answers:
+            self.threads.answer(row, person, by)
+            self._profile(row, person, reply.at.timestamp(), by)
+
+    def _profile_thread(self, row: int, replies: Iterable[Reply], by: int) -> None:
         """Count a post for the profile of who started it and of who answered it."""
-        by = 1 if add else -1
         self._profile(row, self.threads.authors[row], self.threads.ats[row], by)
         for reply in replies:
             if reply.answers:

@@ -7,23 +7,27 @@ from datetime import datetime, timedelta
 from services.recommend.documents import (
     MEMBERS,
     PEERS,
+    PUBLIC_PEERS,
     RESPONDERS,
     SUITABLE,
+    Peer,
     Peers,
     Responders,
     Suitable,
     Suitables,
 )
 from services.recommend.peers import peers
+from services.recommend.profile import PUBLIC
 from services.recommend.state import State
 from shared.events import Evidence, Match, MatchesRanked
-from shared.state import Documents, Timer
+from shared.state import Documents, Table, Timer
 
 # Names of timers; the subject is the post.
 LISTED = "listed"
 KEPT = "kept"
-# The subject of this one is the member.
+# The subject of these is the member.
 MET = "met"
+MET_IN_PUBLIC = "met_in_public"
 
 
 def decode(documents: Documents) -> None:
@@ -31,6 +35,7 @@ def decode(documents: Documents) -> None:
     documents.table(RESPONDERS)
     documents.table(SUITABLE)
     documents.table(PEERS)
+    documents.table(PUBLIC_PEERS)
 
 
 def offer_post(state: State, ranked: MatchesRanked, clock: datetime) -> None:
@@ -57,7 +62,7 @@ def offer_post(state: State, ranked: MatchesRanked, clock: datetime) -> None:
     if clock < listed <= until:
         documents.set_timer(LISTED, post, listed)
         for match in ranked.matches:
-            _list(state, match.member, Suitable(post, match.score, ranked.published))
+            _list(state, match.member, Suitable(post, ranked.channel, match.score, ranked.published))
 
 
 def end(state: State, timer: Timer) -> None:
@@ -68,6 +73,8 @@ def end(state: State, timer: Timer) -> None:
         withdraw(state, timer.subject)
     elif timer.name == MET:
         state.documents.drop(PEERS, timer.subject)
+    elif timer.name == MET_IN_PUBLIC:
+        state.documents.drop(PUBLIC_PEERS, timer.subject)
 
 
 def unlist(state: State, post: str) -> None:
@@ -92,41 +99,73 @@ def withdraw(state: State, post: str) -> None:
     state.documents.cancel_timer(KEPT, post)
 
 
-def refresh_peers(state: State, member: str, clock: datetime) -> None:
-    """Make a member's list of peers anew where it is old; it goes when they write nothing for long."""
-    facts, old = state.documents.get(MEMBERS, member), state.documents.get(PEERS, member)
+def refresh_peers(state: State, member: str, channel: str, clock: datetime) -> None:
+    """Make a member's lists of peers anew where they are old; they go when they write nothing for long.
+
+    The list for others rests on what is public, and is made only when they write in public: not even when it was
+    made says anything of what they do elsewhere.
+    """
+    facts = state.documents.get(MEMBERS, member)
     if facts is None or facts.bot or not facts.here:
         return
-    if old is not None and clock - old.at < timedelta(days=state.settings.peers_every_days):
-        return
-    found = peers(state.index, state.settings, member, clock.timestamp())
-    state.documents.put(PEERS, member, Peers(clock, found))
-    state.documents.set_timer(MET, member, clock + timedelta(days=state.settings.peers_active_days))
+    scopes = state.index.scopes_read_by(state.index.people.number(member))
+    found = _refresh(state, PEERS, MET, member, scopes, clock, None)
+    if channel in state.index.public:
+        _refresh(state, PUBLIC_PEERS, MET_IN_PUBLIC, member, (PUBLIC,), clock, found if scopes == (PUBLIC,) else None)
+
+
+def _refresh(
+    state: State,
+    table: Table[Peers],
+    timer: str,
+    member: str,
+    scopes: tuple[str, ...],
+    clock: datetime,
+    found: tuple[Peer, ...] | None,
+) -> tuple[Peer, ...] | None:
+    """Make one list anew where it is old, of peers that are `found` already or are now; give them."""
+    old, settings = state.documents.get(table, member), state.settings
+    if old is not None and clock - old.at < timedelta(days=settings.peers_every_days):
+        return None
+    if found is None:
+        found = peers(state.index, settings, member, scopes, clock.timestamp())
+    state.documents.put(table, member, Peers(clock, found))
+    state.documents.set_timer(timer, member, clock + timedelta(days=settings.peers_active_days))
+    return found
 
 
 def erase(state: State, member: str, posts: frozenset[str]) -> None:
     """Take a forgotten member and their posts out of everybody's lists and evidence."""
     documents = state.documents
     documents.drop(SUITABLE, member)
-    documents.drop(PEERS, member)
-    documents.cancel_timer(MET, member)
+    for table, timer in ((PEERS, MET), (PUBLIC_PEERS, MET_IN_PUBLIC)):
+        _erase_peers(documents, table, member, posts)
+        documents.cancel_timer(timer, member)
     for post, responders in sorted(documents.table(RESPONDERS).items()):
         if post in posts or responders.author == member:
             withdraw(state, post)
             continue
         matches = tuple(_without(match, posts) for match in responders.matches if match.member != member)
         documents.put(RESPONDERS, post, replace(responders, matches=matches))
-    for owner, known in sorted(documents.table(PEERS).items()):
+
+
+def _erase_peers(documents: Documents, table: Table[Peers], member: str, posts: frozenset[str]) -> None:
+    documents.drop(table, member)
+    for owner, known in sorted(documents.table(table).items()):
         kept = (peer for peer in known.peers if peer.member != member)
         shown = tuple(replace(peer, evidence=_evidence_without(peer.evidence, posts)) for peer in kept)
-        documents.put(PEERS, owner, replace(known, peers=shown))
+        documents.put(table, owner, replace(known, peers=shown))
 
 
 def _list(state: State, member: str, suitable: Suitable) -> None:
-    listed = state.documents.get(SUITABLE, member)
+    listed, index = state.documents.get(SUITABLE, member), state.index
     posts = list(listed.posts) if listed else []
     insort(posts, suitable, key=_place)
-    state.documents.put(SUITABLE, member, Suitables(tuple(posts[: state.settings.posts])))
+    # Counted by scope: a post in a private channel pushes no public one out of what others see.
+    beside = [one for one in posts if index.scope(one.channel) == index.scope(suitable.channel)]
+    for last in beside[state.settings.posts :]:
+        posts.remove(last)
+    state.documents.put(SUITABLE, member, Suitables(tuple(posts)))
 
 
 def _place(suitable: Suitable) -> tuple[float, str]:

@@ -1,44 +1,48 @@
 """Who a member should know: people with a near profile, and who took part in the same threads. Pure.
 
-Only what the member may read counts: profiles are compared scope by scope where the member reads, and a shared
-thread counts where both may read it.
+Only what whoever is told may read counts (`scopes`): profiles are compared scope by scope, and a shared thread
+counts where both may read it.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.recommend.decay import DAY
 from services.recommend.documents import Peer
 from services.recommend.explain import resting_on
 from services.recommend.index import Index
-from services.recommend.profile import PUBLIC
 from services.recommend.rank import DECIMALS
 from services.recommend.settings import RecommendSettings
 from shared.events import Evidence, Reason
 
 YEAR = 365 * DAY
 
+Bools = NDArray[np.bool_]
+
 # Of somebody in thousands of threads the latest ones say enough.
 _THREADS = 500
 _LOOKED_AT = 10
 
 
-def peers(index: Index, settings: RecommendSettings, member: str, now: float) -> tuple[Peer, ...]:
-    """Rank the peers of a member as of `now` (seconds since 1970), best first."""
-    people, weights = index.people, settings.peer_weights
+def peers(
+    index: Index, settings: RecommendSettings, member: str, scopes: Sequence[str], now: float
+) -> tuple[Peer, ...]:
+    """Rank the peers of a member by what is in `scopes`, as of `now` (seconds since 1970), best first."""
+    people, weights, seen = index.people, settings.peer_weights, index.threads.seen(scopes)
     me = people.number(member)
-    active = people.present & (people.last >= now - settings.peers_active_days * DAY)
+    active = people.present & (people.last(scopes) >= now - settings.peers_active_days * DAY)
     active[me] = False
     others = np.flatnonzero(active)
     if not len(others):
         return ()
-    scopes = [scope for scope in index.profiles.scopes_of(me) if scope == PUBLIC or index.reads(me, scope)]
     near = np.zeros(len(others))
-    for scope in scopes:
-        near = np.maximum(near, index.profiles.near(scope, me, others, now))
-    shared = shared_threads(index, me, now)
+    for scope in index.profiles.scopes_of(me):
+        if scope in scopes:
+            near = np.maximum(near, index.profiles.near(scope, me, others, now))
+    shared = shared_threads(index, me, seen, now)
     scores = weights.profile * near
     places = {number: place for place, number in enumerate(others.tolist())}
     for number, rows in shared.items():
@@ -46,7 +50,7 @@ def peers(index: Index, settings: RecommendSettings, member: str, now: float) ->
             scores[places[number]] += weights.threads * math.log1p(len(rows))
     found = _best(np.round(scores, DECIMALS), [people.ids[n] for n in others.tolist()], settings.peers)
     chosen = [(int(others[place]), score) for place, score in found]
-    near_threads = _near_threads(index, me, [number for number, _ in chosen], now)
+    near_threads = _near_threads(index, me, [number for number, _ in chosen], seen, now)
     return tuple(
         Peer(
             people.ids[number],
@@ -57,14 +61,12 @@ def peers(index: Index, settings: RecommendSettings, member: str, now: float) ->
     )
 
 
-def shared_threads(index: Index, me: int, now: float) -> dict[int, list[int]]:
-    """Find with whom somebody shared which threads of the last year, by number: rows, newest first."""
+def shared_threads(index: Index, me: int, seen: Bools, now: float) -> dict[int, list[int]]:
+    """Find with whom somebody shared which threads of the last year and of `seen`, by number: rows, newest first."""
     threads = index.threads
     shared: dict[int, list[int]] = {}
-    for row in threads.taken_by(me, now - YEAR, _THREADS):
+    for row in threads.taken_by(me, now - YEAR, _THREADS, seen):
         channel = threads.channels[row]
-        if not index.reads(me, channel):
-            continue
         for number in threads.messages[row]:
             if number != me and index.reads(number, channel):
                 shared.setdefault(number, []).append(row)
@@ -93,14 +95,14 @@ def _evidence(
             yield resting_on(threads, rows, reason, most)
 
 
-def _near_threads(index: Index, me: int, peers: list[int], now: float) -> dict[int, list[int]]:
+def _near_threads(index: Index, me: int, peers: list[int], seen: Bools, now: float) -> dict[int, list[int]]:
     """Find of each peer's latest threads those near to somebody's profile in their scope: rows, nearest first."""
     threads, mine = index.threads, index.profiles.scopes_of(me)
-    latest = {peer: threads.taken_by(peer, now - YEAR, _LOOKED_AT) for peer in peers}
+    latest = {peer: threads.taken_by(peer, now - YEAR, _LOOKED_AT, seen) for peer in peers}
     by_scope: dict[str, list[int]] = {}
     for row in sorted({row for rows in latest.values() for row in rows}):
         scope = index.scope(threads.channels[row])
-        if scope in mine and index.reads(me, threads.channels[row]):
+        if scope in mine:
             by_scope.setdefault(scope, []).append(row)
     places: dict[int, tuple[float, int]] = {}
     for scope, rows in by_scope.items():

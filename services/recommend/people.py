@@ -2,20 +2,23 @@
 
 Each person has a number while the community is in memory. Numbers differ from one load to the next, so nothing
 that leaves this service may depend on their order.
+
+What somebody wrote and answered is counted by scope (see `profile.py`), and asked for by the scopes that whoever
+is told may read.
 """
 
-from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend.arrays import grown
-from services.recommend.decay import log2_of, weight
+from services.recommend.decay import decayed
 from services.recommend.documents import Member
+from services.recommend.tallies import NEVER, Tally
 from shared.events import Role
 
 HELPERS = frozenset({Role.CHAMPION, Role.LEADER})
-_NEVER = -np.inf
 
 
 class People:
@@ -25,15 +28,10 @@ class People:
         self.ids: list[str] = []
         self.numbers: dict[str, int] = {}
         self._half_life = half_life
-        self._sums: list[int] = []
-        self._wrote: list[list[float]] = []
-        self._answered: list[list[float]] = []
+        self._tallies: dict[str, Tally] = {}
         self._by_channel: dict[str, NDArray[np.int32]] = {}
         self._present: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._helps: NDArray[np.bool_] = np.zeros(0, np.bool_)
-        self._answers: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._logs: NDArray[np.float64] = np.zeros(0)
-        self._last: NDArray[np.float64] = np.zeros(0)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -45,15 +43,9 @@ class People:
             return known
         number = self.numbers[member] = len(self.ids)
         self.ids.append(member)
-        self._sums.append(0)
-        self._wrote.append([])
-        self._answered.append([])
         size = number + 1
         self._present = grown(self._present, size)
         self._helps = grown(self._helps, size)
-        self._answers = grown(self._answers, size)
-        self._logs = grown(self._logs, size, _NEVER)
-        self._last = grown(self._last, size, _NEVER)
         return number
 
     # What changes
@@ -71,32 +63,20 @@ class People:
             self.ids[number] = ""
             self._present[number] = self._helps[number] = False
 
-    def add_message(self, number: int, at: float) -> None:
-        """Count a post or reply of time `at`, in seconds since 1970."""
-        insort(self._wrote[number], at)
-        self._last[number] = self._wrote[number][-1]
+    def add_message(self, scope: str, number: int, at: float, by: int) -> None:
+        """Count a post or reply of time `at`, in seconds since 1970; with -1 take it away again."""
+        self._tally(scope).add_message(number, at, by)
 
-    def remove_message(self, number: int, at: float) -> None:
-        wrote = self._wrote[number]
-        del wrote[bisect_left(wrote, at)]
-        self._last[number] = wrote[-1] if wrote else _NEVER
+    def add_answer(self, scope: str, channel: str, number: int, at: float, by: int) -> None:
+        """Count a reply in somebody else's thread; with -1 take it away again."""
+        self._tally(scope).add_answer(number, at, by)
+        self._in(channel)[number] += by
 
-    def add_answer(self, number: int, channel: str | None, at: float) -> None:
-        """Count a reply in somebody else's thread; the channel is None where the thread is gone."""
-        insort(self._answered[number], at)
-        self._count(number, channel, at, 1)
-
-    def remove_answer(self, number: int, channel: str | None, at: float) -> None:
-        answered = self._answered[number]
-        del answered[bisect_left(answered, at)]
-        self._count(number, channel, at, -1)
-
-    def _count(self, number: int, channel: str | None, at: float, by: int) -> None:
-        self._answers[number] += by
-        self._sums[number] += by * weight(at, self._half_life)
-        self._logs[number] = log2_of(self._sums[number])
-        if channel is not None:
-            self._in(channel)[number] += by
+    def _tally(self, scope: str) -> Tally:
+        tally = self._tallies.get(scope)
+        if tally is None:
+            tally = self._tallies[scope] = Tally(self._half_life)
+        return tally
 
     def _in(self, channel: str) -> NDArray[np.int32]:
         counts = self._by_channel.get(channel, np.zeros(0, np.int32))
@@ -111,33 +91,44 @@ class People:
         return self._present[: len(self.ids)]
 
     @property
-    def candidates(self) -> NDArray[np.bool_]:
-        """Who is present and has answered somebody, or helps by role."""
-        size = len(self.ids)
-        return self._present[:size] & ((self._answers[:size] > 0) | self._helps[:size])
+    def scopes(self) -> list[str]:
+        """Name the scopes in which anybody has written."""
+        return list(self._tallies)
 
-    @property
-    def answers(self) -> NDArray[np.int64]:
-        """How many answers each has given."""
-        return self._answers[: len(self.ids)]
+    def candidates(self, scopes: Sequence[str]) -> NDArray[np.bool_]:
+        """Who is present and has answered somebody there, or helps by role."""
+        return self.present & ((self.answers(scopes) > 0) | self._helps[: len(self.ids)])
 
-    @property
-    def log_activity(self) -> NDArray[np.float64]:
-        """Binary logarithm of each one's decayed number of answers, for `decay.decayed`."""
-        return self._logs[: len(self.ids)]
+    def answers(self, scopes: Sequence[str]) -> NDArray[np.int64]:
+        """How many answers each has given there."""
+        answers = np.zeros(len(self.ids), np.int64)
+        for tally in self._of(scopes):
+            answers[tally.people] += tally.answers
+        return answers
 
-    @property
-    def last(self) -> NDArray[np.float64]:
-        """When each last wrote, in seconds since 1970; minus infinity for never."""
-        return self._last[: len(self.ids)]
+    def activity(self, scopes: Sequence[str], now: float) -> NDArray[np.float64]:
+        """How many answers of this very moment those are worth that each has given there, as of `now`."""
+        worth = np.zeros(len(self.ids))
+        for tally in self._of(scopes):
+            worth[tally.people] += decayed(tally.logs, now, self._half_life)
+        return worth
 
-    def wrote(self, number: int) -> int:
-        return len(self._wrote[number])
+    def last(self, scopes: Sequence[str]) -> NDArray[np.float64]:
+        """When each last wrote there, in seconds since 1970; minus infinity for never."""
+        last = np.full(len(self.ids), NEVER)
+        for tally in self._of(scopes):
+            last[tally.people] = np.maximum(last[tally.people], tally.last)
+        return last
 
-    def answers_within(self, number: int, start: float, end: float) -> int:
+    def wrote(self, number: int, scopes: Sequence[str]) -> int:
+        return sum(tally.wrote(number) for tally in self._of(scopes))
+
+    def answers_within(self, number: int, scopes: Sequence[str], start: float, end: float) -> int:
         """Count answers with start < at <= end."""
-        times = self._answered[number]
-        return bisect_right(times, end) - bisect_right(times, start)
+        return sum(tally.answers_within(number, start, end) for tally in self._of(scopes))
+
+    def _of(self, scopes: Sequence[str]) -> Iterator[Tally]:
+        return (self._tallies[scope] for scope in scopes if scope in self._tallies)
 
     def answers_in(self, channel: str) -> NDArray[np.int32]:
         """How many answers each has given in the channel."""

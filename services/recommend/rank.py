@@ -1,4 +1,7 @@
-"""Who should answer a post: candidates, features, the fused score. Pure."""
+"""Who should answer a post: candidates, features, the fused score. Pure.
+
+Everybody who reads the post's channel may see the ranking: only what all of them may read shapes it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommend.decay import DAY, decayed
+from services.recommend.decay import DAY
 from services.recommend.index import Index
 from services.recommend.settings import RecommendSettings, Weights
 from services.recommend.votes import Ballot, aged, count, dense_ballot, word_ballot
@@ -69,8 +72,8 @@ class Ranking:
 
 def rank(index: Index, settings: RecommendSettings, question: Question, now: float) -> Ranking | None:
     """Rank the candidates for a post as of `now` (seconds since 1970); None where there are none."""
-    people, threads = index.people, index.threads
-    eligible = people.candidates & index.may_read(question.channel)
+    people, threads, scopes = index.people, index.threads, index.scopes_for(question.channel)
+    eligible = people.candidates(scopes) & index.may_read(question.channel)
     eligible[question.author] = False
     if not eligible.any():
         return None
@@ -84,10 +87,10 @@ def rank(index: Index, settings: RecommendSettings, question: Question, now: flo
     mention[[people.numbers[m] for m in question.mentions if m in people.numbers]] = 1.0
     weights = settings.weights
     parts = Features(
-        activity=np.log1p(decayed(people.log_activity, now, settings.activity_half_life_days * DAY)),
+        activity=np.log1p(people.activity(scopes, now)),
         bm25=bm25,
         dense=dense,
-        channel=people.answers_in(question.channel) / (people.answers + _SHRINK),
+        channel=people.answers_in(question.channel) / (people.answers(scopes) + _SHRINK),
         mention=mention,
     ).weighted(weights)
     chosen = best(parts.fused(), eligible, people.ids, settings.matches)
@@ -99,9 +102,9 @@ def rank(index: Index, settings: RecommendSettings, question: Question, now: flo
 
 def _ballots(index: Index, settings: RecommendSettings, question: Question, now: float) -> tuple[Ballot, Ballot]:
     """Let the answered posts with the same words vote, and those with a near meaning."""
-    threads, most = index.threads, settings.similar_posts
-    answered = threads.answered(now - settings.votes_days * DAY)
-    scores = threads.word_scores(question.words, settings.query_terms)
+    threads, most, scopes = index.threads, settings.similar_posts, index.scopes_for(question.channel)
+    answered = threads.answered(now - settings.votes_days * DAY, scopes)
+    scores = threads.word_scores(question.words, settings.query_terms, scopes)
     cosines = threads.cosines(question.vector, answered)
     return (
         word_ballot(scores, answered, most),

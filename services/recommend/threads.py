@@ -5,12 +5,15 @@ were removed.
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend.arrays import grown
 from services.recommend.bm25 import Bm25
+from services.recommend.profile import PUBLIC
 from services.recommend.text import tokenise
 from services.recommend.vectors import similarities
 
@@ -31,6 +34,7 @@ class Threads:
         self._words = Bm25()
         self._matrix: NDArray[np.float32] = np.zeros((0, dimension), np.float32)
         self._answered: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self._public: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._ats: NDArray[np.float64] = np.zeros(0)
 
     # What changes
@@ -47,24 +51,33 @@ class Threads:
         self.in_channel.setdefault(channel, set()).add(row)
         self._matrix = grown(self._matrix, row + 1)
         self._answered = grown(self._answered, row + 1)
+        self._public = grown(self._public, row + 1)
         self._ats = grown(self._ats, row + 1)
         self._ats[row] = at
         self.take_part(row, author, 1)
         return row
 
-    def write(self, row: int, words: str, vector: NDArray[np.int16]) -> None:
+    def write(self, row: int, words: str, vector: NDArray[np.int16], scope: str) -> None:
         """Index a post's words and meaning; `vector` is quantised."""
-        self._words.add(row, tokenise(words))
+        self._words.add(row, tokenise(words), scope)
+        self._matrix[row] = vector
+        self._public[row] = scope == PUBLIC
+
+    def rewrite(self, row: int, old: str, new: str, vector: NDArray[np.int16], scope: str) -> None:
+        self._words.replace(row, tokenise(old), tokenise(new), scope)
         self._matrix[row] = vector
 
-    def rewrite(self, row: int, old: str, new: str, vector: NDArray[np.int16]) -> None:
-        self._words.replace(row, tokenise(old), tokenise(new))
-        self._matrix[row] = vector
+    def move(self, row: int, words: str, scope: str, to: str) -> None:
+        """Take a post from one scope into another."""
+        terms = tokenise(words)
+        self._words.count(terms, scope, -1)
+        self._words.count(terms, to, 1)
+        self._public[row] = to == PUBLIC
 
-    def remove(self, post: str, words: str) -> None:
+    def remove(self, post: str, words: str, scope: str) -> None:
         """Take a post out; its row stays empty."""
         row = self.rows.pop(post)
-        self._words.remove(row, tokenise(words))
+        self._words.remove(row, tokenise(words), scope)
         self._matrix[row] = 0
         self._answered[row] = False
         for person in self.messages[row]:
@@ -97,10 +110,18 @@ class Threads:
 
     # What is asked
 
-    def answered(self, since: float) -> NDArray[np.bool_]:
-        """Which posts of `since` or later (seconds since 1970) somebody else has answered: shape (rows,)."""
+    def seen(self, scopes: Sequence[str]) -> NDArray[np.bool_]:
+        """Which posts are in these scopes: shape (rows,)."""
+        seen = self._public[: len(self.ids)] & (PUBLIC in scopes)
+        for scope in scopes:
+            if scope != PUBLIC:
+                seen[list(self.in_channel.get(scope, ()))] = True
+        return seen
+
+    def answered(self, since: float, scopes: Sequence[str]) -> NDArray[np.bool_]:
+        """Which posts in scopes, of `since` or later (seconds since 1970), somebody else has answered: (rows,)."""
         size = len(self.ids)
-        answered: NDArray[np.bool_] = self._answered[:size] & (self._ats[:size] >= since)
+        answered: NDArray[np.bool_] = self._answered[:size] & (self._ats[:size] >= since) & self.seen(scopes)
         return answered
 
     def ages(self, rows: NDArray[np.intp], now: float) -> NDArray[np.float64]:
@@ -125,15 +146,16 @@ class Threads:
         """Compare some posts with a quantised vector: shape (len(rows),)."""
         return similarities(self._matrix[rows], vector)
 
-    def word_scores(self, words: str, terms: int) -> NDArray[np.float64]:
-        """Score every post for the words of a text by BM25, its `terms` rarest: shape (rows,)."""
-        return self._words.scores(tokenise(words), len(self.ids), terms)
+    def word_scores(self, words: str, terms: int, scopes: Sequence[str]) -> NDArray[np.float64]:
+        """Score every post in scopes for the words of a text by BM25, its `terms` rarest: shape (rows,)."""
+        return self._words.scores(tokenise(words), len(self.ids), terms, scopes)
 
-    def taken_by(self, person: int, since: float, most: int) -> list[int]:
-        """Rows of the latest `most` threads that somebody took part in and that started at `since` or later.
+    def taken_by(self, person: int, since: float, most: int, seen: NDArray[np.bool_]) -> list[int]:
+        """Rows of the latest `most` threads of `seen` that somebody took part in, started at `since` or later.
 
         Newest first; ties by arrival.
         """
         threads = self._took_part.get(person, [])
-        start = max(bisect_left(threads, (since, -1)), len(threads) - most)
-        return [row for _, row in reversed(threads[start:])]
+        places = range(len(threads) - 1, bisect_left(threads, (since, -1)) - 1, -1)
+        rows = (threads[place][1] for place in places)
+        return list(islice((row for row in rows if seen[row]), most))
