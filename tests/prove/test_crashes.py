@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import pytest
 
 from shared.events import Event
+from shared.service import TopicName
 from tests.conftest import Kafka
-from tests.loop.harness import Place
+from tests.loop.harness import Place, until
 from tests.prove.crashing import Step
 from tests.prove.driver import Stage, assert_same, parts, stage, undisturbed
 from tests.prove.history import history
@@ -107,9 +108,13 @@ async def test_sigterm_ends_a_process_within_seconds(place: Place) -> None:
     async with stage(place) as on:
         process = on.start()
         feeding = asyncio.create_task(on.feed(events))
-        await asyncio.sleep(2.5)
+        await until(lambda: _has_begun(on))
         process.send(signal.SIGTERM)
         assert await process.ended(10) == 0, process.said()
         await feeding
         on.start()
         await on.settle()
+
+
+async def _has_begun(on: Stage) -> bool:
+    return any(end > on.log.first for end in (await on.log.ends(TopicName.MATCHES)).values())
