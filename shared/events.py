@@ -4,13 +4,12 @@ Past tense, one class each. `WIRE_VERSION` is the version of each event's data o
 old reader could not take adds a version and a step in `shared.wire` that reads the old one.
 """
 
-from datetime import time
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.limits import Id, Moment, Text
+from shared.limits import Id, LocalTime, Moment, Setting, Text, Zone
 
 Score = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
@@ -107,8 +106,8 @@ class Match(Value):
 class WorkingHours(Value):
     """Local times of day between which a member may be asked, on the given weekdays (Monday is 0)."""
 
-    start: time
-    end: time
+    start: LocalTime
+    end: LocalTime
     weekdays: tuple[Weekday, ...] = (0, 1, 2, 3, 4)
 
 
@@ -222,7 +221,7 @@ class ThreadResolved(MessageEvent):
 
 class MemberJoined(MemberEvent):
     name: Text = ""
-    zone: Id | None = None
+    zone: Zone | None = None
     bot: bool = False
 
 
@@ -230,7 +229,7 @@ class MemberUpdated(MemberEvent):
     """What is not given stays as it was."""
 
     name: Text | None = None
-    zone: Id | None = None
+    zone: Zone | None = None
     bot: bool | None = None
 
 
@@ -251,7 +250,7 @@ class RolesChanged(MemberEvent):
 class PreferencesChanged(MemberEvent):
     """What is not given stays as it was; a `paused_until` in the past ends a pause, None says nothing of it."""
 
-    zone: Id | None = None
+    zone: Zone | None = None
     hours: WorkingHours | None = None
     weekly_asks: Count | None = None
     without: tuple[Kind, ...] | None = None
@@ -365,7 +364,7 @@ class CommunityClosed(CommunityEvent):
 class SettingsChanged(CommunityEvent):
     """Values by setting name; the service that knows a name validates its value."""
 
-    settings: dict[str, str | int | float | bool]
+    settings: dict[Id, Setting]
 
 
 class ModelPromoted(CommunityEvent):

@@ -1,28 +1,69 @@
-"""What a text, an id and a time may be: the limits of everything that enters."""
+"""What a text, an id, a time, a zone and a secret may be: the limits of everything that enters."""
 
+import math
 import re
 import unicodedata
-from datetime import datetime, timedelta
-from typing import Annotated
+from datetime import datetime, time, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 
 TEXT_BYTES = 64 * 1024
 ID_BYTES = 256
 AHEAD = timedelta(minutes=5)
 # Beyond it no rule could add a week, or move to another zone.
 LAST_YEAR = 9000
+SECRET_CHARACTERS = 32
 
 # Unicode's categories Cc (without line feed and tab) and Cs: surrogates without their other half.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_LINE_ENDS = re.compile(r"\r\n|\r|\x85")
+_SPACES = re.compile(r"[\x0b\x0c]")
+_HALVES = re.compile(r"[\ud800-\udfff]")
+# Times that other systems read, too: ISO 8601 has many more (weeks, days of the year, no separators).
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+NO_TIME = "must be a time with offset in RFC 3339, as 2026-01-31T12:00:00Z"
 
 
 def normalise(text: str) -> str:
-    """Bring text to NFC without control characters (line feeds and tabs stay); else as it came."""
-    text = text.replace("\r\n", "\n")
+    """Bring text to NFC without control characters (line feeds and tabs stay); else as it came.
+
+    What ends a line becomes a line feed, vertical tabs and form feeds become spaces: words stay apart.
+    """
+    text = _LINE_ENDS.sub("\n", text)
+    text = _SPACES.sub(" ", text)
     text = _CONTROLS.sub("", text)
     # Last, because what a control character kept apart may compose: done twice, it must give the same.
     return unicodedata.normalize("NFC", text)
+
+
+def whole_characters(value: Any) -> Any:
+    """Put a control character for each half of a surrogate pair, in all text of a JSON value.
+
+    A half is no text, and cannot be written. As a control character it is taken out of a text and refused in an
+    id, each at its place, as any other.
+    """
+    if isinstance(value, str):
+        return _HALVES.sub("\x00", value)
+    if isinstance(value, list):
+        return [whole_characters(item) for item in value]
+    if isinstance(value, dict):
+        return {whole_characters(name): whole_characters(item) for name, item in value.items()}
+    return value
 
 
 def _within_text(text: str) -> str:
@@ -43,6 +84,25 @@ def _within_id(value: str) -> str:
     return value
 
 
+def read_time(text: str) -> datetime:
+    """Read a time in RFC 3339.
+
+    Raises:
+        ValueError: it is not one, in a sentence.
+    """
+    if not _RFC3339.fullmatch(text):
+        raise ValueError(NO_TIME)
+    try:
+        return datetime.fromisoformat(text.upper())
+    except ValueError as error:
+        raise ValueError(f"{NO_TIME}: {error}") from None
+
+
+def _rfc3339(at: Any, info: ValidationInfo) -> Any:
+    """Read a time from JSON; in Python it is one already."""
+    return read_time(at) if info.mode == "json" and isinstance(at, str) else at
+
+
 def _within_calendar(at: datetime) -> datetime:
     if at.year > LAST_YEAR:
         raise ValueError(f"lies after the year {LAST_YEAR}")
@@ -54,6 +114,62 @@ def ahead_of(at: datetime, now: datetime) -> bool:
     return at - now > AHEAD
 
 
+@cache
+def zone_names() -> frozenset[str]:
+    """Give the names of all time zones: those of the tzdata package alone, so that every machine has the same."""
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
+
+
+def _known_zone(zone: str) -> str:
+    if zone not in zone_names():
+        raise ValueError(f"{zone!r} is no time zone; write it as Europe/Berlin")
+    return zone
+
+
+def _local(at: time) -> time:
+    if at.tzinfo is not None:
+        raise ValueError("is a time of day wherever the member is: write it without an offset, as 09:00")
+    return at
+
+
+def _setting(value: Any, of_union: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        value = of_union(value)
+    except ValidationError:
+        raise ValueError("must be text, a number, true or false") from None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must be a finite number")
+    return _within_text(value) if isinstance(value, str) else value
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if 0 < len(secret) < SECRET_CHARACTERS:
+        raise ValueError(f"has {len(secret)} characters: set {SECRET_CHARACTERS} random ones or more")
+    return secret
+
+
+def _address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and url.isprintable()
+    except ValueError:
+        right = False
+    if not right or " " in url or parts.query or parts.fragment:
+        raise ValueError("must be an address that begins with http:// or https://, as https://community.example.org")
+    return url
+
+
 Text = Annotated[str, AfterValidator(_within_text)]
-Id = Annotated[str, StringConstraints(min_length=1), AfterValidator(_within_id)]
-Moment = Annotated[AwareDatetime, AfterValidator(_within_calendar)]
+Id = Annotated[
+    str,
+    StringConstraints(min_length=1),
+    AfterValidator(_within_id),
+    # Of characters; bytes are counted, so that one with accents may be refused sooner.
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": ID_BYTES}),
+]
+Zone = Annotated[Id, AfterValidator(_known_zone)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_within_calendar)]
+LocalTime = Annotated[time, AfterValidator(_local)]
+Setting = Annotated[str | int | float | bool, WrapValidator(_setting)]
+Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
+Address = Annotated[str, AfterValidator(_address)]

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from cloudevents.core.base import BaseCloudEvent
-from cloudevents.core.exceptions import BaseCloudEventException, CloudEventValidationError
+from cloudevents.core.exceptions import CloudEventValidationError
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from pydantic import ValidationError
@@ -21,6 +21,8 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from shared.events import EVENTS, CommunityEvent, Event, Tick
 from shared.failures import Invalid, Problem
+from shared.limits import NO_TIME, read_time, whole_characters
+from shared.sentences import sentences, within
 
 CONTENT_TYPE = "application/cloudevents+json"
 TYPE_PREFIX = "kindling."
@@ -28,7 +30,8 @@ ENVELOPE = frozenset({"id", "source", "at", "community"})
 _TYPE = re.compile(r"kindling\.([A-Za-z]+)\.v([1-9][0-9]{0,3})")
 _JSON = JSONFormat()
 _SEQUENCE_DIGITS = 20
-_SOME_TIME = "1970-01-01T00:00:00Z"
+_NEEDED = ("specversion", "id", "source", "type", "time", "partitionkey")
+_TEXTS = (*_NEEDED, "subject", "datacontenttype", "dataschema")
 _POINTERS = {"at": "/time", "community": "/partitionkey", "id": "/id", "source": "/source"}
 
 
@@ -85,35 +88,42 @@ def decode(body: bytes) -> Envelope:
     Raises:
         Invalid: the body is no event of the vocabulary; `problems` point to each wrong field.
     """
+    found = _object(body)
+    # Kept apart, so that the rest is what CloudEvents calls attributes.
+    data = found.pop("data", None)
     try:
-        cloud_event = _JSON.read(_complete, body)
+        cloud_event = CloudEvent(_attributes(found), data)
     except CloudEventValidationError as error:
         raise Invalid([Problem(f"/{name}", str(e)) for name, es in error.errors.items() for e in es]) from error
-    except (
-        BaseCloudEventException,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        RecursionError,
-    ) as error:
-        raise Invalid([_unreadable(body, error)]) from error
     return from_cloud_event(cloud_event)
 
 
-def _unreadable(body: bytes, error: Exception) -> Problem:
-    """Say more exactly than the library what keeps a body from being a CloudEvent."""
+def _object(body: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError) as fault:
-        return Problem("", f"the body is not JSON: {fault}")
+        found = json.loads(body.decode())
+    except (ValueError, RecursionError) as error:
+        raise Invalid([Problem("", f"the body is not JSON: {error}")]) from error
     if not isinstance(found, dict):
-        return Problem("", "a CloudEvent is a JSON object")
+        raise Invalid([Problem("", "a CloudEvent is a JSON object")])
+    if "data_base64" in found:
+        raise Invalid([Problem("/data_base64", "is not taken: data must be a JSON object")])
+    return found
+
+
+def _attributes(found: dict[str, Any]) -> dict[str, Any]:
+    """Check the attributes that are known; the library would invent those that are not given."""
+    missing = [name for name in _NEEDED if not found.get(name)]
+    if missing:
+        raise Invalid([Problem(f"/{name}", "is missing") for name in missing])
+    wrong = [name for name in _TEXTS if name in found and not (isinstance(found[name], str) and found[name])]
+    if wrong:
+        raise Invalid([Problem(f"/{name}", "must be text, and not empty") for name in wrong])
+    if found["specversion"] != "1.0":
+        raise Invalid([Problem("/specversion", "must be 1.0")])
     try:
-        datetime.fromisoformat(found.get("time", _SOME_TIME))
-    except (ValueError, TypeError):
-        return Problem("/time", "must be a time with offset in RFC 3339, as 2026-01-31T12:00:00Z")
-    return Problem("", f"the body is not a CloudEvent in JSON: {error}")
+        return {**found, "time": read_time(found["time"])}
+    except ValueError as error:
+        raise Invalid([Problem("/time", str(error))]) from error
 
 
 def from_cloud_event(cloud_event: BaseCloudEvent) -> Envelope:
@@ -139,24 +149,11 @@ def from_cloud_event(cloud_event: BaseCloudEvent) -> Envelope:
         fields["community"] = extensions.get("partitionkey")
     try:
         # Through JSON, because strict models take times and enums as text only from there.
-        event = kind.model_validate_json(to_json(fields))
+        event = kind.model_validate_json(_json(fields))
     except ValidationError as error:
-        raise Invalid([Problem(_pointer(e["loc"]), e["msg"]) for e in error.errors()]) from error
-    except PydanticSerializationError as error:
-        raise Invalid([Problem("", "half of a surrogate pair is no text: send whole characters")]) from error
+        problems = [Problem(_pointer(within(where, fields)), what) for where, what in sentences(error)]
+        raise Invalid(problems) from error
     return Envelope(event, _sequence(extensions), _recorded(extensions), _replay_of(extensions))
-
-
-def _complete(attributes: dict[str, Any], data: Any) -> CloudEvent:
-    """Build the envelope of what was read; the library would invent an id and a time where none is given."""
-    missing = [
-        name for name in ("specversion", "id", "source", "type", "time", "partitionkey") if not attributes.get(name)
-    ]
-    if missing:
-        raise Invalid([Problem(f"/{name}", "is missing") for name in missing])
-    if attributes["specversion"] != "1.0":
-        raise Invalid([Problem("/specversion", "must be 1.0")])
-    return CloudEvent(attributes, data)
 
 
 def event_class(wire_type: str) -> type[Event]:
@@ -172,6 +169,13 @@ def event_class(wire_type: str) -> type[Event]:
     if int(match[2]) != kind.WIRE_VERSION:
         raise Invalid([Problem("/type", f"{match[1]} is read in version {kind.WIRE_VERSION}, not {match[2]}")])
     return kind
+
+
+def _json(fields: dict[str, Any]) -> bytes:
+    try:
+        return to_json(fields)
+    except PydanticSerializationError:
+        return to_json(whole_characters(fields))
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
@@ -197,13 +201,12 @@ def _sequence(extensions: dict[str, Any]) -> int | None:
 
 def _recorded(extensions: dict[str, Any]) -> datetime | None:
     text = extensions.get("recordedtime")
+    if text is None:
+        return None
     try:
-        recorded = datetime.fromisoformat(text) if text is not None else None
+        return read_time(text)
     except (ValueError, TypeError) as error:
-        raise Invalid([Problem("/recordedtime", "must be a time in RFC 3339")]) from error
-    if recorded is not None and recorded.tzinfo is None:
-        raise Invalid([Problem("/recordedtime", "must be a time with offset")])
-    return recorded
+        raise Invalid([Problem("/recordedtime", NO_TIME)]) from error
 
 
 def _replay_of(extensions: dict[str, Any]) -> str | None:

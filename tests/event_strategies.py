@@ -1,7 +1,7 @@
 """Hypothesis strategies for every event, made from the fields' own types."""
 
 import typing
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import AwareDatetime
 
 from shared.events import EVENTS, Count, Event, Score, Value, Weekday
-from shared.limits import Id, Moment, Text, normalise
+from shared.limits import Id, LocalTime, Moment, Setting, Text, Zone, normalise, zone_names
 
 _PRINTING = st.characters(exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"))
 _ANY = st.characters(exclude_categories=["Cs"])
@@ -23,13 +23,15 @@ moments = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.
 
 _BY_TYPE: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (Id, ids),
+    (Zone, st.sampled_from(sorted(zone_names()))),
+    (Setting, st.one_of(texts, st.booleans(), st.integers(-(10**9), 10**9), _NUMBERS)),
+    (LocalTime, st.times()),
     (Text, texts),
     (Moment, moments),
     (AwareDatetime, moments),
     (Score, _NUMBERS),
     (Count, st.integers(0, 10**9)),
     (Weekday, st.integers(0, 6)),
-    (time, st.times()),
     (bool, st.booleans()),
     (str, texts.map(normalise)),
     (int, st.integers(-(10**9), 10**9)),

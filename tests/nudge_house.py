@@ -23,10 +23,15 @@ from shared.wire import decode
 from tests.nudging import COMMUNITY, START, Garden, hours, post, ranked
 
 T = TypeVar("T")
-KEY = {"Authorization": "Bearer the-key"}
+KEY = {"Authorization": "Bearer the-one-key-that-all-services-share"}
 ANN = f"/v1/communities/{COMMUNITY}/members/ann"
 SETTINGS = NudgeSettings.model_validate(
-    {"service_key": "the-key", "link_secret": "s" * 32, "answer_wait_seconds": 0.3, "ingest_url": "http://ingest"}
+    {
+        "service_key": "the-one-key-that-all-services-share",
+        "link_secret": "s" * 32,
+        "answer_wait_seconds": 0.3,
+        "ingest_url": "http://ingest",
+    }
 )
 
 

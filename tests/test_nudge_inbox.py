@@ -56,7 +56,12 @@ async def test_what_is_over_says_what_was_true(house: House) -> None:
 
 async def test_programs_need_the_key(house: House) -> None:
     """Nobody reads an inbox by knowing an address."""
-    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "the-key"}, {"Authorization": "Bearer é"}):
+    for headers in (
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": "the-one-key-that-all-services-share"},
+        {"Authorization": "Bearer é"},
+    ):
         encoded = {name.encode(): value.encode() for name, value in headers.items()}
         response = await house.http.get(f"{ANN}/nudges", headers=list(encoded.items()))
         assert response.status_code == 401

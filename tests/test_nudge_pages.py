@@ -202,7 +202,7 @@ async def test_a_store_that_is_away_says_so(house: House) -> None:
 async def test_unsafe_settings_stop_the_start() -> None:
     """A secret that can be guessed, or a missing key, stops the start in a sentence that names it."""
     with pytest.raises(UnsafeSettings, match="link_secret"):
-        Links(NudgeSettings.model_validate({"link_secret": "short"}))
+        Links(NudgeSettings.model_validate({"link_secret": ""}))
     async with httpx.AsyncClient() as http:
         with pytest.raises(UnsafeSettings, match="service_key"):
             Press(http, NudgeSettings())

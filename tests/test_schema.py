@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from shared.events import DECISIONS, EVENTS, Event, MatchesRanked, Tick
 from shared.schema import asyncapi, json_schema
-from shared.wire import Envelope, encode, type_of
+from shared.wire import Envelope, decode, encode, type_of
 from tests.event_strategies import events
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.json"))
@@ -55,6 +55,23 @@ def test_a_wrong_event_is_not_valid() -> None:
     for case in wrong:
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(case, SCHEMAS["kindling.PostPublished.v1"])
+
+
+def test_an_id_that_is_too_long_is_not_valid() -> None:
+    """The schema states how long an id can be; not so of texts, which are measured after they are normalised."""
+    body = json.loads((Path(__file__).parent / "golden" / "PostPublished.v1.json").read_bytes())
+    wrong: list[dict[str, Any]] = [
+        {**body, "id": "x" * 257},
+        {**body, "partitionkey": "x" * 257},
+        {**body, "data": {**body["data"], "mentions": ["x" * 257]}},
+        {**body, "data": {**body["data"], "author": ""}},
+    ]
+    for case in wrong:
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(case, SCHEMAS["kindling.PostPublished.v1"])
+    padded = {**body, "data": {**body["data"], "text": "\r\n" * 40_000}}
+    jsonschema.validate(padded, SCHEMAS["kindling.PostPublished.v1"])
+    decode(json.dumps(padded).encode())
 
 
 def refs(part: Any) -> Iterator[str]:

@@ -5,6 +5,7 @@ message, null on that one. From it follow, where they are new: the channel, the 
 author can read the channel. Memory holds the ids of authors and channels, and nothing per message.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import to_json
 
 from services.ingest.accept import FIRST_YEAR
 from services.ingest.champions import NOBODY, Appointed, ChampionRule, Champions, Change
@@ -29,11 +31,14 @@ from shared.events import (
     Role,
     RolesChanged,
 )
-from shared.limits import Id, Moment, Text, ahead_of
+from shared.limits import Id, Moment, Text, ahead_of, whole_characters
+from shared.sentences import sentences
 
 _TOPIC_ID: Final = re.compile(r"^t\d+(?:: |$)")
 TOO_LONG: Final = f"the line is longer than {LINE_BYTES} bytes"
 _UNKNOWN: Final = MappedMember()
+# A pair's first or second half, as JSON escapes it: there may be whole pairs among them.
+_HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _MENTION: Final = re.compile(r"(?<![\w@])@(\w+(?:[.-]\w+)*)")
 
 
@@ -127,9 +132,9 @@ class Archive:
         if len(line) >= LINE_BYTES:
             return TOO_LONG
         try:
-            message = _Message.model_validate_json(line)
+            message = _Message.model_validate_json(_whole(line))
         except ValidationError as error:
-            return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'line'}: {e['msg']}" for e in error.errors())
+            return "; ".join(f"{'.'.join(map(str, where)) or 'line'}: {what}" for where, what in sentences(error))
         if self.now is not None and ahead_of(message.at, self.now):
             return f"at: lies ahead of now, {self.now.isoformat()}"
         if message.at.year < FIRST_YEAR:
@@ -200,6 +205,16 @@ class Archive:
 
     def _named(self, at: datetime, *parts: str) -> dict[str, Any]:
         return self._origin.named(at, *parts)
+
+
+def _whole(line: bytes) -> bytes:
+    """Give a line without halves of surrogate pairs, which no JSON reader but Python's takes."""
+    if not _HALF.search(line):
+        return line
+    try:
+        return to_json(whole_characters(json.loads(line)))
+    except (ValueError, RecursionError):
+        return line
 
 
 def title_of(topic: str) -> str:

@@ -20,22 +20,16 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final
-from zoneinfo import available_timezones
+from typing import Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.events import Privacy, Role
 from shared.failures import UnsafeSettings
-from shared.limits import Id, Text
+from shared.limits import Id, Text, Zone
+from shared.sentences import sentences
 
 _BOT: Final = re.compile(r"bot[0-9]+")
-
-
-def _known_zone(zone: str) -> str:
-    if zone not in available_timezones():
-        raise ValueError(f"{zone!r} is no time zone; write it as Europe/Berlin")
-    return zone
 
 
 class _Part(BaseModel):
@@ -44,7 +38,7 @@ class _Part(BaseModel):
 
 class MappedMember(_Part):
     roles: tuple[Role, ...] | None = Field(None, description="All roles; the member is then left out of any rule.")
-    zone: Annotated[Id, AfterValidator(_known_zone)] | None = None
+    zone: Zone | None = None
     name: Text = ""
     bot: bool | None = Field(None, description="Default: an id of bot and digits, as bot001, is one.")
 
@@ -82,7 +76,7 @@ def read_map(path: Path) -> ArchiveMap:
         found = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
         return ArchiveMap.model_validate(found)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(f"{'.'.join(map(str, where))}: {what}" for where, what in sentences(error))
         raise UnsafeSettings(f"the mapping file {path} is wrong: {wrong}") from error
     except (OSError, ValueError) as error:
         raise UnsafeSettings(f"the mapping file {path} cannot be read: {error}") from error

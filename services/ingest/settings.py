@@ -2,7 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.limits import Secret
 
 
 class IngestSettings(BaseModel):
@@ -16,21 +18,20 @@ class IngestSettings(BaseModel):
     max_events: Annotated[int, Field(ge=1, le=100_000)] = Field(
         5_000, description="Most events in one request; more is answered with 413."
     )
-    events_per_minute: Annotated[int, Field(ge=1)] = Field(
+    events_per_minute: Annotated[int, Field(ge=1, le=1_000_000_000)] = Field(
         60_000, description="Events that one API key may send in a minute, per process; more is answered with 429."
     )
-    body_seconds: Annotated[float, Field(gt=0)] = Field(
+    body_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
         60.0, description="Longest time that one request may take to arrive, in seconds; then it is answered with 408."
     )
-    tick_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+    tick_seconds: Annotated[float, Field(ge=1, le=60)] = Field(
         10.0, description="Seconds between two ticks of the clock; nudges are this late at most."
     )
     ticks: bool = Field(
         True, description="Whether the wall clock ticks; off where events bring their own time (replays)."
     )
-    service_key: SecretStr | None = Field(
+    service_key: Secret | None = Field(
         None,
-        min_length=32,
         description="Secret that nudge shows when it posts what people press; the same in both services, "
         "at least 32 characters. It may do everything in every community. Without one no service may post.",
     )

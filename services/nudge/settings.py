@@ -3,9 +3,10 @@
 from datetime import time, timedelta
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from shared.events import Role, Weekday, WorkingHours
+from shared.limits import Address, LocalTime, Secret
 
 Hours = Annotated[float, Field(gt=0, le=24 * 365)]
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -29,24 +30,33 @@ class NudgeSettings(BaseModel):
     weekly_asks_champion: Asks = Field(5, description="asks in 7 x 24 h for champions who set nothing else")
     weekly_asks_leader: Asks = Field(3, description="asks in 7 x 24 h for leaders who set nothing else")
     weekly_asks_cap: Asks = Field(10, description="asks in 7 x 24 h that nobody's own setting can exceed")
-    work_starts: time = Field(time(9), description="local time from which members with a known zone are asked")
-    work_ends: time = Field(time(17), description="local time from which they are not asked any more")
+    work_starts: LocalTime = Field(time(9), description="local time from which members with a known zone are asked")
+    work_ends: LocalTime = Field(time(17), description="local time from which they are not asked any more")
     work_weekdays: tuple[Weekday, ...] = Field((0, 1, 2, 3, 4), description="days on which they are asked, Monday is 0")
     later_hours: Hours = Field(24, description="hours that `later` hides a nudge where no time is given")
 
     excerpt_characters: int = Field(280, ge=0, le=5000, description="characters of a post that the inbox shows")
     keep_days: Days = Field(90, description="days that closed opportunities and nudges are kept")
 
-    public_url: str = Field("http://127.0.0.1:8083", description="address of the pages as members reach them")
-    ingest_url: str = Field("http://127.0.0.1:8081", description="address of ingest, where presses are posted")
-    ingest_timeout_seconds: float = Field(5, gt=0, description="seconds after which ingest counts as away")
+    public_url: Address = Field("http://127.0.0.1:8083", description="address of the pages as members reach them")
+    ingest_url: Address = Field("http://127.0.0.1:8081", description="address of ingest, where presses are posted")
+    ingest_timeout_seconds: float = Field(5, gt=0, le=600, description="seconds after which ingest counts as away")
     answer_wait_seconds: float = Field(
         2, ge=0, le=30, description="seconds that a page waits for a press to come through"
     )
     guard_hours: Hours = Field(1, description="hours that a press holds back what the inbox shows, at most")
     link_days: Days = Field(30, description="days that a signed link to the inbox is valid")
-    service_key: SecretStr = Field(SecretStr(""), description="key for ingest and for callers of the nudges API")
-    link_secret: SecretStr = Field(SecretStr(""), description="secret that signs the links: 32 characters or more")
+    service_key: Secret = Field(
+        SecretStr(""), description="key for ingest and for callers of the nudges API: 32 characters or more"
+    )
+    link_secret: Secret = Field(SecretStr(""), description="secret that signs the links: 32 characters or more")
+
+    @field_validator("work_weekdays")
+    @classmethod
+    def _some_day(cls, days: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
+        if not days:
+            raise ValueError("must name a day at least, or nobody with a known zone is ever asked")
+        return tuple(sorted(set(days)))
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
