@@ -28,7 +28,7 @@ async def find_gaps(log: Log, store: Store, service: Service[Any], only: str | N
     read: dict[str, int] = {}
     coming: dict[str, int] = {}
     async for record in log.scan(service.reads, await _begin(log, store, service, only)):
-        (arrival,) = arrivals_of(service, [record])
+        (arrival,) = arrivals_of(service, [record], log.partitions)
         community, number = arrival.community, arrival.sequence
         if number is None or (only is not None and community != only):
             continue

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from shared.events import Tick
+from shared.events import Event, Tick
 from shared.failures import Unprocessable
 from shared.limits import Id
 from shared.log import Incoming
 from shared.service import Service, TopicName
+from shared.topics import partition_of
 from shared.wire import TYPE_PREFIX, decode, partition_key
 from shared.working import Arrival
 
@@ -20,21 +21,31 @@ _IDS: Final = TypeAdapter[str](Id)
 _NUMBER = re.compile("[0-9]{1,20}")
 
 
-def arrivals_of(service: Service[Any], batch: Sequence[Incoming]) -> list[Arrival]:
-    """Decode records, in order; runs in a worker thread."""
+def arrivals_of(service: Service[Any], batch: Sequence[Incoming], partitions: int) -> list[Arrival]:
+    """Decode records of a log of so many partitions, in order; runs in a worker thread."""
     # The activity log has many writers: a sequence number in it would be somebody else's.
     sequenced = service.reads is not TopicName.ACTIVITY
-    return [_arrival(record, sequenced) for record in batch]
+    return [_arrival(record, sequenced, partitions) for record in batch]
 
 
-def _arrival(record: Incoming, sequenced: bool) -> Arrival:
+def _arrival(record: Incoming, sequenced: bool, partitions: int) -> Arrival:
     try:
         envelope = decode(record.body)
     except Unprocessable as error:
         community, sequence = _peek(record.body)
+        if community and partition_of(community, partitions) != record.partition:
+            community = ""
         return Arrival(record.offset, community, record.body, None, sequence if sequenced else None, error)
+    if (own := _partition(envelope.event, partitions)) != record.partition:
+        # Its offset says nothing of what its community has handled: it must not move that position.
+        misled = Unprocessable(f"it belongs to partition {own}: the key is the community, the partitioner murmur2")
+        return Arrival(record.offset, "", record.body, None, None, misled)
     sequence = envelope.sequence if sequenced else None
     return Arrival(record.offset, partition_key(envelope.event), record.body, envelope, sequence)
+
+
+def _partition(event: Event, partitions: int) -> int:
+    return event.partition if isinstance(event, Tick) else partition_of(partition_key(event), partitions)
 
 
 def _peek(body: bytes) -> tuple[str, int | None]:

@@ -192,7 +192,7 @@ class Processor(Generic[State]):
             raise
 
     async def _apply(self, place: Place, batch: Sequence[Incoming]) -> None:
-        arrivals = await asyncio.to_thread(arrivals_of, self._service, batch)
+        arrivals = await asyncio.to_thread(arrivals_of, self._service, batch, self._log.partitions)
         segment: list[Arrival] = []
         for arrival in arrivals:
             if arrival.envelope is not None and isinstance(arrival.envelope.event, Tick):

@@ -1,5 +1,7 @@
 """Topics and partitions: every topic is keyed by community, and a community keeps its partition number."""
 
+from functools import lru_cache
+
 from aiokafka.partitioner import murmur2
 
 from shared.service import TopicName
@@ -7,6 +9,7 @@ from shared.service import TopicName
 DEFAULT_PARTITIONS = 64
 
 
+@lru_cache(maxsize=65_536)
 def partition_of(community: str, partitions: int) -> int:
     """Give a community's partition, as Kafka's own default partitioner does for its key.
 

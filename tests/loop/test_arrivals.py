@@ -42,7 +42,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 
 
 def arrival(body: bytes, service: Counting) -> Arrival:
-    (found,) = arrivals_of(service, [Incoming(0, 0, body)])
+    (found,) = arrivals_of(service, [Incoming(0, 0, body)], 1)
     return found
 
 

@@ -9,7 +9,19 @@ from shared.service import TopicName
 from shared.state import Documents
 from shared.topics import partition_of
 from tests.loop.counting import COUNTS, Count, Counting, Downstream
-from tests.loop.harness import PARTITIONS, START, Place, emitted, numbered, post, reply, running, state_of, tick
+from tests.loop.harness import (
+    PARTITIONS,
+    START,
+    Place,
+    emitted,
+    numbered,
+    outgoing,
+    post,
+    reply,
+    running,
+    state_of,
+    tick,
+)
 
 
 async def test_what_is_not_valid_becomes_a_letter_and_the_partition_moves_on(place: Place) -> None:
@@ -39,6 +51,22 @@ async def test_what_is_not_valid_becomes_a_letter_and_the_partition_moves_on(pla
     assert "/data/" in letters[3].reason
     assert letters[0].body == "rubbish"
     assert [event_id for _, event_id, _ in out["c"]] == ["post/1"]
+
+
+async def test_what_is_in_another_community_s_partition_hides_nothing(place: Place) -> None:
+    """A producer with another partitioner gets letters; what is where it belongs is handled, whatever its offset."""
+    own = partition_of("c", PARTITIONS)
+    other = (own + 1) % PARTITIONS
+    async with running(place, Counting()) as run:
+        await run.feed_raw([b"rubbish"] * 3 + [outgoing(post("c", 1)).body, outgoing(tick(own, 60)).body], other)
+        await run.settle()
+        await run.feed([post("c", 2)])
+        await run.settle()
+        letters = sorted(await open_letters(run.log), key=lambda letter: letter.offset)
+        out = await emitted(run.log)
+    assert [letter.community for letter in letters] == [""] * 5
+    assert f"belongs to partition {own}" in letters[3].reason
+    assert [event_id for _, event_id, _ in out["c"]] == ["post/2"]
 
 
 async def test_an_unreadable_number_is_no_gap(place: Place) -> None:
