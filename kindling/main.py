@@ -4,6 +4,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from kindling.commands import dead_letters, demo, doctor, imports, keys, link, printed, replays, serve, topics
 from kindling.replay.processes import ProcessEnded
@@ -45,8 +46,17 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except EXPECTED as error:
-        Console(stderr=True).print(f"[red]kindling:[/red] {error}", highlight=False, soft_wrap=True)
+        # What it quotes is data, in which brackets mean nothing.
+        said = Text.assemble(("kindling:", "red"), " ", sentence_of(error))
+        Console(stderr=True).print(said, highlight=False, soft_wrap=True)
         sys.exit(2)
+
+
+def sentence_of(error: Exception) -> str:
+    """Say what went wrong; of a file, which one and why."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 if __name__ == "__main__":

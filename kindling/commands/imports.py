@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from kindling.commands.arguments import valid
 from kindling.commands.common import CommunityOption, DataDir, Json, open_log, write_json
 from kindling.servers import servers
 from kindling.settings import load
@@ -17,13 +18,18 @@ from services.ingest.champions import ChampionRule
 from services.ingest.importing import Format, Import, Report, import_file
 from services.ingest.mapping import ArchiveMap, read_map
 from shared.connections import Connections
+from shared.limits import Id
 
 
 def import_(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines, gzip or not.")],
     community: CommunityOption,
     source: Annotated[
-        str, typer.Option(help="Name of the platform: with the same one, a webhook and an import are one event.")
+        str,
+        typer.Option(
+            callback=valid(Id),
+            help="Name of the platform: with the same one, a webhook and an import are one event.",
+        ),
     ] = "import",
     form: Annotated[Format, typer.Option("--format", help="What a line is.")] = Format.AUTO,
     champions: Annotated[
@@ -65,7 +71,7 @@ def import_(
     except KeyboardInterrupt:
         so_far.interrupted = True
     report = so_far.report
-    _show(Console(), so_far, what)
+    _show(Console(emoji=False), so_far, what)
     write_json(json_file, {**asdict(report), "interrupted": so_far.interrupted})
     if so_far.interrupted:
         raise typer.Exit(130)

@@ -7,12 +7,15 @@ from typing import Annotated, TypeVar
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from kindling.commands.arguments import valid
 from kindling.commands.common import Community, DataDir, Json, write_json
 from kindling.servers import servers
 from kindling.settings import load
 from services.ingest.accept import Scope
 from services.ingest.keys import Keys
+from shared import limits
 from shared.clock import wall_clock
 
 app = typer.Typer(help="Make, list and revoke the API keys of the front door.", no_args_is_help=True)
@@ -37,7 +40,7 @@ def _with_keys(data_dir: DataDir, work: Callable[[Keys], Awaitable[T]]) -> T:
 def create(
     community: Community,
     scope: Annotated[list[Scope] | None, typer.Option(help="What the key may send; can be given again.")] = None,
-    note: Annotated[str, typer.Option(help="What the key is for.")] = "",
+    note: Annotated[str, typer.Option(callback=valid(limits.Text), help="What the key is for.")] = "",
     data_dir: DataDir = None,
 ) -> None:
     """Make a key for a community. It is shown once: only its hash is kept."""
@@ -50,7 +53,8 @@ def list_(json_file: Json = None, data_dir: DataDir = None) -> None:
     table = Table("key", "community", "scopes", "note", "made")
     listed = _with_keys(data_dir, lambda keys: keys.list())
     for key in listed:
-        table.add_row(key.id, key.community, ", ".join(key.scopes), key.note, key.created.isoformat(timespec="minutes"))
+        made = key.created.isoformat(timespec="minutes")
+        table.add_row(key.id, Text(key.community), ", ".join(sorted(key.scopes)), Text(key.note), made)
     Console().print(table)
     shown = [key.model_dump(mode="json", exclude={"sha256"}) for key in listed]
     write_json(json_file, [{**key, "scopes": sorted(key["scopes"])} for key in shown])

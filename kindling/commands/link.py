@@ -4,16 +4,18 @@ from typing import Annotated
 
 import typer
 
+from kindling.commands.arguments import valid
 from kindling.commands.common import Community, DataDir
 from kindling.commands.serve import Port, at_home
 from kindling.secrets import with_secrets
 from kindling.settings import load
 from services.nudge.links import Links
+from shared.limits import Id
 
 
 def link(
     community: Community,
-    member: Annotated[str, typer.Argument(help="The member's id in it.")],
+    member: Annotated[str, typer.Argument(callback=valid(Id), help="The member's id in it.")],
     port: Port = None,
     data_dir: DataDir = None,
 ) -> None:
