@@ -5,12 +5,24 @@ PYTHON ?= python3
 # Extra arguments of pip for torch alone, for example a CPU build: make demo TORCH="--index-url URL-OF-THE-CPU-INDEX"
 TORCH ?=
 PYTEST_ARGS ?=
+DEMO_ARGS ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 USE_STAMP := .venv/.ready-to-use
 DEV_STAMP := .venv/.ready-to-develop
 MADE_FROM := pyproject.toml constraints.txt
+
+# The environment is made anew where its Python does not run, cannot be used, or is not the one that is named; where
+# none is named, the one that it was made with is kept.
+VERSION := import sys; print("%d.%d" % sys.version_info[:2])
+HAS := $(shell $(BIN)/python -c '$(VERSION)' 2>/dev/null)
+ifeq ($(origin PYTHON),file)
+WANTED := $(HAS)
+else
+WANTED := $(shell $(PYTHON) -c '$(VERSION)' 2>/dev/null)
+endif
+FIT := $(and $(filter $(WANTED),$(HAS)),$(filter 3.11 3.12 3.13,$(HAS)))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench prove clean
@@ -24,12 +36,13 @@ help:
 	@echo 'make clean   remove the environment and caches; the data of communities stays'
 	@echo
 	@echo 'Variables:   PYTHON=python3.12   the Python to make .venv with (3.11 to 3.13)'
+	@echo '             DEMO_ARGS="..."     arguments for the demo: DEMO_ARGS="--fresh", or "--help" for all of them'
 	@echo '             TORCH="..."         arguments for pip to install torch with, e.g. the index of its CPU build'
 	@echo '             PYTEST_ARGS="..."   more arguments for pytest'
 
 demo: $(USE_STAMP)
 	@echo '==> Starting the demo (Ctrl-C ends it)'
-	@$(BIN)/kindling demo
+	@$(BIN)/kindling demo $(DEMO_ARGS)
 
 test: $(DEV_STAMP)
 	@echo '==> Running the tests'
@@ -66,13 +79,21 @@ $(USE_STAMP): $(MADE_FROM)
 	@extras=export; $(install)
 	@touch $(USE_STAMP)
 
+ifeq ($(FIT),)
+$(DEV_STAMP) $(USE_STAMP): again
+.PHONY: again
+again:
+endif
+
 define install
 set -e; \
-$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
-  echo 'Kindling needs Python 3.11, 3.12 or 3.13, and "$(PYTHON)" is not one:' \
-    "$$($(PYTHON) --version 2>&1)." 'Name another: make PYTHON=python3.12 ...' >&2; exit 1; }; \
-echo "==> Making the environment in .venv with $$($(PYTHON) --version): once, some minutes"; \
-test -x $(BIN)/python || $(PYTHON) -m venv .venv; \
+if test -z '$(FIT)' || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+  $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+    echo 'Kindling needs Python 3.11, 3.12 or 3.13, and "$(PYTHON)" is not one:' \
+      "$$($(PYTHON) --version 2>&1)." 'Name another: make PYTHON=python3.12 ...' >&2; exit 1; }; \
+  echo "==> Making the environment in .venv with $$($(PYTHON) --version): once, some minutes"; \
+  $(PYTHON) -m venv --clear .venv; \
+fi; \
 if test -n '$(TORCH)'; then \
   echo '==> Installing torch with: $(TORCH)'; \
   $(PIP) install --no-deps -c constraints.txt torch $(TORCH); \
