@@ -1,5 +1,6 @@
 """The `kindling` command: one file a command, put together here."""
 
+import signal
 import sys
 
 import typer
@@ -41,6 +42,8 @@ app.add_typer(dead_letters.app, name="dead-letters")
 
 def main() -> None:
     """Run the command line; failures that are expected end with a sentence and exit code 2."""
+    # Whoever ends a tool by SIGTERM has it stop what it started, as after Ctrl-C; services have a way of their own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         app()
     except KeyboardInterrupt:

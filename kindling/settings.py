@@ -87,14 +87,19 @@ def load(**given: Any) -> Settings:
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        raise UnsafeSettings("; ".join(_sentence(e["loc"], e["msg"]) for e in error.errors())) from None
-    except tomllib.TOMLDecodeError as error:
+        raise UnsafeSettings("; ".join(_sentence(e["loc"], e["msg"], e["type"]) for e in error.errors())) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UnsafeSettings(f"{settings_file()} is not TOML: {error}") from None
 
 
-def _sentence(location: tuple[int | str, ...], message: str) -> str:
-    name = PREFIX + NESTED.join(str(part) for part in location).upper() if location else "settings"
-    return f"{name}: {message.removeprefix('Value error, ')}"
+def _sentence(location: tuple[int | str, ...], message: str, kind: str) -> str:
+    said = message.removeprefix("Value error, ")
+    if not location:
+        return said  # a rule about several, which names them
+    name = PREFIX + NESTED.join(str(part) for part in location).upper()
+    if kind == "extra_forbidden":
+        return f"{'.'.join(map(str, location))} in {settings_file()} is no setting; `kindling settings` lists them all"
+    return f"{name}: {said}"
 
 
 def _refuse_unknown(fields: dict[str, FieldInfo], environment: Any) -> None:

@@ -27,7 +27,8 @@ def away_is_unavailable() -> Iterator[None]:
     try:
         yield
     except (KafkaError, OSError) as error:
-        raise Unavailable(f"Kafka: {type(error).__name__} {str(error) or 'no answer in time'}") from error
+        name, said = type(error).__name__, str(error) or "no answer in time"
+        raise Unavailable(f"Kafka: {said if said.startswith(name) else f'{name} {said}'}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,17 +43,27 @@ class CommonSettings(BaseModel):
     @model_validator(mode="after")
     def _reachable(self) -> Self:
         if self.log is not None and urlsplit(self.log).scheme not in ("kafka", "redis", "rediss", "unix"):
-            raise ValueError("log must begin with kafka:// or redis://")
+            raise ValueError("KINDLING_LOG must begin with kafka:// or redis://")
         if self.store is not None and urlsplit(self.store).scheme not in ("redis", "rediss", "unix"):
-            raise ValueError("store must begin with redis://")
+            raise ValueError("KINDLING_STORE must begin with redis://")
+        for name, address in (("KINDLING_LOG", self.log), ("KINDLING_STORE", self.store)):
+            if address is not None and not address.startswith("kafka") and not self._has_port(address):
+                raise ValueError(f"{name} names a port that is no number from 1 to 65535")
         if self.log is not None and self.store is None:
-            raise ValueError("store must be set where log is: the services keep their state in Redis")
+            raise ValueError("KINDLING_STORE must be set where KINDLING_LOG is: the services keep their state in Redis")
         if self.log is not None and self.store is not None and not self._one_server(self.log, self.store):
             raise ValueError(
-                "log must name the same Redis server as store, or kafka://HOST:PORT: where two servers lose their "
-                "last second apart from each other, new records would be taken for ones already read"
+                "KINDLING_LOG must name the same Redis server as KINDLING_STORE, or kafka://HOST:PORT: where two "
+                "servers lose their last second apart from each other, new records would be taken for ones already read"
             )
         return self
+
+    @staticmethod
+    def _has_port(address: str) -> bool:
+        try:
+            return urlsplit(address).port != 0
+        except ValueError:
+            return False
 
     @staticmethod
     def _one_server(log: str, store: str) -> bool:

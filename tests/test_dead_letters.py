@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kindling.commands import dead_letters
+from kindling.commands.dead_letters import show_letter
 from services.ingest.handlers import Ingest
 from services.nudge.documents import POSTS
 from services.nudge.handlers import Nudge
@@ -185,3 +186,17 @@ async def test_a_letter_holds_no_text_but_in_its_body(at_work: Chain) -> None:
     assert "poison" in letter.body
     assert "poison" not in letter.model_dump_json(exclude={"body"})
     await until(at_work.runs[ServiceName.RECOMMEND].caught_up)
+
+
+def test_brackets_in_a_letter_break_no_list(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a letter quotes is data: it is shown whole, and the list of all letters stays usable."""
+    letter = DeadLetter(
+        id="recommend-x-0-1", service=ServiceName.RECOMMEND, topic=TopicName.ACTIVITY, partition=0, offset=1,
+        community="[bold]c", cause=Cause.INVALID, reason="type [/x] is not one of Kindling's", frame="", attempts=1,
+        died=wall_clock(), body="",
+    )  # fmt: skip
+    show_letter(letter)
+    said = capsys.readouterr().out
+    assert letter.reason in said
+    assert "[bold]c" in said
+    assert "1 attempt:" in said

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Column, Table
+from rich.text import Text
 
 from kindling.commands.common import DataDir, Json, open_log, write_json
 from kindling.servers import servers
@@ -44,19 +44,25 @@ def list_(json_file: Json = None, data_dir: DataDir = None) -> None:
     if not letters:
         Console().print("no dead letters")
         return
-    table = Table(
-        Column("id", overflow="fold", min_width=12), "died", "service", "community", "cause", "reason", "at", "attempts"
-    )
     for x in letters:
-        died = x.died.isoformat(timespec="seconds")
-        table.add_row(x.id, died, x.service, x.community, x.cause, x.reason, x.frame, str(x.attempts))
-    Console().print(table)
+        show_letter(x)
+
+
+def show_letter(x: DeadLetter) -> None:
+    """Print a letter on lines of its own: an id is copied, and a reason read, whole."""
+    # Text: what letters hold is data, in which brackets mean nothing.
+    console = Console(highlight=False)
+    console.print(Text(x.id, "bold"), soft_wrap=True)
+    where = f"{x.service} of {x.community or 'nobody'}" + (f" at {x.frame}" if x.frame else "")
+    tries = "1 attempt" if x.attempts == 1 else f"{x.attempts} attempts"
+    console.print(Text(f"  {x.died.isoformat(timespec='seconds')}  {x.cause}, {tries}: {where}"), soft_wrap=True)
+    console.print(Text(f"  {x.reason}", "yellow"), soft_wrap=True)
 
 
 @app.command()
 def show(letter: str, data_dir: DataDir = None) -> None:
     """Print one letter whole: its body holds what people wrote."""
-    found = _chosen(_with_log(data_dir, open_letters), [letter])
+    found = _chosen(_with_log(data_dir, open_letters), [letter], several=False)
     typer.echo(found[0].model_dump_json(indent=2))
 
 
@@ -67,6 +73,7 @@ def replay(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Send this corrected event instead."),
     ] = None,
+    json_file: Json = None,
     data_dir: DataDir = None,
 ) -> None:
     """Send letters in again at the head of the log; who knows their event already passes it on unchanged."""
@@ -79,6 +86,7 @@ def replay(
 
     count, refused = _with_log(data_dir, again)
     typer.echo(f"{count} replayed")
+    write_json(json_file, {"replayed": count, "refused": {letter.id: reason for letter, reason in refused}})
     for letter, reason in refused:
         typer.echo(f"{letter.id} cannot be replayed: {reason}", err=True)
     if refused:
@@ -99,7 +107,7 @@ async def _replay(log: Log, letters: Sequence[DeadLetter], body: bytes | None) -
 
 
 @app.command()
-def drop(letters: Ids, data_dir: DataDir = None) -> None:
+def drop(letters: Ids, json_file: Json = None, data_dir: DataDir = None) -> None:
     """Decide that letters are not worth processing; they stay in the log, and are listed no more."""
 
     async def forget(log: Log) -> int:
@@ -107,11 +115,13 @@ def drop(letters: Ids, data_dir: DataDir = None) -> None:
         await decide(log, chosen, "dropped", wall_clock())
         return len(chosen)
 
-    typer.echo(f"{_with_log(data_dir, forget)} dropped")
+    dropped = _with_log(data_dir, forget)
+    typer.echo(f"{dropped} dropped")
+    write_json(json_file, {"dropped": dropped})
 
 
-def _chosen(letters: list[DeadLetter], ids: list[str]) -> list[DeadLetter]:
-    if ids == ["all"]:
+def _chosen(letters: list[DeadLetter], ids: list[str], *, several: bool = True) -> list[DeadLetter]:
+    if several and ids == ["all"]:
         return letters
     by_id = {letter.id: letter for letter in letters}
     if unknown := [x for x in ids if x not in by_id]:

@@ -1,6 +1,7 @@
 """`kindling doctor`: is everything there that is needed, and what to do where it is not."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
@@ -24,6 +25,8 @@ from shared.dead_letters import open_letters
 from shared.embedded import EmbeddedServerError
 from shared.failures import Unavailable, UnsafeSettings
 from shared.redis_store import check_durable
+
+Check = Callable[[Connections], Awaitable[list["Finding"]]]
 
 FREE_BYTES = 2 * 1024**3
 CLOCK_SECONDS = 5.0
@@ -53,7 +56,7 @@ def doctor(json_file: Json = None, data_dir: DataDir = None) -> None:
     ]
     try:
         with servers(settings) as connections:
-            findings += asyncio.run(_servers(connections))
+            findings += asyncio.run(_servers(connections, embedded=settings.store is None))
     except EmbeddedServerError as error:
         findings.append(Finding("embedded server", "does not start", str(error)))
     _show(findings, json_file)
@@ -74,6 +77,8 @@ def _model(settings: Settings) -> Finding:
     name = settings.recommend.model
     if settings.recommend.encoder == "sentence-transformers":
         return Finding("model", f"{name}, as sentence-transformers loads it")
+    if os.sep in name and name.startswith((os.sep, ".", "~")) and not Path(name).is_dir():
+        return Finding("model", f"{name} is no folder", "name a folder with a sentence-transformers model, or a model")
     try:
         folder = exported_folder(name, settings.recommend.cache_dir.expanduser())
     except ModelUnavailable as error:
@@ -92,15 +97,32 @@ def _disk(settings: Settings) -> Finding:
     return Finding("disk", f"{free / 1e9:,.1f} GB free at {folder}", todo)
 
 
-async def _servers(connections: Connections) -> list[Finding]:
-    checks: dict[str, Callable[[Connections], Awaitable[list[Finding]]]] = {"Redis": _redis, "log": _log, "gaps": _gaps}
+async def _servers(connections: Connections, *, embedded: bool) -> list[Finding]:
+    if embedded and await _is_new(connections):
+        return [Finding("store", "new: nothing was ever kept here", "nothing: `kindling up` makes it", fatal=False)]
+    checks: dict[str, tuple[Check, str]] = {
+        "Redis": (_redis, "start the server that KINDLING_STORE names, or name one that runs"),
+        "log": (_log, "start the broker that KINDLING_LOG names, or name one that runs"),
+        "gaps": (_gaps, "look again once Redis and the log are there"),
+    }
     findings = []
-    for what, check in checks.items():
+    for what, (check, todo) in checks.items():
         try:
             findings += await check(connections)
-        except (Unavailable, UnsafeSettings) as error:
+        except Unavailable as error:
+            findings.append(Finding(what, str(error), todo))
+        except UnsafeSettings as error:
             findings.append(Finding(what, "not as it must be", str(error)))
     return findings
+
+
+async def _is_new(connections: Connections) -> bool:
+    redis = connections.redis()
+    try:
+        size: int = await redis.dbsize()
+        return size == 0
+    finally:
+        await redis.aclose()
 
 
 async def _redis(connections: Connections) -> list[Finding]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from kindling.commands.common import writable
@@ -32,7 +33,7 @@ def settings() -> None:
     """List every setting with its default, as it is written in the environment (a `__` is a table in TOML)."""
     table = Table("setting", "default", "meaning")
     for row in described():
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     Console().print(table)
 
 

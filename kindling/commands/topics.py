@@ -24,20 +24,28 @@ def create(
     count: Annotated[
         int | None, typer.Option("--partitions", min=1, max=1024, help="Partitions of each topic; never altered later.")
     ] = None,
+    json_file: Json = None,
 ) -> None:
     """Make the topics where they are missing; run it once per installation."""
     settings = load(data_dir=data_dir, partitions=count)
 
-    async def make(connections: Connections) -> bool:
+    async def make(connections: Connections) -> tuple[bool, int]:
         log = connections.log()
         try:
-            return await log.create(partitions(settings))
+            made = await log.create(partitions(settings))
+            await log.start()
+            return made, log.partitions
         finally:
             await log.stop()
 
     with servers(settings) as connections:
-        made = asyncio.run(make(connections))
-    Console().print(f"topics made under {settings.prefix!r}" if made else "the topics are there already")
+        made, there = asyncio.run(make(connections))
+    of = f"of {there} partitions under {settings.prefix!r}"
+    typer.echo(f"topics made, {of}" if made else f"the topics are there already, {of}")
+    write_json(json_file, {"made": made, "prefix": settings.prefix, "partitions": there})
+    if count not in (None, there):
+        typer.echo(f"they were not made with {count}: a log's partitions are never altered", err=True)
+        raise typer.Exit(1)
 
 
 @app.command()
