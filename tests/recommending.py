@@ -36,7 +36,7 @@ _IDS = count()
 
 
 class HashedVectors:
-    """Texts with the same words are near; `calls` are the texts asked for, `discarded` those given up."""
+    """Same words, near texts; `calls` are the texts asked for, `discarded` those given up, `kept` what is left."""
 
     version = "hashed"
     dimension = 12
@@ -44,13 +44,16 @@ class HashedVectors:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.discarded: list[str] = []
+        self.kept: set[str] = set()
 
     async def vectors(self, _community: str, texts: Sequence[str]) -> NDArray[np.int16]:
         self.calls += texts
+        self.kept |= set(texts)
         return np.array([self.vector(text) for text in texts])
 
     async def discard(self, _community: str, texts: Sequence[str]) -> None:
         self.discarded += texts
+        self.kept -= set(texts)
 
     def vector(self, text: str) -> NDArray[np.int16]:
         total = np.zeros(self.dimension)

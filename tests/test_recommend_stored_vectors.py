@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from numpy.typing import NDArray
 from redis.asyncio import Redis
 
 from services.recommend.stored_vectors import StoredVectors
+from services.recommend.vector_cache import CachedEncoder, FileVectorCache
 from shared.failures import Unavailable
 from tests.recommending import HashedVectors
 
@@ -53,6 +55,42 @@ async def test_a_discarded_vector_is_gone(redis_url: str, prefix: str) -> None:
         await stored.vectors("c", ["one", "two"])
         await stored.discard("c", ["one", "never"])
         assert await redis.hlen(stored.key("c")) == 1
+
+
+async def test_a_discarded_vector_is_gone_from_every_model(redis_url: str, prefix: str) -> None:
+    """What is forgotten is in no version's vectors, and those of models before the last one go by themselves."""
+    async with Redis.from_url(redis_url) as redis:
+        for version in ("v1", "v2", "v3"):
+            await StoredVectors(redis, prefix, CountingEncoder(version)).vectors("c", ["one", "two"])
+        stored = StoredVectors(redis, prefix, CountingEncoder("v3"))
+        kept = [version for version in ("v1", "v2", "v3") if await redis.exists(stored.key("c", version))]
+        assert kept == ["v2", "v3"]
+        await stored.discard("c", ["one"])
+        assert [await redis.hlen(stored.key("c", version)) for version in kept] == [1, 1]
+
+
+async def test_a_discarded_vector_is_gone_from_the_file(redis_url: str, prefix: str, tmp_path: Path) -> None:
+    """A file that keeps vectors outside the store forgets what the store forgets."""
+    async with Redis.from_url(redis_url) as redis:
+        inner, file = CountingEncoder(), FileVectorCache(tmp_path / "vectors.sqlite")
+        encoder = CachedEncoder(inner, file)
+        stored = StoredVectors(redis, prefix, encoder)
+        await stored.vectors("c", ["one", "two"])
+        await stored.discard("c", ["one"])
+        assert (await file.get("v1", ["one", "two"])).keys() == {"two"}
+        await encoder.close()
+
+
+async def test_no_more_than_so_many_vectors_are_kept(redis_url: str, prefix: str) -> None:
+    """What is kept is bounded, and a vector that was dropped is made again as it was."""
+    async with Redis.from_url(redis_url) as redis:
+        encoder = CountingEncoder()
+        stored = StoredVectors(redis, prefix, encoder, kept=3)
+        texts = ["one", "two", "three", "four", "five"]
+        first = await stored.vectors("c", texts)
+        assert await redis.hlen(stored.key("c")) == 3
+        assert np.array_equal(await stored.vectors("c", texts), first)
+        assert len(encoder.encoded) == 7
 
 
 async def test_a_store_that_is_away_is_waited_for() -> None:

@@ -33,7 +33,7 @@ async def build(
     redis = connections.redis()
     broker = connections.log()
     store = connections.store(redis, ServiceName.RECOMMEND)
-    service = Recommend(settings, StoredVectors(redis, connections.prefix, encoder))
+    service = Recommend(settings, StoredVectors(redis, connections.prefix, encoder, settings.vectors_kept))
     key = common.service_key.get_secret_value() if common.service_key else None
     return ServiceApp(
         name=ServiceName.RECOMMEND,

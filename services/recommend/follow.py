@@ -48,11 +48,16 @@ def is_new(state: State, event: PostPublished | ReplyPublished) -> bool:
     return not any(event.message in table for table in tables) and not is_forgotten(state, event.author, event)
 
 
+def new_post(event: PostPublished, ordinal: int) -> Post:
+    """Give a post as it comes."""
+    return Post(event.channel, event.author, event.title, event.text, event.at, ordinal)
+
+
 def take_post(state: State, event: PostPublished, vector: Vector) -> None:
     """Take in a new post; replies that came before it are answers from now on."""
     meet(state, event.author)
     community = state.community
-    post = Post(event.channel, event.author, event.title, event.text, event.at, community.next_ordinal)
+    post = new_post(event, community.next_ordinal)
     state.documents.put(COMMUNITY, COMMUNITY_KEY, replace(community, next_ordinal=community.next_ordinal + 1))
     early = replies_of(state, event.message)
     for name, reply in early.items():
@@ -74,18 +79,22 @@ def take_reply(state: State, event: ReplyPublished) -> Reply:
     return reply
 
 
-def edit(state: State, event: MessageEdited, vector: Vector) -> None:
-    """Give a post its new words; a newer edit stands.
+def edited(post: Post, event: MessageEdited) -> Post | None:
+    """Give a post with its new words; None where a newer edit stands."""
+    if not overrides(stamp_of(event), post.edited):
+        return None
+    title = post.title if event.title is None else event.title
+    return replace(post, title=title, text=event.text, edited=stamp_of(event))
+
+
+def edit(state: State, message: str, new: Post, vector: Vector) -> None:
+    """Give a post that is known its new words.
 
     An edit of what is not known is not kept: nobody could say whose text it is, to forget it with them.
     """
-    old = state.documents.get(POSTS, event.message)
-    if old is None or not overrides(stamp_of(event), old.edited):
-        return
-    title = old.title if event.title is None else event.title
-    new = replace(old, title=title, text=event.text, edited=stamp_of(event))
-    state.documents.put(POSTS, event.message, new)
-    state.index.edit_post(event.message, old, new, vector, replies_of(state, event.message).values())
+    old = state.documents.table(POSTS)[message]
+    state.documents.put(POSTS, message, new)
+    state.index.edit_post(message, old, new, vector, replies_of(state, message).values())
 
 
 def remove(state: State, event: MessageRemoved) -> None:

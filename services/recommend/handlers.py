@@ -52,7 +52,7 @@ class Recommend:
 
     async def prepare(self, state: State, events: Sequence[Event]) -> Mapping[str, NDArray[np.int16]]:
         """Fetch the vectors that these events need, by text, and discard those that they leave behind."""
-        found = needs(state.documents, events)
+        found = needs(state, events)
         vectors = await self._fetch(state.name, list(found.wanted))
         if found.unwanted:
             await self._vectors.discard(state.name, list(found.unwanted))
@@ -145,9 +145,9 @@ def on_reply_published(state: State, event: events.ReplyPublished, moment: Momen
 
 def on_message_edited(state: State, event: events.MessageEdited, moment: Moment) -> Iterable[Event]:
     post = state.documents.get(POSTS, event.message)
-    if post is not None:
-        title = post.title if event.title is None else event.title
-        follow.edit(state, event, _vector(moment, words(title, event.text)))
+    new = None if post is None else follow.edited(post, event)
+    if new is not None:
+        follow.edit(state, event.message, new, _vector(moment, new.words()))
     return ()
 
 

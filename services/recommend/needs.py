@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.recommend.documents import GONE, POSTS, Post, words
+from services.recommend.documents import GONE, POSTS, REPLIES, Post
+from services.recommend.follow import edited, new_post
+from services.recommend.meet import is_forgotten
+from services.recommend.state import State
 from shared.events import Event, MemberForgotten, MessageEdited, MessageRemoved, PostPublished
-from shared.state import Documents
 
 
 @dataclass(slots=True)
@@ -16,41 +18,89 @@ class Needs:
     unwanted: dict[str, None] = field(default_factory=dict)
 
 
-def needs(documents: Documents, events: Sequence[Event]) -> Needs:
-    """Look ahead through a batch that is about to be handled in order.
-
-    What an edit leaves of a title depends on which edits count, so each title that may stand gives a text.
-    """
-    posts, found = documents.table(POSTS), Needs()
-    titles: dict[str, dict[str, None]] = {}
-    texts: dict[str, dict[str, None]] = {}
-    authors: dict[str, str] = {}
-
-    def know(message: str, post: Post | PostPublished) -> None:
-        titles.setdefault(message, {})[post.title] = None
-        texts.setdefault(message, {})[words(post.title, post.text)] = None
-        authors[message] = post.author
-
+def needs(state: State, events: Sequence[Event]) -> Needs:
+    """Look ahead through a batch that is about to be handled in order."""
+    ahead = _Ahead(state)
     for event in events:
-        if isinstance(event, (MessageEdited, MessageRemoved)) and event.message in posts:
-            know(event.message, posts[event.message])
         if isinstance(event, PostPublished):
-            if event.message in posts or event.message in documents.table(GONE):
-                continue
-            know(event.message, event)
-            found.wanted[words(event.title, event.text)] = None
-        elif isinstance(event, MessageEdited) and event.message in titles:
-            found.unwanted |= texts[event.message]
-            if event.title is not None:
-                titles[event.message][event.title] = None
-            for title in [event.title] if event.title is not None else list(titles[event.message]):
-                found.wanted[words(title, event.text)] = None
-                texts[event.message][words(title, event.text)] = None
+            ahead.take_post(event)
+        elif isinstance(event, MessageEdited):
+            ahead.edit(event)
         elif isinstance(event, MessageRemoved):
-            found.unwanted |= texts.get(event.message, {})
+            ahead.remove(event.message)
         elif isinstance(event, MemberForgotten):
-            found.unwanted |= {post.words(): None for post in posts.values() if post.author == event.member}
-            for message, author in authors.items():
-                if author == event.member:
-                    found.unwanted |= texts[message]
-    return found
+            ahead.forget(event)
+    return ahead.found()
+
+
+class _Ahead:
+    """Posts as they will stand: those that the batch touches, None for one that it has removed.
+
+    When somebody is forgotten as of a clock that is not known here, what they write later in the batch may be
+    refused or not: its vector is made, and not kept.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._standing: dict[str, Post | None] = {}
+        self._forgotten: set[str] = set()
+        self._needs = Needs()
+
+    def found(self) -> Needs:
+        for post in self._standing.values():
+            if post is not None and post.author not in self._forgotten:
+                self._needs.unwanted.pop(post.words(), None)
+        return self._needs
+
+    def take_post(self, event: PostPublished) -> None:
+        if self._refused(event):
+            return
+        self._stand(event.message, new_post(event, self._state.community.next_ordinal))
+
+    def edit(self, event: MessageEdited) -> None:
+        old = self._post(event.message)
+        new = None if old is None else edited(old, event)
+        if old is not None and new is not None:
+            self._leave(old)
+            self._stand(event.message, new)
+
+    def remove(self, message: str) -> None:
+        post = self._post(message)
+        if post is not None:
+            self._leave(post)
+        self._standing[message] = None
+
+    def forget(self, event: MemberForgotten) -> None:
+        if is_forgotten(self._state, event.member, event):
+            return
+        self._forgotten.add(event.member)
+        for post in (*self._state.documents.table(POSTS).values(), *self._standing.values()):
+            if post is not None and post.author == event.member:
+                self._leave(post)
+
+    def _refused(self, event: PostPublished) -> bool:
+        """Say whether the post is sure not to be taken in."""
+        documents, message = self._state.documents, event.message
+        if message in self._standing:
+            known = self._standing[message]
+            return known is None or known.author not in self._forgotten
+        if message in documents.table(GONE) or is_forgotten(self._state, event.author, event):
+            return True
+        for known_as in (documents.get(POSTS, message), documents.get(REPLIES, message)):
+            if known_as is not None and known_as.author not in self._forgotten:
+                return True
+        return False
+
+    def _post(self, message: str) -> Post | None:
+        if message in self._standing:
+            return self._standing[message]
+        return self._state.documents.get(POSTS, message)
+
+    def _stand(self, message: str, post: Post) -> None:
+        self._standing[message] = post
+        self._needs.wanted[post.words()] = None
+        if post.author in self._forgotten:
+            self._leave(post)
+
+    def _leave(self, post: Post) -> None:
+        self._needs.unwanted[post.words()] = None

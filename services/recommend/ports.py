@@ -1,7 +1,7 @@
 """What the rules of this service need from outside; adapters fit these shapes without importing them."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,15 @@ class Encoder(Protocol):
 
     async def close(self) -> None:
         """Release threads and files; calling it twice is fine."""
+        ...
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """What an encoder is, beside, that keeps vectors of its own."""
+
+    async def forget(self, texts: Sequence[str]) -> None:
+        """Remove what is kept of these texts, of every version."""
         ...
 
 

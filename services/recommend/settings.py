@@ -12,7 +12,9 @@ Days = Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)]
 HalfLife = Annotated[float, Field(ge=1, le=3650, allow_inf_nan=False)]
 Length = Annotated[int, Field(ge=1, le=1000)]
 
-RULES_VERSION = "fused-1"
+RULES_VERSION = "fused-2"
+# Of 384 dimensions, so many are half a gigabyte in Redis.
+VECTORS_KEPT = 500_000
 
 
 class _Settings(BaseModel):
@@ -49,6 +51,12 @@ class RecommendSettings(_Settings):
         None, description="SQLite file that keeps vectors outside the store, for replays and evaluations; default: none"
     )
 
+    vectors_kept: int = Field(
+        500_000,
+        ge=1_000,
+        description="vectors kept of a community and model; beyond it some are made again when needed",
+    )
+
     matches: Length = Field(30, description="people per post in MatchesRanked")
     similar_posts: Length = Field(100, description="most similar answered posts that vote, for words and for meaning")
     query_terms: Length = Field(40, description="rarest words of a post that are searched for")
@@ -71,5 +79,5 @@ class RecommendSettings(_Settings):
 
     def fingerprint(self) -> str:
         """Name the rules with these settings: two that rank alike have the same. Eight hexadecimal digits."""
-        ranking = self.model_dump_json(exclude={"model", "encoder", "cache_dir", "vector_file"})
+        ranking = self.model_dump_json(exclude={"model", "encoder", "cache_dir", "vector_file", "vectors_kept"})
         return hashlib.sha256(f"{RULES_VERSION} {ranking}".encode()).hexdigest()[:8]

@@ -144,6 +144,10 @@ class CachedEncoder:
         self.hits += len(texts) - len(new)
         return known
 
+    async def forget(self, texts: Sequence[str]) -> None:
+        """Remove the vectors of these texts from the file, of every version."""
+        await self._cache.forget(texts)
+
     async def close(self) -> None:
         await self._encoder.close()
         await self._cache.close()
