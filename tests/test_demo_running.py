@@ -7,6 +7,7 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -15,13 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
+from kindling.commands.demo import start_over
 from kindling.demo.clock import EventClock
 from kindling.demo.facts import COMMUNITY
 from kindling.demo.generate import with_roles
-from shared.embedded import free_port
-from shared.events import MemberJoined
+from kindling.demo.live import LiveTraffic
+from kindling.demo.run import Progressed
+from kindling.settings import Settings
+from shared.embedded import EmbeddedServer, free_port, running_server
+from shared.events import MemberJoined, PostPublished
 from shared.wire import CONTENT_TYPE, Envelope, encode
 from tests.loop.harness import until
 from tests.test_commands import COMMAND, kindling, ready
@@ -57,10 +63,15 @@ def demo(data: Path, port: int, *arguments: str, out: int = subprocess.DEVNULL) 
 
 
 @asynccontextmanager
-async def doors(data: Path, port: int) -> AsyncIterator[httpx.AsyncClient]:
+async def doors(process: subprocess.Popen[bytes], data: Path, port: int) -> AsyncIterator[httpx.AsyncClient]:
     """Speak to the demo's doors as a program would, once they are open."""
     address = f"http://127.0.0.1:{port}"
-    await until(lambda: ready(address), 120)
+
+    async def at_work() -> bool:
+        assert process.poll() is None
+        return await ready(address)
+
+    await until(at_work, 120)
     key = json.loads((data / "demo" / "secrets.json").read_text())["service_key"]
     where = f"{address}/v1/communities/{COMMUNITY}/members/"
     async with httpx.AsyncClient(base_url=where, headers={"Authorization": f"Bearer {key}"}, timeout=30) as http:
@@ -102,7 +113,7 @@ async def test_a_press_counts_and_the_demo_goes_on(data: Path) -> None:
     """
     port = free_port()
     with demo(data, port, "--speed", "1200") as process:
-        async with doors(data, port) as http:
+        async with doors(process, data, port) as http:
             refused = await joins_now(http)
             assert (refused.status_code, refused.json()["pointer"]) == (422, "/time")
             issued: datetime | None = None
@@ -149,6 +160,49 @@ def test_ctrl_c_leaves_the_numbers_and_the_addresses_on_the_screen(data: Path) -
     for words in ("The demo in numbers", "nudges", "inbox of", "/health/ready"):
         assert words in left, left
     assert "Traceback" not in left
+
+
+def test_the_summary_waits_for_what_is_on_its_way(data: Path) -> None:
+    """At any speed, all posts that happened are in the numbers, ranked, and every nudge is explained."""
+    numbers = data / "numbers.json"
+    begin = Progressed.load(settings_of(data), 1)
+    kindling(data, "demo", "--for", "3s", "--speed", "100000", "--port", "0", "--json", str(numbers))
+    ended = Progressed.load(settings_of(data), 1)
+    assert begin.now is not None
+    assert ended.now is not None
+    traffic = LiveTraffic(1, begin.start)
+    traffic.advance(begin.now)
+    posts = sum(isinstance(event, PostPublished) for event in traffic.advance(ended.now))
+    made = json.loads(numbers.read_text())
+    assert made["posts"] == made["matches"] == posts > 20
+    assert sum(made["became"].values()) == sum(made["nudges"].values()) > 0
+
+
+def settings_of(data: Path) -> Settings:
+    return Settings(data_dir=data / "demo")
+
+
+def test_fresh_is_refused_while_another_demo_runs(tmp_path: Path) -> None:
+    """Nobody deletes a demo that somebody looks at; and nobody is left thinking that they had."""
+    kept = tmp_path / "demo" / "demo.json"
+    with EmbeddedServer(tmp_path / "demo" / "store"):
+        kept.write_text("{}")
+        said = kindling(tmp_path, "demo", "--fresh", "--for", "1s", code=2)
+        assert "--fresh" in said
+        assert "already served by process" in said
+        assert kept.exists()
+
+
+def test_fresh_deletes_what_a_killed_demo_left_with_its_server(tmp_path: Path) -> None:
+    """A demo that was killed leaves its server behind; starting over ends it."""
+    left = "import sys, os, signal; from pathlib import Path; from shared.embedded import EmbeddedServer"
+    killed = f"{left}; EmbeddedServer(Path(sys.argv[1])).start(); os.kill(os.getpid(), signal.SIGKILL)"
+    subprocess.run([sys.executable, "-c", killed, str(tmp_path / "demo" / "store")], check=False)
+    orphan = running_server(tmp_path / "demo" / "store")
+    assert orphan is not None
+    start_over(tmp_path / "demo")
+    assert not (tmp_path / "demo").exists()
+    assert not psutil.pid_exists(orphan.pid)
 
 
 def test_the_demos_clock_follows_its_stream_and_never_stands_still() -> None:

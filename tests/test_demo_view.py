@@ -168,26 +168,54 @@ def test_what_comes_twice_is_shown_and_counted_once() -> None:
 
 
 def test_the_summary_counts_what_happened() -> None:
-    """The closing numbers are those of the live part, nudges by kind, outcomes, and both medians."""
+    """The closing numbers are those of the live part: nudges by kind, what became of them, and first replies.
+
+    A post of the history that is answered at last says nothing of how soon live posts are.
+    """
     console = recording()
     view = fed(console)
     view.on_event(make(PostPublished, -5, "0", message="old", channel="c", author="m-bor", text="Before it began"))
+    view.on_event(make(ReplyPublished, 200, "8", message="o1", post="old", channel="c", author="m-cyl", text="Late."))
     numbers = view.numbers()
     assert json.loads(json.dumps(numbers)) == numbers
     assert numbers["posts"] == 2
-    assert numbers["replies"] == 3
+    assert numbers["replies"] == 4
     assert numbers["matches"] == 1
     assert numbers["nudges"] == {"reply": 4}
-    assert (numbers["acted"], numbers["withdrawn"], numbers["expired"], numbers["open"]) == (1, {"passed": 1}, 1, 1)
+    assert numbers["became"] == {"acted": 1, "done": 0, "withdrawn": 1, "expired": 1, "open": 1}
+    assert numbers["withdrawn"] == {"passed": 1}
     assert numbers["unanswered"] == 0
     assert numbers["history"]["posts"] == 1
-    medians = numbers["median_seconds_to_first_reply"]
-    assert medians == {"nobody_asked": 600.0, "asked": 9000.0, "after_the_ask": 1800.0}
+    assert numbers["first_replies"] == {
+        "by_themselves": {"answered": 1, "median_seconds": 600.0},
+        "asked": {"posts": 1, "answered": 1, "median_seconds_since_ask": 1800.0},
+    }
     view.summary()
     text = console.export_text()
-    for words in ("to reply", "acted on", "withdrawn", "expired", "10 min", "2 h 30 min", "30 min", "pressed claim"):
+    for words in ("to reply", "acted on", "withdrawn", "expired", "10 min", "30 min", "pressed claim"):
         assert words in text, words
     assert "http://127.0.0.1:8080/docs" in text
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4, 5, 6], [1, 0, 2, 4, 3, 6, 5]])
+def test_what_became_of_the_nudges_adds_up_to_those_issued(order: list[int]) -> None:
+    """Every nudge is explained: whoever says done is not lost, and a reply that is seen after all makes it acted."""
+    view = DemoView(recording(), live_from=START)
+    done = {"member": "m-bor", "answer": Answer.DONE}
+    told = [
+        issued(1, "n1", "m-bor"),
+        make(NudgeAnswered, 2, "1", nudge="n1", **done),
+        issued(3, "n2", "m-bor"),
+        make(NudgeAnswered, 4, "2", nudge="n2", **done),
+        nudged(NudgeActed, 5, "n2", "m-bor", message="p1", seconds=1.0),
+        issued(6, "n3", "m-cyl"),
+        nudged(NudgeExpired, 7, "old", "m-cyl"),
+    ]
+    for number in order:
+        view.on_event(told[number])
+    numbers = view.numbers()
+    assert numbers["became"] == {"acted": 1, "done": 1, "withdrawn": 0, "expired": 0, "open": 1}
+    assert sum(numbers["became"].values()) == sum(numbers["nudges"].values()) == 3
 
 
 def test_an_empty_demo_has_a_summary() -> None:
@@ -253,15 +281,22 @@ def test_the_live_view_leaves_the_terminal_as_it_was() -> None:
 
 
 def test_a_demo_that_goes_on_counts_anew() -> None:
-    """Called again, the demo knows its people and posts, and what it asked before is not counted as asked now."""
+    """Called again, the demo knows its people and posts, and what is still open, and counts as asked what it asks now.
+
+    Nothing that was pressed, or replied, before it was called again is among the numbers.
+    """
     console = recording(width=240)
-    view = DemoView(console, ADDRESSES, live_from=START + timedelta(hours=3))
-    for event in people() + [e for e in story() if not isinstance(e, NudgeDecision)]:
+    view = DemoView(console, ADDRESSES, live_from=START + timedelta(hours=3, minutes=1))
+    done = make(NudgeAnswered, 165, "9", nudge="n5", member="m-cyl", answer=Answer.DONE)
+    for event in [*people(), *story(), issued(160, "n5", "m-cyl"), done]:
         view.on_event(event)
+    assert view.tally.open_by_member() == {"m-bor": 1}
     view.on_event(nudged(NudgeExpired, 190, "n4", "m-bor"))
     view.on_event(issued(200, "n9", "m-bor"))
     numbers = view.numbers()
-    assert (numbers["posts"], numbers["nudges"], numbers["open"], numbers["expired"]) == (0, {"reply": 1}, 1, 1)
+    assert (numbers["posts"], numbers["nudges"], numbers["earlier_nudges_ended"]) == (0, {"reply": 1}, 1)
+    assert numbers["answers"] == {}
+    assert numbers["became"] == {"acted": 0, "done": 0, "withdrawn": 0, "expired": 0, "open": 1}
     assert "Borlume (champion): reply to Anazhi in #charts" in shown(console, view)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import shutil
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,9 +13,11 @@ from kindling.commands.common import DataDir, Json, log_to_file, write_json
 from kindling.commands.serve import at_home
 from kindling.demo.run import Demo
 from kindling.secrets import with_secrets
+from kindling.servers import FOLDER as STORE
 from kindling.servers import embedded
 from kindling.settings import load
-from shared.embedded import free_port, running_server
+from shared.embedded import EmbeddedServer, EmbeddedServerError, free_port, running_server
+from shared.failures import UnsafeSettings
 
 FOLDER = "demo"
 UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -40,8 +43,8 @@ def demo(
     settings = settings.model_copy(
         update={"data_dir": settings.folder / FOLDER, "prefix": "demo", "port": port or free_port()}
     )
-    if fresh and running_server(settings.folder / "store") is None:
-        shutil.rmtree(settings.folder, ignore_errors=True)
+    if fresh:
+        start_over(settings.folder)
     settings = with_secrets(settings)
     settings = settings.model_copy(
         update={"nudge": at_home(settings), "ingest": settings.ingest.model_copy(update={"ticks": False})}
@@ -55,6 +58,24 @@ def demo(
         finally:
             if shown.view is not None:
                 write_json(json_file, shown.view.numbers())
+
+
+def start_over(folder: Path) -> None:
+    """Delete a demo's data, and end the server that a killed demo left behind.
+
+    Raises:
+        UnsafeSettings: another demo is at work on it.
+    """
+    store = folder / STORE
+    if running_server(store) is not None:
+        try:
+            EmbeddedServer(store).start().stop()
+        except EmbeddedServerError as error:
+            # Data that no server starts on any more is gone all the same.
+            if running_server(store) is not None:
+                raise UnsafeSettings(f"--fresh deletes nothing that is in use. {error}") from None
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def _seconds(text: str) -> float:

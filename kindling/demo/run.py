@@ -3,8 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from kindling.commands.serve import make_topics
+from kindling.demo.addresses import Addresses
 from kindling.demo.clock import EventClock
 from kindling.demo.facts import COMMUNITY
 from kindling.demo.generate import history, live_start
@@ -21,11 +21,11 @@ from kindling.demo.services import build_services
 from kindling.demo.view import DemoView
 from kindling.replay.catching_up import caught_up
 from kindling.settings import Settings
-from services.nudge.links import Links
 from shared.app import ServiceApp, serve
 from shared.clock import wall_clock
 from shared.connections import Connections
-from shared.events import CommunityEvent, Event, MemberJoined, Role, RolesChanged, Tick
+from shared.ending import end
+from shared.events import CommunityEvent, Event, Tick
 from shared.log import Log, Outgoing
 from shared.service import ServiceName, TopicName
 from shared.topics import partition_of
@@ -34,7 +34,7 @@ from shared.wire import Envelope, decode, encode
 STATE_FILE = "demo.json"
 BATCH = 200
 FRAME_SECONDS = 0.25
-INBOXES = 3
+SETTLE_SECONDS = 20
 
 
 @dataclass
@@ -95,9 +95,7 @@ class Demo:
             if living.done():
                 living.result()
         finally:
-            living.cancel()
-            with suppress(asyncio.CancelledError):
-                await living
+            await end([living])
             for app in apps:
                 app.end()
             await serving
@@ -113,11 +111,9 @@ class Demo:
             if progressed.now is None:
                 await self._history(log, past)
                 progressed.now = progressed.start
-            for topic, places in self._followed.items():
-                places.update(await log.ends(topic))
             await self._traffic(log, progressed, past)
         except asyncio.CancelledError:
-            if self.view is None:
+            if progressed.now is None:
                 self.console.print("Stopped before the history was in: called again, the demo goes on with it")
             raise
         finally:
@@ -126,32 +122,30 @@ class Demo:
 
     async def _history(self, log: Log, events: list[Event]) -> None:
         """Have the services live through eight weeks; waits for them, so that the live view begins in the present."""
-        partition = partition_of(COMMUNITY, log.partitions)
-        redis = self.connections.redis()
-        stores = {name: self.connections.store(redis, name) for name in ServiceName}
         columns = (
             TextColumn("Eight weeks of history"),
             BarColumn(),
             TextColumn("{task.completed:,} of {task.total:,} events"),
         )
-        try:
-            with Progress(*columns, console=self.console) as progress:
-                task = progress.add_task("", total=len(events))
-                for start in range(0, len(events), BATCH):
-                    batch = events[start : start + BATCH]
-                    await self._publish(log, batch, batch[-1].at)
-                    await caught_up(log, stores, partition, lambda: None)
-                    progress.update(task, completed=start + len(batch))
-        finally:
-            await redis.aclose()
+        with Progress(*columns, console=self.console) as progress:
+            task = progress.add_task("", total=len(events))
+            for start in range(0, len(events), BATCH):
+                batch = events[start : start + BATCH]
+                await self._publish(log, batch, batch[-1].at)
+                await self._caught_up(log)
+                progress.update(task, completed=start + len(batch))
 
     async def _traffic(self, log: Log, progressed: Progressed, past: list[Event]) -> None:
         traffic = LiveTraffic(progressed.seed, progressed.start)
-        begin, started = progressed.now or progressed.start, time.monotonic()
+        begin = progressed.now or progressed.start
         past += traffic.advance(begin)
-        self.view = view = DemoView(self.console, self._addresses(past), live_from=begin)
-        for event in past:
+        addresses = Addresses(self.settings, past)
+        self.view = view = DemoView(self.console, live_from=begin)
+        # What the log has of earlier runs is history, too: nudges of theirs may still be open.
+        for event in [*past, *await self._new(log)]:
             view.on_event(event)
+        view.lead_to(addresses.now(view.tally.open_by_member()))
+        started = time.monotonic()
         try:
             with view:
                 while (passed := time.monotonic() - started) < (self.seconds or float("inf")):
@@ -160,24 +154,39 @@ class Demo:
                     progressed.now = now
                     for event in await self._new(log):
                         traffic.on_event(event)
+                        addresses.hear(event)
                         view.on_event(event)
+                    view.lead_to(addresses.now(view.tally.open_by_member()))
                     await asyncio.sleep(FRAME_SECONDS)
-            self.console.print("Waiting for what is on its way")
-            for event in await self._new(log):
-                view.on_event(event)
+            await self._settle(log, view)
+            view.lead_to(addresses.now(view.tally.open_by_member()))
         finally:
             # Ctrl-C is the usual end. The view's screen is gone by then, and with it all that was on it.
             view.summary()
 
-    def _addresses(self, past: list[Event]) -> dict[str, str]:
-        """Name the pages to open: the champions' inboxes, and what is described and measured."""
-        home = f"http://127.0.0.1:{self.settings.port}"
-        links = Links(self.settings.nudge)
-        roles = {event.member: event.roles for event in past if isinstance(event, RolesChanged)}
-        champions = sorted(member for member, held in roles.items() if Role.CHAMPION in held)
-        names = {event.member: event.name for event in past if isinstance(event, MemberJoined)}
-        inboxes = {f"inbox of {names.get(m) or m}": links.make(COMMUNITY, m)[0] for m in champions[:INBOXES]}
-        return {**inboxes, "API": f"{home}/docs", "health": f"{home}/health/ready"}
+    async def _settle(self, log: Log, view: DemoView) -> None:
+        """Wait until the services have handled what was published, so that the numbers are of all of it."""
+        self.console.print("Waiting for what is on its way")
+        until = time.monotonic() + SETTLE_SECONDS
+
+        def check() -> None:
+            if time.monotonic() > until:
+                raise TimeoutError
+
+        try:
+            await self._caught_up(log, check)
+        except TimeoutError:
+            self.console.print(f"Not all of it has come within {SETTLE_SECONDS} s: the numbers are without the rest")
+        for event in await self._new(log):
+            view.on_event(event)
+
+    async def _caught_up(self, log: Log, check: Callable[[], None] = lambda: None) -> None:
+        redis = self.connections.redis()
+        stores = {name: self.connections.store(redis, name) for name in ServiceName}
+        try:
+            await caught_up(log, stores, partition_of(COMMUNITY, log.partitions), check)
+        finally:
+            await redis.aclose()
 
     async def _new(self, log: Log) -> list[Event]:
         """Read what the services have published since the last call."""

@@ -1,8 +1,9 @@
-"""Count what happens in the demo, and measure how long posts wait for their first reply."""
+"""Count what happens in the demo: activity, what became of every nudge, and how soon posts were answered."""
 
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from enum import StrEnum
 from statistics import median
 from typing import Any, Final
 
@@ -26,6 +27,26 @@ from shared.events import (
 _REMEMBERED: Final = 20_000
 
 
+class Became(StrEnum):
+    """What became of a nudge: each is in one of these, so that they add up to those issued."""
+
+    ACTED = "acted"
+    DONE = "done"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    OPEN = "open"
+
+
+@dataclass(slots=True)
+class Ask:
+    """A nudge: whose it is, when it was issued (None: not heard of), what became of it, and why if withdrawn."""
+
+    member: str
+    issued: datetime | None = None
+    became: Became = Became.OPEN
+    reason: str = ""
+
+
 @dataclass(slots=True)
 class Wait:
     """A post's wait for the first reply by somebody else; `asked` is when somebody was first nudged about it."""
@@ -34,6 +55,20 @@ class Wait:
     published: datetime
     asked: datetime | None = None
     replied: datetime | None = None
+
+    @property
+    def by_itself(self) -> float | None:
+        """How many seconds it waited for a reply that nobody was asked for; None where that did not come."""
+        if self.replied is None or (self.asked is not None and self.asked <= self.replied):
+            return None
+        return (self.replied - self.published).total_seconds()
+
+    @property
+    def since_ask(self) -> float | None:
+        """How many seconds after the first ask the reply came; None where it did not, or came before."""
+        if self.replied is None or self.asked is None or self.asked > self.replied:
+            return None
+        return (self.replied - self.asked).total_seconds()
 
 
 class Tally:
@@ -45,20 +80,16 @@ class Tally:
         self.history: Counter[str] = Counter()
         self.nudges: Counter[str] = Counter()
         self.answers: Counter[str] = Counter()
-        self.withdrawn: Counter[str] = Counter()
-        self._standing: set[str] = set()
+        # Nudges of a run before this one that ended in this one: they are not among those issued.
+        self.earlier_ended = 0
+        self._asks: dict[str, Ask] = {}
         self._waits: OrderedDict[str, Wait] = OrderedDict()
-        self._without: list[float] = []
-        self._with: list[float] = []
-        self._after_ask: list[float] = []
 
     def is_history(self, event: Event) -> bool:
-        return self._live_from is not None and event.at < self._live_from
+        return self._is_past(event.at)
 
-    @property
-    def open(self) -> int:
-        """How many nudges nobody has dealt with."""
-        return len(self._standing)
+    def _is_past(self, at: datetime) -> bool:
+        return self._live_from is not None and at < self._live_from
 
     def count(self, event: Event) -> None:
         """Count an event; the caller sees to it that none comes twice."""
@@ -77,80 +108,114 @@ class Tally:
             case MatchesRanked():
                 counted["matches"] += 1
             case NudgeAnswered():
-                self.answers[event.answer.value] += 1
-                if event.answer is Answer.DONE:
-                    self._standing.discard(event.nudge)
-            case NudgeDecision():
-                self._decided(event)
+                self._answered(event)
+            case NudgeIssued():
+                self._issued(event)
+            case NudgeActed():
+                self._ended(event, Became.ACTED)
+            case NudgeWithdrawn():
+                self._ended(event, Became.WITHDRAWN, event.reason.value)
+            case NudgeExpired():
+                self._ended(event, Became.EXPIRED)
             case _:
                 pass
 
-    def _decided(self, event: NudgeDecision) -> None:
-        match event:
-            case NudgeIssued():
-                self.nudges[event.kind.value] += 1
-                self._standing.add(event.nudge)
-                wait = self._waits.get(event.post)
-                if wait is not None and wait.asked is None:
-                    wait.asked = event.at
-                return
-            case NudgeActed():
-                self.live["acted"] += 1
-            case NudgeWithdrawn():
-                self.withdrawn[event.reason.value] += 1
-            case NudgeExpired():
-                self.live["expired"] += 1
-            case _:
-                return
-        self._standing.discard(event.nudge)
+    # Nudges
+
+    def _ask(self, nudge: str, member: str) -> Ask:
+        return self._asks.setdefault(nudge, Ask(member))
+
+    def _issued(self, event: NudgeIssued) -> None:
+        self._ask(event.nudge, event.member).issued = event.at
+        if not self.is_history(event):
+            self.nudges[event.kind.value] += 1
+        wait = self._waits.get(event.post)
+        if wait is not None and wait.asked is None:
+            wait.asked = event.at
+
+    def _answered(self, event: NudgeAnswered) -> None:
+        if not self.is_history(event):
+            self.answers[event.answer.value] += 1
+        ask = self._ask(event.nudge, event.member)
+        if event.answer is Answer.DONE and ask.became is Became.OPEN:
+            ask.became = Became.DONE
+
+    def _ended(self, event: NudgeDecision, became: Became, reason: str = "") -> None:
+        ask = self._ask(event.nudge, event.member)
+        ask.became, ask.reason = became, reason
+        if not self._is_ours(ask) and not self.is_history(event):
+            self.earlier_ended += 1
+
+    def _is_ours(self, ask: Ask) -> bool:
+        return ask.issued is not None and not self._is_past(ask.issued)
+
+    def became(self) -> Counter[Became]:
+        """Give how many of the nudges issued became what; the sum is `nudges.total()`."""
+        return Counter(ask.became for ask in self._asks.values() if self._is_ours(ask))
+
+    def withdrawn(self) -> Counter[str]:
+        """Give how many of them were withdrawn, by reason."""
+        reasons = (ask.reason for ask in self._asks.values() if self._is_ours(ask))
+        return Counter(reason for reason in reasons if reason)
+
+    def open_by_member(self) -> Counter[str]:
+        """Give how many nudges are in whose inbox now, earlier ones too; the member asked last comes first."""
+        standing = [ask for ask in self._asks.values() if ask.became is Became.OPEN and ask.issued is not None]
+        return Counter(ask.member for ask in reversed(standing))
+
+    # Posts
 
     def _wait(self, post: PostPublished) -> None:
+        if self.is_history(post):
+            return
         self._waits[post.message] = Wait(post.author, post.at)
         while len(self._waits) > _REMEMBERED:
             self._waits.popitem(last=False)
 
     def _replied(self, reply: ReplyPublished) -> None:
         wait = self._waits.get(reply.post)
-        if wait is None or wait.replied is not None or reply.author == wait.author:
-            return
-        wait.replied = reply.at
-        if self.is_history(reply):
-            return
-        waited = _seconds(reply.at - wait.published)
-        if wait.asked is None or wait.asked > reply.at:
-            self._without.append(waited)
-        else:
-            self._with.append(waited)
-            self._after_ask.append(_seconds(reply.at - wait.asked))
+        if wait is not None and wait.replied is None and reply.author != wait.author:
+            wait.replied = reply.at
 
     def waiting(self) -> int:
         """Give how many of the live posts nobody has answered yet."""
-        since = self._live_from
-        return sum(w.replied is None and (since is None or w.published >= since) for w in self._waits.values())
+        return sum(wait.replied is None for wait in self._waits.values())
 
-    def medians(self) -> dict[str, float | None]:
-        """Give the median seconds to a live first reply, None where there was none.
+    def first_replies(self) -> dict[str, dict[str, Any]]:
+        """Give how live posts got their first reply, and half of them within how many seconds (None: there is none).
 
-        `nobody_asked`: from the post, where the reply came by itself; `asked`: from the post, where somebody was
-        asked before; `after_the_ask`: the same replies, from the first ask on.
+        `by_themselves` from the post on; `asked`: the posts that somebody was asked about, those of them that were
+        `answered` after that, and the seconds from the first ask on. They are two kinds of posts, and no
+        comparison: only those are asked about that had stayed unanswered for a while.
         """
-        named = {"nobody_asked": self._without, "asked": self._with, "after_the_ask": self._after_ask}
-        return {name: round(median(waits), 1) if waits else None for name, waits in named.items()}
+        waits = self._waits.values()
+        by_themselves = [s for s in (wait.by_itself for wait in waits) if s is not None]
+        since_ask = [s for s in (wait.since_ask for wait in waits) if s is not None]
+        asked = sum(wait.asked is not None and wait.by_itself is None for wait in waits)
+        return {
+            "by_themselves": {"answered": len(by_themselves), "median_seconds": _median(by_themselves)},
+            "asked": {
+                "posts": asked,
+                "answered": len(since_ask),
+                "median_seconds_since_ask": _median(since_ask),
+            },
+        }
 
     def numbers(self) -> dict[str, Any]:
-        """Give everything as JSON can hold it."""
-        names = ("posts", "replies", "reactions", "joined", "matches", "acted", "expired")
+        """Give everything as JSON can hold it: `became` adds up to the sum of `nudges`."""
+        became = self.became()
         return {
-            **{name: self.live[name] for name in names},
+            **{name: self.live[name] for name in ("posts", "replies", "reactions", "joined", "matches")},
             "unanswered": self.waiting(),
             "nudges": dict(sorted(self.nudges.items())),
+            "became": {how.value: became[how] for how in Became},
+            "withdrawn": dict(sorted(self.withdrawn().items())),
+            "earlier_nudges_ended": self.earlier_ended,
             "answers": dict(sorted(self.answers.items())),
-            "withdrawn": dict(sorted(self.withdrawn.items())),
-            "open": self.open,
+            "first_replies": self.first_replies(),
             "history": {name: self.history[name] for name in ("posts", "replies", "matches")},
-            "median_seconds_to_first_reply": self.medians(),
         }
 
 
-def _seconds(span: timedelta) -> float:
-    return span.total_seconds()
+def _median(seconds: list[float]) -> float | None:
+    return round(median(seconds), 1) if seconds else None

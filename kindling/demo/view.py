@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kindling.demo.say import Feed, Line, Speaker, span
-from kindling.demo.tally import Tally
+from kindling.demo.tally import Became, Tally
 from shared.events import Event
 
 _WIDE: Final = 100
@@ -25,6 +25,16 @@ _KEPT_LINES: Final = 60
 _LINES_A_ROW: Final = 2
 _SEEN: Final = 50_000
 _REFRESHES_PER_SECOND: Final = 4
+_BECAME: Final = {
+    Became.ACTED: "acted on: they replied",
+    Became.DONE: "done, they say: no reply seen",
+    Became.WITHDRAWN: "withdrawn",
+    Became.EXPIRED: "expired",
+    Became.OPEN: "open",
+}
+_NOT_COMPARED: Final = (
+    "Somebody is asked only about what stayed unanswered for a while: the two times are of different kinds of posts."
+)
 _COLOURS: Final = {Feed.ACTIVITY: "cyan", Feed.MATCHES: "magenta", Feed.NUDGES: "yellow", Feed.OUTCOMES: "green"}
 
 
@@ -68,6 +78,11 @@ class DemoView:
         if changed and status and not self._console.is_terminal:
             self._console.print(Text(status), soft_wrap=True)
 
+    def lead_to(self, addresses: Mapping[str, str]) -> None:
+        """Show other addresses from now on."""
+        with self._lock:
+            self._addresses = dict(addresses)
+
     def on_event(self, event: Event) -> None:
         """Take in an event of the topics matches and nudges; one that comes again, or says nothing, is passed over."""
         with self._lock:
@@ -94,6 +109,8 @@ class DemoView:
         """Print the closing table and the addresses."""
         with self._lock:
             self._console.print(_summary(self.tally))
+        if self._addresses:
+            self._console.print("Open while the demo runs; called again, it goes on where it was:")
         self._print_addresses()
 
     def _repeated(self, event: Event) -> bool:
@@ -130,7 +147,7 @@ class DemoView:
         yield layout
 
     def _header(self, console: Console, width: int, height: int) -> list[Text]:
-        tally = self.tally
+        tally, became = self.tally, self.tally.became()
         clock = self._clock.astimezone(UTC).strftime("%a %d %b %H:%M UTC") if self._clock else "..."
         first = Text.assemble(("Kindling demo", "bold"), f"  {clock}  {self._status}")
         counts = {
@@ -138,10 +155,7 @@ class DemoView:
             "replies": tally.live["replies"],
             "matches": tally.live["matches"],
             "nudges": tally.nudges.total(),
-            "open": tally.open,
-            "acted": tally.live["acted"],
-            "withdrawn": tally.withdrawn.total(),
-            "expired": tally.live["expired"],
+            **{how.value: became[how] for how in Became},
         }
         second = Text("  ").join(Text.assemble(f"{name} ", (str(count), "bold")) for name, count in counts.items())
         rows = [*first.wrap(console, width), *second.wrap(console, width)]
@@ -183,29 +197,44 @@ def _row(at: datetime, line: Line) -> Text:
     return Text.assemble((hour, "dim"), (line.who, f"bold {_COLOURS[line.feed]}"), f" {line.text}")
 
 
-def _summary(tally: Tally) -> Table:
+def _summary(tally: Tally) -> Group:
     table = Table(title="The demo in numbers", box=box.SIMPLE, show_header=False, title_justify="left")
     table.add_column("what")
     table.add_column("count", justify="right")
-    for name in ("posts", "replies", "matches"):
+    _add_posts(table, tally)
+    for name in ("replies", "matches"):
         table.add_row(name, str(tally.live[name]))
-    table.add_row("posts without an answer so far", str(tally.waiting()))
+    _add_nudges(table, tally)
+    for answer, count in sorted(tally.answers.items()):
+        table.add_row(f"pressed {answer.replace('_', ' ')}", str(count))
+    asked = tally.first_replies()["asked"]["posts"]
+    return Group(table, *([Text(_NOT_COMPARED)] if asked else []))
+
+
+def _add_posts(table: Table, tally: Tally) -> None:
+    """Explain every post: answered by itself, answered after somebody was asked, or not answered so far."""
+    replies = tally.first_replies()
+    alone, asked = replies["by_themselves"], replies["asked"]
+    table.add_row("posts", str(tally.live["posts"]))
+    table.add_row("  answered by themselves", str(alone["answered"]))
+    table.add_row("    half of them within", _span(alone["median_seconds"]))
+    table.add_row("  answered after somebody was asked", str(asked["answered"]))
+    table.add_row("    half of them within, from the ask on", _span(asked["median_seconds_since_ask"]))
+    table.add_row("  not answered so far", str(tally.waiting()))
+
+
+def _add_nudges(table: Table, tally: Tally) -> None:
+    """Explain every nudge that was issued: by what it was for, and by what became of it."""
+    became = tally.became()
     table.add_row("nudges", str(tally.nudges.total()))
     for kind, count in sorted(tally.nudges.items()):
         table.add_row(f"  to {kind}", str(count))
-    table.add_row("  acted on", str(tally.live["acted"]))
-    table.add_row("  withdrawn", str(tally.withdrawn.total()))
-    table.add_row("  expired", str(tally.live["expired"]))
-    table.add_row("  open", str(tally.open))
-    for answer, count in sorted(tally.answers.items()):
-        table.add_row(f"pressed {answer.replace('_', ' ')}", str(count))
-    medians = tally.medians()
-    named = {
-        "nobody_asked": "median to first reply, nobody asked",
-        "asked": "median to first reply, somebody asked",
-        "after_the_ask": "  of that, since the ask",
-    }
-    for key, words in named.items():
-        seconds = medians[key]
-        table.add_row(words, "none yet" if seconds is None else span(seconds))
-    return table
+    table.add_row("of these", "")
+    for how, words in _BECAME.items():
+        table.add_row(f"  {words}", str(became[how]))
+    if tally.earlier_ended:
+        table.add_row("nudges of an earlier run that ended now", str(tally.earlier_ended))
+
+
+def _span(seconds: float | None) -> str:
+    return "none yet" if seconds is None else span(seconds)
