@@ -272,6 +272,21 @@ def test_a_members_list_holds_open_young_posts_that_they_have_not_answered() -> 
     assert not place.documents.table(RESPONDERS)
 
 
+def test_a_thread_settled_before_its_post_came_is_settled() -> None:
+    """Order of arrival does not decide whether a thread is open: the same is kept, and in nobody's list."""
+    asked, settled = post("q1", "dan", "volume", LATER), made(ThreadResolved, LATER, message="q1")
+    early = lively()
+    late = early.open_again()
+    early.see(settled, asked)
+    late.see(asked, settled)
+    assert early.documents.table(POSTS)["q1"].resolved
+    assert "q1" not in str(early.documents.table(SUITABLE))
+    assert early.stored == late.stored
+    for place in (early, late):
+        place.see(made(MessageRemoved, LATER, message="q1"), settled)
+        assert not any(name.startswith("resolved/") for name in place.stored)
+
+
 def test_peers_are_near_or_shared_threads_and_are_renewed_at_most_weekly() -> None:
     """Somebody who writes learns whom to know; the list stays for a week, and goes when they are away for long."""
     place = lively()

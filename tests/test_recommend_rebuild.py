@@ -68,13 +68,13 @@ HISTORIES = st.lists(EVENTS, max_size=14)
 
 
 def settled(history: list[Event]) -> list[Event]:
-    """Leave out edits and settlements that come before their post: they are not kept, and count when repeated."""
+    """Leave out edits that come before their post: they are not kept, and count when repeated."""
     known: set[str] = set()
     kept: list[Event] = []
     for event in history:
         if isinstance(event, PostPublished):
             known.add(event.message)
-        if not isinstance(event, (MessageEdited, ThreadResolved)) or event.message in known:
+        if not isinstance(event, MessageEdited) or event.message in known:
             kept.append(event)
     return kept
 

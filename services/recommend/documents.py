@@ -99,6 +99,13 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
+class Resolved:
+    """A thread that was settled, first at that time: its post may be late, and come again."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Forgotten:
     """Somebody was forgotten then; what they did before it does not come back. Kept under a hash of the id."""
 
@@ -155,6 +162,7 @@ READERS = Table("reader", Reader)  # by reader_key
 POSTS = Table("post", Post)  # by message
 REPLIES = Table("reply", Reply)  # by message
 GONE = Table("gone", Gone)  # by message
+RESOLVED = Table("resolved", Resolved)  # by message
 FORGOTTEN = Table("forgotten", Forgotten)  # by forgotten_key
 RESPONDERS = Table("responders", Responders)  # by post
 SUITABLE = Table("posts", Suitables)  # by member

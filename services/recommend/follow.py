@@ -14,9 +14,11 @@ from services.recommend.documents import (
     GONE,
     POSTS,
     REPLIES,
+    RESOLVED,
     Gone,
     Post,
     Reply,
+    Resolved,
 )
 from services.recommend.meet import is_forgotten, meet
 from services.recommend.state import State
@@ -57,7 +59,8 @@ def take_post(state: State, event: PostPublished, vector: Vector) -> None:
     """Take in a new post; replies that came before it are answers from now on."""
     meet(state, event.author)
     community = state.community
-    post = new_post(event, community.next_ordinal)
+    resolved = event.message in state.documents.table(RESOLVED)
+    post = replace(new_post(event, community.next_ordinal), resolved=resolved)
     state.documents.put(COMMUNITY, COMMUNITY_KEY, replace(community, next_ordinal=community.next_ordinal + 1))
     early = replies_of(state, event.message)
     for name, reply in early.items():
@@ -103,6 +106,7 @@ def remove(state: State, event: MessageRemoved) -> None:
     if documents.get(GONE, event.message) is not None:
         return
     documents.put(GONE, event.message, Gone(event.at))
+    documents.drop(RESOLVED, event.message)
     if event.message in documents.table(POSTS):
         drop_post(state, event.message, answered=False)
     elif event.message in documents.table(REPLIES):
@@ -110,9 +114,14 @@ def remove(state: State, event: MessageRemoved) -> None:
 
 
 def resolve(state: State, event: ThreadResolved) -> None:
-    post = state.documents.get(POSTS, event.message)
+    """Take in that a thread is settled, whether its post is known yet or not; one that was removed needs no more."""
+    documents, name = state.documents, event.message
+    if documents.get(GONE, name) is not None:
+        return
+    known, post = documents.get(RESOLVED, name), documents.get(POSTS, name)
+    documents.put(RESOLVED, name, Resolved(min(known.at, event.at) if known else event.at))
     if post is not None:
-        state.documents.put(POSTS, event.message, replace(post, resolved=True))
+        documents.put(POSTS, name, replace(post, resolved=True))
 
 
 def replies_of(state: State, post: str) -> dict[str, Reply]:

@@ -131,6 +131,8 @@ def on_post_published(state: State, event: events.PostPublished, moment: Moment)
     follow.take_post(state, event, _vector(moment, words(event.title, event.text)))
     if ranked is not None:
         offer.offer_post(state, ranked, moment.clock)
+    if state.documents.table(POSTS)[event.message].resolved:
+        offer.unlist(state, event.message)
     offer.refresh_peers(state, event.author, event.channel, moment.clock)
     return () if ranked is None else (ranked,)
 
