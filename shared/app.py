@@ -12,6 +12,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from fastapi_offline import FastAPIOffline
 
 from shared import health, problems
 from shared.failures import UnsafeSettings
@@ -108,6 +109,17 @@ def _listen(host: str, port: int) -> socket.socket:
         raise UnsafeSettings(f"cannot listen on {host}:{port} ({error.strerror}): choose another one") from None
 
 
+def doors(apps: Sequence[ServiceApp]) -> FastAPI:
+    """Put the services' routes together, with their health, and /docs that describes them."""
+    # FastAPI's own page loads its scripts from elsewhere: offline it is blank, and online others learn who reads it.
+    http = FastAPIOffline(title="Kindling", redoc_url=None, swagger_ui_parameters={"validatorUrl": None})
+    problems.install(http)
+    http.include_router(health.router([app.processor.status for app in apps]))
+    for app in apps:
+        http.include_router(app.router)
+    return http
+
+
 async def serve(apps: Sequence[ServiceApp], host: str, port: int) -> None:
     """Serve one or several services on one address until SIGTERM or SIGINT.
 
@@ -115,13 +127,14 @@ async def serve(apps: Sequence[ServiceApp], host: str, port: int) -> None:
     """
     # Working copies are millions of small objects that stay: looking through all of them stops everything.
     gc.set_threshold(100_000, 50, 1000)
-    http = FastAPI(title="Kindling", docs_url="/docs", redoc_url=None)
-    problems.install(http)
-    http.include_router(health.router([app.processor.status for app in apps]))
-    for app in apps:
-        http.include_router(app.router)
     config = uvicorn.Config(
-        http, host, port, log_level="warning", lifespan="off", timeout_graceful_shutdown=DOORS_SECONDS, access_log=False
+        doors(apps),
+        host,
+        port,
+        log_level="warning",
+        lifespan="off",
+        timeout_graceful_shutdown=DOORS_SECONDS,
+        access_log=False,
     )
     server = _Server(config)
     listening = _listen(host, port)
