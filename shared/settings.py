@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.limits import Secret
 from shared.topics import DEFAULT_PARTITIONS
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -31,9 +32,8 @@ class CommonSettings(BaseModel):
         DEFAULT_PARTITIONS, description="Partitions of each topic when they are made; never altered after that."
     )
     data_dir: Path = Field(DEFAULT_DATA_DIR, description="Where the embedded server, secrets and imports are kept.")
-    service_key: SecretStr | None = Field(
+    service_key: Secret | None = Field(
         None,
-        min_length=32,
         description="Secret with which services and operators call the services' doors; at least 32 characters.",
     )
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = Field(

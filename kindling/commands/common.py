@@ -9,20 +9,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
+from kindling.commands.arguments import valid
 from kindling.settings import Settings
 from shared.connections import Connections
 from shared.limits import Id
 from shared.log import Log
 
+_valid_id = valid(Id)
+
 
 def _community(name: str) -> str:
     """Refuse what no address could name: a community's id stands in the paths of all doors."""
-    try:
-        TypeAdapter(Id).validate_python(name)
-    except ValidationError as error:
-        raise typer.BadParameter(error.errors()[0]["msg"]) from None
+    _valid_id(name)
     if "/" in name or name in (".", ".."):
         raise typer.BadParameter("must not contain a slash, nor be . or ..")
     return name

@@ -60,7 +60,7 @@ def run(
     """Run one service of a distributed installation, on the servers that the settings name."""
     settings = load(host=host)
     log_to_stderr(settings)
-    if settings.service_key is None:
+    if not settings.service_key:
         raise UnsafeSettings("KINDLING_SERVICE_KEY is not set: the services must share one, of 32 characters or more")
     if service is ServiceName.NUDGE and not settings.nudge.link_secret.get_secret_value():
         raise UnsafeSettings("KINDLING_NUDGE__LINK_SECRET is not set: it signs the links to inboxes (32 characters)")

@@ -6,11 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.nudge.documents import LIVE
 from services.nudge.guard import Guard
-from services.nudge.hours import find_zone
 from services.nudge.links import Links
 from services.nudge.pages.routes import add_pages
 from services.nudge.press import Press
@@ -19,7 +18,7 @@ from services.nudge.settings import NudgeSettings
 from services.nudge.take_answer import Desk, Said
 from services.nudge.words import what
 from shared.events import Answer, Kind, Weekday, WorkingHours
-from shared.limits import Id, Moment
+from shared.limits import Id, Moment, Zone
 from shared.problems import ProblemError
 from shared.reading import StateReader
 
@@ -61,20 +60,13 @@ class PreferencesBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    zone: Id | None = None
+    zone: Zone | None = None
     hours: HoursBody | None = None
     weekly_asks: Annotated[int, Field(ge=0, le=100)] | None = None
     without: tuple[Kind, ...] | None = None
     paused_until: Annotated[
         Moment | None, Field(description="a time in the past ends a pause; null leaves it as it is")
     ] = None
-
-    @field_validator("zone")
-    @classmethod
-    def _known(cls, zone: str | None) -> str | None:
-        if zone is not None and find_zone(zone) is None:
-            raise ValueError("is no time zone; take a name like Europe/Berlin")
-        return zone
 
 
 def router(reader: StateReader, press: Press, guard: Guard, links: Links, settings: NudgeSettings) -> APIRouter:

@@ -10,6 +10,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from shared.events import WorkingHours
+from shared.limits import zone_names
 
 _DAY = timedelta(days=1)
 # A week, a day that a zone skips (Samoa, 2011-12-30) and so a week more.
@@ -17,14 +18,9 @@ _FURTHEST_DAYS = 16
 
 
 @cache
-def _zone_names() -> frozenset[str]:
-    return frozenset(files("tzdata").joinpath("zones").read_text().split())
-
-
-@cache
 def find_zone(name: str | None) -> tzinfo | None:
     """Find a time zone by its IANA name; None where it is unknown."""
-    if name is None or name not in _zone_names():
+    if name is None or name not in zone_names():
         return None
     with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
         return ZoneInfo.from_file(file, name)
