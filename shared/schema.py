@@ -43,6 +43,10 @@ _LIMITS: Final = (
     f"Ids have at most {ID_BYTES} bytes, texts {TEXT_BYTES} (UTF-8, after NFC and without control characters); "
     f"times have an offset and lie at most {AHEAD.total_seconds() / 60:.0f} minutes ahead."
 )
+_KEY: Final = (
+    "The partitionkey of the event. The partition is murmur2 of the key, as Kafka's own clients in Java count it: "
+    "with another partitioner set that, or name the partition. A record in another partition is a dead letter."
+)
 
 
 def json_schema() -> dict[str, Any]:
@@ -126,6 +130,7 @@ def _message(name: str, summary: str, content_type: str) -> dict[str, Any]:
         "summary": " ".join(summary.split()),
         "contentType": content_type,
         "payload": _ref("schemas", name),
+        "bindings": {"kafka": {"key": {"type": "string", "description": _KEY}}},
     }
 
 
