@@ -32,8 +32,10 @@ async def test_an_interrupted_import_says_how_it_goes_on(tmp_path: Path) -> None
     environment = {**os.environ, "KINDLING_DATA_DIR": str(data), "COLUMNS": "200"}
     kindling(data, "topics", "create")
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, *arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
+        *COMMAND, *arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        # Who runs the tests in the background has them ignore Ctrl-C, and what they start with them.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
 
     async def begun() -> bool:
         return any((data / "imports").glob("*.json"))
