@@ -1,7 +1,6 @@
 """Decoding a batch: what cannot be read keeps its place, so that it can become a dead letter in order."""
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -13,12 +12,10 @@ from shared.limits import Id
 from shared.log import Incoming
 from shared.service import Service, TopicName
 from shared.topics import partition_of
-from shared.wire import TYPE_PREFIX, decode, partition_key
+from shared.wire import TYPE_PREFIX, decode, partition_key, read_sequence
 from shared.working import Arrival
 
 _IDS: Final = TypeAdapter[str](Id)
-# The width that `shared.wire` writes, and the most that it reads.
-_NUMBER = re.compile("[0-9]{1,20}")
 
 
 def arrivals_of(service: Service[Any], batch: Sequence[Incoming], partitions: int) -> list[Arrival]:
@@ -56,7 +53,7 @@ def _peek(body: bytes) -> tuple[str, int | None]:
         return "", None
     if not isinstance(found, dict) or _is_tick(found.get("type")):
         return "", None
-    return _community(found.get("partitionkey")), _sequence(found.get("sequence"))
+    return _community(found.get("partitionkey")), read_sequence(found.get("sequence"))
 
 
 def _is_tick(wire_type: Any) -> bool:
@@ -70,8 +67,3 @@ def _community(key: Any) -> str:
         return _IDS.validate_python(key, strict=True)
     except ValidationError:
         return ""
-
-
-def _sequence(text: Any) -> int | None:
-    """Read a number as the wire writes it; a longer one would be a gap that nothing ever fills."""
-    return int(text) if isinstance(text, str) and _NUMBER.fullmatch(text) else None

@@ -194,9 +194,16 @@ def _sequence(extensions: dict[str, Any]) -> int | None:
     text = extensions.get("sequence")
     if text is None:
         return None
-    if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= _SEQUENCE_DIGITS):
+    number = read_sequence(text)
+    if number is None:
         raise Invalid([Problem("/sequence", "must be a decimal number as text")])
-    return int(text)
+    return number
+
+
+def read_sequence(text: Any) -> int | None:
+    """Read a sequence number as it is written here; None for anything else: a longer one no service ever emits."""
+    readable = isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= _SEQUENCE_DIGITS
+    return int(text) if readable else None
 
 
 def _recorded(extensions: dict[str, Any]) -> datetime | None:

@@ -7,14 +7,17 @@ from services.ingest.limit import Limiter
 from services.ingest.settings import IngestSettings
 from services.ingest.tick import keep_ticking
 from shared.app import ServiceApp
-from shared.clock import wall_clock
+from shared.clock import Clock, wall_clock
 from shared.connections import Connections
 from shared.processing import Processor
 from shared.service import ServiceName
 
 
-async def build(settings: IngestSettings, connections: Connections) -> ServiceApp:
-    """Make the service: its door, its loop (what nudge decides comes in again), and the clock's ticks."""
+async def build(settings: IngestSettings, connections: Connections, clock: Clock = wall_clock) -> ServiceApp:
+    """Make the service: its door, its loop (what nudge decides comes in again), and the ticks of `clock`.
+
+    What lies ahead of `clock` is refused; keys go by the wall clock whatever it says.
+    """
     redis = connections.redis()
     broker = connections.log()
     secret = settings.service_key.get_secret_value() if settings.service_key else None
@@ -22,11 +25,11 @@ async def build(settings: IngestSettings, connections: Connections) -> ServiceAp
     limiter = Limiter(settings.events_per_minute)
 
     async def tick() -> None:
-        await keep_ticking(broker, wall_clock, settings.tick_seconds)
+        await keep_ticking(broker, clock, settings.tick_seconds)
 
     return ServiceApp(
         name=ServiceName.INGEST,
-        router=router(broker, keys, limiter, wall_clock, settings),
+        router=router(broker, keys, limiter, clock, settings),
         log=broker,
         redis=redis,
         processor=Processor(Ingest(), broker, connections.store(redis, ServiceName.INGEST)),
