@@ -1,0 +1,63 @@
+"""How the first places are shared: whether the same few are asked for ever."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kindling.evaluate.results import KEPT, Ranked
+
+MOST = 10
+# So many of the most chosen are told apart in the curve.
+STEPS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1_000, 2_000, 5_000, 10_000, 100_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """How first places are shared.
+
+    `gini` is 0 where all of them have equally many and goes towards 1 where one has all. `ten` is the share that the
+    ten most chosen took, `chosen` how many had any. `curve` has (n, share that the n most chosen took).
+    """
+
+    gini: float
+    ten: float
+    chosen: int
+    curve: tuple[tuple[int, float], ...]
+
+
+def ever_listed(result: Ranked) -> int:
+    """Count who was ever in any ranking, or turned out right: the same ones for all methods, so that they compare."""
+    found: set[str] = set()
+    for case in result.cases:
+        found.update(case.relevant[:1])
+        for listed in case.ranked.values():
+            found.update(listed[:KEPT])
+    return len(found)
+
+
+def first_places(result: Ranked, method: str) -> list[str]:
+    """List whom a method put first, case by case; cases in which it ranked nobody are left out."""
+    return [case.ranked[method][0] for case in result.cases if case.ranked[method]]
+
+
+def really(result: Ranked) -> list[str]:
+    """List who was first in fact, case by case."""
+    return [case.relevant[0] for case in result.cases]
+
+
+def shared(firsts: Sequence[str], among: int) -> Shared:
+    """Measure how first places are shared among so many; those who had none count as nothing."""
+    counts = np.sort(np.array(list(Counter(firsts).values()), dtype=np.int64))[::-1]
+    total, chosen = int(counts.sum()), len(counts)
+    if not total:
+        return Shared(0.0, 0.0, 0, ())
+    among = max(among, chosen)
+    taken = np.cumsum(counts) / total
+    # Ranks from the fewest, where those with none come first and add nothing.
+    ranks = np.arange(among, among - chosen, -1)
+    gini = 2.0 * float((ranks * counts).sum()) / (among * total) - (among + 1) / among
+    steps = [n for n in STEPS if n < chosen] + [chosen]
+    curve = tuple((n, float(taken[n - 1])) for n in steps)
+    return Shared(max(0.0, gini), float(taken[min(MOST, chosen) - 1]), chosen, curve)
