@@ -68,12 +68,19 @@ HISTORIES = st.lists(EVENTS, max_size=14)
 
 
 def settled(history: list[Event]) -> list[Event]:
-    """Leave out edits that come before their post: they are not kept, and count when repeated."""
+    """Leave out edits that come before their post: they are not kept, and count when repeated.
+
+    And a message under an id that somebody else's has: when that one is forgotten, this would be new.
+    """
     known: set[str] = set()
+    authors: dict[str, str] = {}
     kept: list[Event] = []
     for event in history:
-        if isinstance(event, PostPublished):
-            known.add(event.message)
+        if isinstance(event, PostPublished | ReplyPublished):
+            if authors.setdefault(event.message, event.author) != event.author:
+                continue
+            if isinstance(event, PostPublished):
+                known.add(event.message)
         if not isinstance(event, MessageEdited) or event.message in known:
             kept.append(event)
     return kept

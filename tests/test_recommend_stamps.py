@@ -32,7 +32,7 @@ def test_nobody_reads_a_closed_channel() -> None:
 
     def evident(message: str) -> bool:
         ranked = place.ranked(post(message, "dan", "segment a volume", START + DAY))
-        assert names(ranked) == ["ben"]
+        assert names(ranked) == ["ben", "ann"]
         assert ranked is not None
         return any(e.reason is Reason.ANSWERED_SIMILAR and "h1" in e.posts for e in ranked.matches[0].evidence)
 

@@ -32,6 +32,7 @@ from shared.events import (
     RolesChanged,
 )
 from shared.limits import Id, Moment, Text, ahead_of, whole_characters
+from shared.mentions import MENTION
 from shared.sentences import sentences
 
 _TOPIC_ID: Final = re.compile(r"^t\d+(?:: |$)")
@@ -39,7 +40,6 @@ TOO_LONG: Final = f"the line is longer than {LINE_BYTES} bytes"
 _UNKNOWN: Final = MappedMember()
 # A pair's first or second half, as JSON escapes it: there may be whole pairs among them.
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
-_MENTION: Final = re.compile(r"(?<![\w@])@(\w+(?:[.-]\w+)*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ class Archive:
     def _mentions(self, message: _Message) -> tuple[str, ...]:
         if "@" not in message.text:
             return ()
-        named = dict.fromkeys(_MENTION.findall(message.text))
+        named = dict.fromkeys(MENTION.findall(message.text))
         return tuple(member for member in named if member in self._authors and member != message.author)
 
     def _reader_joined(self, message: _Message) -> ChannelChanged:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.events import Evidence, Match, Privacy, Role
+from shared.mentions import without_mentions
 from shared.stamps import Stamp
 from shared.state import Table
 
@@ -76,8 +77,8 @@ class Post:
 
 
 def words(title: str, text: str) -> str:
-    """Join a post's title and text into what is embedded and searched."""
-    return f"{title}\n{text}" if title else text
+    """Join a post's title and text into what is embedded and searched; names of people are no part of it."""
+    return without_mentions(f"{title}\n{text}" if title else text)
 
 
 @dataclass(frozen=True, slots=True)

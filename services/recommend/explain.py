@@ -3,13 +3,14 @@
 Like the score, reasons rest only on what everybody who reads the post's channel may read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
+from services.recommend.candidates import DECIMALS
 from services.recommend.decay import DAY
+from services.recommend.features import Floats, Group
 from services.recommend.index import Index
-from services.recommend.rank import DECIMALS, Features, Ranking
+from services.recommend.rank import Ranking
 from services.recommend.settings import RecommendSettings
 from services.recommend.threads import Threads
 from shared.events import Evidence, Match, Reason
@@ -17,63 +18,66 @@ from shared.events import Evidence, Match, Reason
 REASONS = 3
 LATELY_DAYS = 30
 
-# A reason that made less of the score than this carried nothing.
+# A reason that made less of what speaks for somebody than this carried nothing.
 _LEAST_SHARE = 0.05
 
 # Posts beyond these voted too, but hardly anybody would call them similar.
 _SIMILAR = 50
+# Of somebody in thousands of threads the latest ones say enough.
+_SHARED = 200
+
+# What each group of features comes down to, in words.
+_REASONS: Mapping[Reason, tuple[Group, ...]] = {
+    Reason.MENTIONED: (Group.MENTION,),
+    Reason.ANSWERED_SIMILAR: (Group.WORDS, Group.MEANING),
+    Reason.ACTIVE_LATELY: (Group.ACTIVITY, Group.PRESENCE, Group.MANNER),
+    Reason.KNOWS_CHANNEL: (Group.CHANNEL,),
+    Reason.SHARED_THREADS: (Group.TIES,),
+}
 
 
-class Shares(NamedTuple):
-    """What each reason adds to somebody's score."""
-
-    mention: float
-    similar: float
-    activity: float
-    channel: float
-
-
-class Counts(NamedTuple):
-    """How much there is of what each reason rests on."""
-
-    mention: int
-    similar: int
-    activity: int
-    channel: int
-
-
-_REASONS = (Reason.MENTIONED, Reason.ANSWERED_SIMILAR, Reason.ACTIVE_LATELY, Reason.KNOWS_CHANNEL)
-
-
-def matches(index: Index, settings: RecommendSettings, ranking: Ranking, channel: str, now: float) -> tuple[Match, ...]:
-    """Put a ranking for a post in `channel` into words: people, scores and evidence, best first."""
+def matches(
+    index: Index, settings: RecommendSettings, ranking: Ranking, channel: str, author: int, now: float
+) -> tuple[Match, ...]:
+    """Put a ranking for a post by `author` in `channel` into words: people, scores and evidence, best first."""
     numbers = [number for number, _ in ranking.chosen]
     similar = similar_posts(index, ranking.votes, numbers)
-    counts = index.people.answers_in(channel)[numbers].tolist()
+    shared = shared_posts(index, numbers, channel, author, now)
+    inside = index.people.answers_in(channel)[numbers].tolist()
     found = []
-    for place, shares in enumerate(_shares(ranking.parts, numbers)):
-        number, score = ranking.chosen[place]
-        lately = index.people.answers_within(number, index.scopes_for(channel), now - LATELY_DAYS * DAY, now)
-        counted = Counts(1, len(similar[number]), lately, counts[place])
-        reasons = tuple(
-            resting_on(index.threads, similar[number], reason, settings.evidence_posts)
-            if reason is Reason.ANSWERED_SIMILAR
-            else _plain(reason, count, channel if reason is Reason.KNOWS_CHANNEL else None)
-            for reason, count in carried(shares, counted)
+    for place, (number, score) in enumerate(ranking.chosen):
+        lately = index.people.written_within(number, index.scopes_for(channel), now - LATELY_DAYS * DAY, now)
+        counts = {
+            Reason.MENTIONED: 1,
+            Reason.ANSWERED_SIMILAR: len(similar[number]),
+            Reason.ACTIVE_LATELY: lately,
+            Reason.KNOWS_CHANNEL: inside[place],
+            Reason.SHARED_THREADS: len(shared[number]),
+        }
+        rows = {Reason.ANSWERED_SIMILAR: similar[number], Reason.SHARED_THREADS: shared[number]}
+        evidence = tuple(
+            resting_on(index.threads, rows[reason], reason, settings.evidence_posts)
+            if reason in rows
+            else _plain(reason, counts[reason], channel if reason is Reason.KNOWS_CHANNEL else None)
+            for reason in carried(_shares(ranking.parts, place), counts)
         )
-        found.append(Match(member=index.people.ids[number], score=score, evidence=reasons))
+        found.append(Match(member=index.people.ids[number], score=score, evidence=evidence))
     return tuple(found)
 
 
-def carried(shares: Shares, counts: Counts) -> list[tuple[Reason, int]]:
-    """Choose the reasons that carried the score, weightiest first, of those that rest on anything; with counts."""
-    least = max(_LEAST_SHARE * sum(shares), 10.0**-DECIMALS)
-    chosen = [
-        (-share, reason, count)
-        for reason, share, count in zip(_REASONS, shares, counts, strict=True)
-        if share >= least and count
-    ]
-    return [(reason, count) for _, reason, count in sorted(chosen)[:REASONS]]
+def carried(shares: Mapping[Reason, float], counts: Mapping[Reason, int]) -> list[Reason]:
+    """Choose the reasons that carried the score, weightiest first, of those that speak for it and rest on anything."""
+    least = max(_LEAST_SHARE * sum(share for share in shares.values() if share > 0), 10.0**-DECIMALS)
+    chosen = [(-share, reason) for reason, share in shares.items() if share >= least and counts[reason]]
+    return [reason for _, reason in sorted(chosen)[:REASONS]]
+
+
+def _shares(parts: Mapping[Group, Floats], place: int) -> dict[Reason, float]:
+    """Say what each reason adds to the score of who is in that place."""
+    return {
+        reason: round(sum(float(parts[group][place]) for group in groups), DECIMALS)
+        for reason, groups in _REASONS.items()
+    }
 
 
 def resting_on(threads: Threads, rows: list[int], reason: Reason, most: int) -> Evidence:
@@ -97,14 +101,21 @@ def similar_posts(index: Index, votes: dict[int, float], chosen: Iterable[int]) 
     return found
 
 
+def shared_posts(index: Index, chosen: Iterable[int], channel: str, author: int, now: float) -> dict[int, list[int]]:
+    """Find for each chosen person the threads of the last year that they and an author both wrote in: rows.
+
+    Only what everybody who reads the channel, and the person, may read; newest first.
+    """
+    threads, seen = index.threads, index.threads.seen(index.scopes_for(channel))
+    found: dict[int, list[int]] = {number: [] for number in chosen}
+    for row in threads.taken_by(author, now - 365 * DAY, _SHARED, seen):
+        for number in threads.messages[row]:
+            if number in found and number != author and index.reads(number, threads.channels[row]):
+                found[number].append(row)
+    return found
+
+
 @lru_cache(maxsize=4096)
 def _plain(reason: Reason, count: int, channel: str | None) -> Evidence:
     """Make evidence that rests on no post: from one post to the next it is mostly the same, so one is kept."""
     return Evidence(reason=reason, count=count, channels=(channel,) if channel else ())
-
-
-def _shares(parts: Features, numbers: list[int]) -> list[Shares]:
-    mention, activity, channel = parts.mention[numbers], parts.activity[numbers], parts.channel[numbers]
-    columns = (mention, parts.bm25[numbers] + parts.dense[numbers], activity, channel)
-    rows = zip(*(column.round(DECIMALS).tolist() for column in columns), strict=True)
-    return [Shares(*row) for row in rows]

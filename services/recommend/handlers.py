@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from services.recommend import admit, follow, forget, meet, offer
 from services.recommend.documents import CHANNELS, POSTS, words
 from services.recommend.explain import matches
+from services.recommend.features import Question
 from services.recommend.index import Index
 from services.recommend.needs import needs
 from services.recommend.ports import VectorStore
-from services.recommend.rank import Question, rank
+from services.recommend.rank import rank
 from services.recommend.settings import RecommendSettings
 from services.recommend.state import State
 from shared import events
@@ -105,7 +106,7 @@ def _ranked(state: State, event: events.PostPublished, moment: Moment) -> Matche
     author, now = state.index.people.number(event.author), moment.clock.timestamp()
     text = words(event.title, event.text)
     question = Question(author, event.channel, text, _vector(moment, text), event.mentions)
-    ranking = rank(state.index, state.settings, question, now)
+    ranking = rank(state.index, state.settings, state.models.ranker, question, now)
     if ranking is None:
         return None
     model = hashlib.sha256(state.model.encode()).hexdigest()[:8]
@@ -120,7 +121,7 @@ def _ranked(state: State, event: events.PostPublished, moment: Moment) -> Matche
         published=event.at,
         first_post=not state.index.people.wrote(author, state.index.scopes_for(event.channel)),
         model=state.model,
-        matches=matches(state.index, state.settings, ranking, event.channel, now),
+        matches=matches(state.index, state.settings, ranking, event.channel, author, now),
     )
 
 

@@ -20,6 +20,7 @@ from services.recommend.documents import (
     Post,
     Reply,
 )
+from services.recommend.past import Past
 from services.recommend.people import People
 from services.recommend.profile import PUBLIC, Profiles
 from services.recommend.readable import is_public
@@ -29,14 +30,17 @@ from shared.state import Documents
 
 Vectors = Mapping[str, NDArray[np.int16]]
 
+NO_ROW = -1
+
 
 class Index:
-    """People, threads, profiles, and who reads which channel."""
+    """People, threads, profiles, what was done when, and who reads which channel."""
 
     def __init__(self, settings: RecommendSettings, dimension: int) -> None:
         self.people = People(settings.activity_half_life_days * DAY)
         self.threads = Threads(dimension)
         self.profiles = Profiles(dimension, settings.profile_half_life_days * DAY)
+        self.past = Past()
         self.public: set[str] = set()
         self.closed: set[str] = set()
         self._readers: dict[str, set[int]] = {}
@@ -77,17 +81,20 @@ class Index:
             self.public.add(name)
         else:
             self.public.discard(name)
-        for row in self.threads.in_channel.get(name, ()):
+        for row in sorted(self.threads.in_channel.get(name, ())):
             self.threads.move(row, posts[self.threads.ids[row]].words(), before, self.scope(name))
+            self.past.move(row, self.scope(name))
         self._count_channel(name, replies, 1)
 
     def _count_channel(self, name: str, replies: Mapping[str, Reply], by: int) -> None:
         """Count what was written in a channel for who wrote it, in its scope; with -1 take it away again."""
         threads = self.threads
         for row in threads.in_channel.get(name, ()):
-            known = [replies[reply] for reply in self.replies_of.get(threads.ids[row], ())]
-            self._profile_thread(row, known, by)
-            self.people.add_message(self.scope(name), threads.authors[row], threads.ats[row], by)
+            known = {reply: replies[reply] for reply in self.replies_of.get(threads.ids[row], ())}
+            self._profile_thread(row, known.values(), by)
+            self._count_message(row, name, threads.authors[row], threads.ats[row], by)
+            for reply_name, reply in known.items():
+                self._count_answer(row, reply_name, reply, by)
         for reply in replies.values():
             if reply.channel == name:
                 self._count_reply(reply, by)
@@ -141,6 +148,7 @@ class Index:
         row, scope = self.threads.add(name, post.channel, author, at), self.scope(post.channel)
         self.threads.write(row, post.words(), vector, scope)
         self.people.add_message(scope, author, at, 1)
+        self.past.add_post(row, scope, post.channel, author, at)
         self._profile_thread(row, [], 1)
 
     def edit_post(self, name: str, old: Post, new: Post, vector: NDArray[np.int16], replies: Iterable[Reply]) -> None:
@@ -154,6 +162,7 @@ class Index:
         """Take out a post whose replies have been taken out before."""
         row, scope = self.threads.rows[name], self.scope(post.channel)
         self._profile_thread(row, [], -1)
+        self.past.remove_post(row)
         self.threads.remove(name, post.words(), scope)
         self.people.add_message(scope, self.people.number(post.author), post.at.timestamp(), -1)
 
@@ -163,7 +172,7 @@ class Index:
         """Index a reply, whether its post is known or not."""
         self.replies_of.setdefault(reply.post, set()).add(name)
         self._count_reply(reply, 1)
-        self._join_thread(reply, 1)
+        self._join_thread(name, reply, 1)
 
     def remove_reply(self, name: str, reply: Reply) -> None:
         """Take a reply out while its post is still as it was when the reply came in."""
@@ -172,19 +181,30 @@ class Index:
         if not names:
             del self.replies_of[reply.post]
         self._count_reply(reply, -1)
-        self._join_thread(reply, -1)
+        self._join_thread(name, reply, -1)
 
     def _count_reply(self, reply: Reply, by: int) -> None:
         person, at, scope = self.people.number(reply.author), reply.at.timestamp(), self.scope(reply.channel)
-        self.people.add_message(scope, person, at, by)
+        self._count_message(self.threads.rows.get(reply.post, NO_ROW), reply.channel, person, at, by)
         if reply.answers:
             self.people.add_answer(scope, reply.channel, person, at, by)
 
-    def _join_thread(self, reply: Reply, by: int) -> None:
+    def _count_message(self, row: int, channel: str, person: int, at: float, by: int) -> None:
+        scope, past = self.scope(channel), self.past
+        self.people.add_message(scope, person, at, by)
+        (past.add_message if by > 0 else past.remove_message)(scope, channel, person, at, row)
+
+    def _count_answer(self, row: int, name: str, reply: Reply, by: int) -> None:
+        if reply.answers:
+            change = self.past.add_answer if by > 0 else self.past.remove_answer
+            change(row, name, self.people.number(reply.author), reply.at.timestamp())
+
+    def _join_thread(self, name: str, reply: Reply, by: int) -> None:
         person, row = self.people.number(reply.author), self.threads.rows.get(reply.post)
         if row is None:
             return
         self.threads.take_part(row, person, by)
+        self._count_answer(row, name, reply, by)
         if reply.answers:
             self.threads.answer(row, person, by)
             self._profile(row, person, reply.at.timestamp(), by)

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommend.candidates import DECIMALS
 from services.recommend.decay import DAY
 from services.recommend.documents import Peer
 from services.recommend.explain import resting_on
 from services.recommend.index import Index
-from services.recommend.rank import DECIMALS
 from services.recommend.settings import RecommendSettings
 from shared.events import Evidence, Reason
 

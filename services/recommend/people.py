@@ -96,8 +96,8 @@ class People:
         return list(self._tallies)
 
     def candidates(self, scopes: Sequence[str]) -> NDArray[np.bool_]:
-        """Who is present and has answered somebody there, or helps by role."""
-        return self.present & ((self.answers(scopes) > 0) | self._helps[: len(self.ids)])
+        """Who is present and has written there, or helps by role: also who has answered nobody yet may begin."""
+        return self.present & ((self.last(scopes) > NEVER) | self._helps[: len(self.ids)])
 
     def answers(self, scopes: Sequence[str]) -> NDArray[np.int64]:
         """How many answers each has given there."""
@@ -123,9 +123,9 @@ class People:
     def wrote(self, number: int, scopes: Sequence[str]) -> int:
         return sum(tally.wrote(number) for tally in self._of(scopes))
 
-    def answers_within(self, number: int, scopes: Sequence[str], start: float, end: float) -> int:
-        """Count answers with start < at <= end."""
-        return sum(tally.answers_within(number, start, end) for tally in self._of(scopes))
+    def written_within(self, number: int, scopes: Sequence[str], start: float, end: float) -> int:
+        """Count messages with start < at <= end."""
+        return sum(tally.written_within(number, start, end) for tally in self._of(scopes))
 
     def _of(self, scopes: Sequence[str]) -> Iterator[Tally]:
         return (self._tallies[scope] for scope in scopes if scope in self._tallies)

@@ -12,23 +12,13 @@ Days = Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)]
 HalfLife = Annotated[float, Field(ge=1, le=3650, allow_inf_nan=False)]
 Length = Annotated[int, Field(ge=1, le=1000)]
 
-RULES_VERSION = "fused-2"
+RULES_VERSION = "learned-1"
 # Of 384 dimensions, so many are half a gigabyte in Redis.
 VECTORS_KEPT = 500_000
 
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Weights(_Settings):
-    """What each feature counts in the fused score of a responder."""
-
-    activity: Weight = Field(0.2, description="of log(1 + decayed number of answers given)")
-    bm25: Weight = Field(1.0, description="of the votes of posts with the same words, the best candidate's being 1")
-    dense: Weight = Field(1.0, description="of the votes of posts with a near meaning, the best candidate's being 1")
-    channel: Weight = Field(0.5, description="of the share of somebody's answers that were in this channel")
-    mention: Weight = Field(3.0, description="of being mentioned in the post")
 
 
 class PeerWeights(_Settings):
@@ -58,13 +48,13 @@ class RecommendSettings(_Settings):
     )
 
     matches: Length = Field(30, description="people per post in MatchesRanked")
-    similar_posts: Length = Field(100, description="most similar answered posts that vote, for words and for meaning")
+    candidates: Length = Field(300, description="people per post who are looked at closely, of all who could answer")
+    similar_posts: Length = Field(300, description="most similar answered posts that vote, for words and for meaning")
     query_terms: Length = Field(40, description="rarest words of a post that are searched for")
     dense_kernel: float = Field(14.0, gt=0, le=40, description="k in a near post's vote exp(k * cosine)")
     votes_days: Days = Field(3650.0, description="how old a similar post may be to vote")
-    vote_half_life_days: HalfLife = Field(180.0, description="a similar post's vote counts half at such an age")
+    vote_half_life_days: HalfLife = Field(180.0, description="in evidence, a similar post counts half at such an age")
     activity_half_life_days: HalfLife = Field(30.0, description="an answer counts half after so many days")
-    weights: Weights = Field(default_factory=Weights, description="of the responders' score")
     evidence_posts: Length = Field(3, description="posts named in one piece of evidence")
     responders_kept_days: Days = Field(90.0, description="how old a post may be for its list to be kept for the doors")
 

@@ -83,10 +83,10 @@ class Tally:
         slot = self._slots.get(person)
         return 0 if slot is None else len(self._wrote[slot])
 
-    def answers_within(self, person: int, start: float, end: float) -> int:
-        """Count answers with start < at <= end."""
+    def written_within(self, person: int, start: float, end: float) -> int:
+        """Count messages with start < at <= end."""
         slot = self._slots.get(person)
-        times = [] if slot is None else self._answered[slot]
+        times = [] if slot is None else self._wrote[slot]
         return bisect_right(times, end) - bisect_right(times, start)
 
 

@@ -1,10 +1,12 @@
 """Votes: the answered posts most similar to a new one vote for the people who answered them."""
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from services.recommend.past import Past
+from services.recommend.threads import Threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +45,61 @@ def aged(ballot: Ballot, ages: NDArray[np.float64], half_life: float) -> Ballot:
     return Ballot(ballot.rows, ballot.weights * np.exp2(-ages / half_life))
 
 
-def count(ballot: Ballot, answerers: Sequence[Collection[int]], people: int) -> NDArray[np.float64]:
-    """Add up the votes for each person: shape (people,). `answerers` holds the people of each row, once each.
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """A ballot with the people whom its posts vote for: arrays of shape (votes,), a post's people one after another.
 
-    Each person's votes are added in the order of the ballot, so the sum is the same however people are numbered.
+    `place` is the post's place in the ballot, `first` whether the person answered it first; `authors` has the
+    post's author for each place.
     """
-    chosen: list[int] = []
+
+    ballot: Ballot
+    person: NDArray[np.intp]
+    place: NDArray[np.intp]
+    first: NDArray[np.bool_]
+    authors: NDArray[np.intp]
+
+    def count(self, weights: NDArray[np.float64], people: int) -> NDArray[np.float64]:
+        """Add up the votes for each person, a post's weighing as `weights` says: shape (people,).
+
+        Each person's votes are added in the order of the ballot: the sum is the same however people are numbered.
+        """
+        return np.bincount(self.person, weights[self.place], people).astype(np.float64)
+
+    def count_first(self, weights: NDArray[np.float64], people: int) -> NDArray[np.float64]:
+        """Add up the votes for who answered first: shape (people,)."""
+        return np.bincount(self.person[self.first], weights[self.place[self.first]], people).astype(np.float64)
+
+    def count_authors(self, weights: NDArray[np.float64], people: int) -> NDArray[np.float64]:
+        """Add up the votes for who wrote the posts: shape (people,)."""
+        return np.bincount(self.authors, weights, people).astype(np.float64)
+
+    def best(self, weights: NDArray[np.float64], people: int) -> NDArray[np.float64]:
+        """Give the weightiest vote for each person, 0 for none: shape (people,)."""
+        best = np.zeros(people)
+        weight = weights[self.place]
+        order = np.argsort(weight, kind="stable")
+        best[self.person[order]] = weight[order]  # of several the last one stands, which is the weightiest
+        return best
+
+
+def gather(ballot: Ballot, threads: Threads, past: Past) -> Votes:
+    """Look up for whom a ballot's posts vote: everybody who answered one, once each."""
+    people: list[int] = []
     sizes: list[int] = []
-    for row in ballot.rows.tolist():
-        here = answerers[row]
-        chosen.extend(here)
+    firsts: list[int] = []
+    rows = ballot.rows.tolist()
+    for row in rows:
+        here = threads.answerers[row]
+        people.extend(here)
         sizes.append(len(here))
-    weights = np.repeat(ballot.weights, sizes)
-    return np.bincount(np.array(chosen, dtype=np.intp), weights, people).astype(np.float64)
+        first = past.first(row)
+        firsts.append(-1 if first is None else first[1])
+    person = np.array(people, np.intp)
+    return Votes(
+        ballot,
+        person,
+        np.repeat(np.arange(len(rows)), sizes),
+        person == np.repeat(np.array(firsts, np.intp), sizes),
+        np.array([threads.authors[row] for row in rows], np.intp),
+    )

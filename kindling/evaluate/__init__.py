@@ -1,0 +1,1 @@
+"""Evaluating an archive: what recommend would have said, beside what people really did and simple rules."""

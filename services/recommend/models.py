@@ -1,0 +1,44 @@
+"""The models of a community: learnt from its own history, or set by hand while there is none; one artefact.
+
+An artefact is JSON: reading one runs nothing of it. It carries a card that says what it was learnt from and how
+well it did on what came after.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.recommend.ranker import HAND_SET, Ranker, hand_set
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """`id` names the artefact; `card` says what it was learnt from, and how well it did."""
+
+    id: str = HAND_SET
+    ranker: Ranker = field(default_factory=hand_set)
+    card: dict[str, Any] = field(default_factory=dict)
+
+    def artefact(self) -> bytes:
+        """Give all of it as JSON, the same bytes for the same models."""
+        body = {"format": FORMAT, "id": self.id, "card": self.card, "ranker": self.ranker.as_dict()}
+        return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+    @classmethod
+    def read(cls, artefact: bytes) -> "Models":
+        """Read an artefact; ValueError for what is none, or was made by another version."""
+        try:
+            body = json.loads(artefact)
+            if body["format"] != FORMAT:
+                raise ValueError(f"the model has format {body['format']}, and this version reads {FORMAT}: train anew")
+            return cls(body["id"], Ranker.from_dict(body["ranker"]), body["card"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"this is no model that Kindling made ({error!r})") from error
+
+
+def sha256(artefact: bytes) -> str:
+    """Give the hash that an artefact is known by."""
+    return hashlib.sha256(artefact).hexdigest()

@@ -1,0 +1,243 @@
+"""What people did, as ledgers: all that the ranking of a post counts.
+
+Kept by scope (see `profile.py`), so that what somebody does in a private channel shapes nothing that others are
+told. A *join* is somebody's first answer in a thread of somebody else, a *first* the first join of a thread, a
+*welcome* a join in the thread with which its author began in that scope, a *quick* one came within an hour.
+"""
+
+import math
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from enum import StrEnum
+
+import numpy as np
+
+from services.recommend.decay import DAY
+from services.recommend.ledger import NEVER, Floats, Ledger
+
+HOUR = 3600.0
+QUICK = HOUR
+EVER = math.inf
+
+_LONG = (7 * DAY, 30 * DAY, 180 * DAY, EVER)
+_ALL = (HOUR / 6, HOUR, 4 * HOUR, DAY, *_LONG)
+
+
+class Kind(StrEnum):
+    """The ledgers that are kept for each scope or channel."""
+
+    MESSAGES = "messages"
+    JOINS = "joins"
+    FIRSTS = "firsts"
+    WELCOMES = "welcomes"
+    QUICK = "quick"
+    CHANNEL_MESSAGES = "channel messages"
+    CHANNEL_JOINS = "channel joins"
+    CHANNEL_FIRSTS = "channel firsts"
+
+
+HALF_LIVES: dict[Kind, tuple[float, ...]] = {
+    Kind.MESSAGES: _ALL,
+    Kind.JOINS: _ALL,
+    Kind.FIRSTS: _LONG,
+    Kind.WELCOMES: (30 * DAY, 180 * DAY, EVER),
+    Kind.QUICK: (30 * DAY, 180 * DAY, EVER),
+    Kind.CHANNEL_MESSAGES: _ALL,
+    Kind.CHANNEL_JOINS: _ALL,
+    Kind.CHANNEL_FIRSTS: _LONG,
+}
+TIES = (30 * DAY, 180 * DAY, EVER)
+TALKS = (HOUR / 6, HOUR, DAY, 7 * DAY, 30 * DAY)
+
+
+Ties = dict[tuple[str, int], Ledger]
+
+
+class Past:
+    """Ledgers by kind and scope (or channel), and between people."""
+
+    def __init__(self) -> None:
+        self._ledgers: dict[tuple[Kind, str], Ledger] = {}
+        self._helped: Ties = {}  # by author: who joined their threads
+        self._helps: Ties = {}  # by who joins: whose threads they joined
+        self._talks: Ties = {}  # by either: whom they answered, or were answered by
+        self._answers: dict[int, list[tuple[float, str, int]]] = {}  # by row: at, reply, person
+        self._rows: dict[int, tuple[str, str, int, float]] = {}  # scope, channel, author, at
+        self._posts: dict[tuple[str, int], list[int]] = {}  # by scope and author: rows
+
+    # What changes
+
+    def add_post(self, row: int, scope: str, channel: str, author: int, at: float) -> None:
+        """Take in a post without replies."""
+        self._rows[row] = scope, channel, author, at
+        self._answers[row] = []
+        self._author_row(row, 1)
+        self.add_message(scope, channel, author, at, row)
+
+    def remove_post(self, row: int) -> None:
+        """Take out a post whose replies have been taken out before."""
+        scope, channel, author, at = self._rows[row]
+        self.remove_message(scope, channel, author, at, row)
+        self._author_row(row, -1)
+        del self._rows[row], self._answers[row]
+
+    def add_message(self, scope: str, channel: str, person: int, at: float, row: int) -> None:
+        """Take in that something was written; `row` is -1 where its thread is not known."""
+        self._ledger(Kind.MESSAGES, scope).add(at, person, row)
+        self._ledger(Kind.CHANNEL_MESSAGES, channel).add(at, person, row)
+
+    def remove_message(self, scope: str, channel: str, person: int, at: float, row: int) -> None:
+        self._ledger(Kind.MESSAGES, scope).remove(at, person, row)
+        self._ledger(Kind.CHANNEL_MESSAGES, channel).remove(at, person, row)
+
+    def add_answer(self, row: int, reply: str, person: int, at: float) -> None:
+        """Take in a reply in somebody else's thread."""
+        before = self._joined(row)
+        insort(self._answers[row], (at, reply, person))
+        self._talk(row, person, at, 1)
+        if before.get(person, math.inf) > at:
+            self._rejoin(row, before)
+
+    def remove_answer(self, row: int, reply: str, person: int, at: float) -> None:
+        before, answers = self._joined(row), self._answers[row]
+        del answers[bisect_left(answers, (at, reply, person))]
+        self._talk(row, person, at, -1)
+        self._rejoin(row, before)
+
+    def move(self, row: int, scope: str) -> None:
+        """Take a post that has neither replies nor messages entered at present into another scope."""
+        _, channel, author, at = self._rows[row]
+        self._author_row(row, -1)
+        self._rows[row] = scope, channel, author, at
+        self._author_row(row, 1)
+
+    def _joined(self, row: int) -> dict[int, float]:
+        """Give when each person first answered in a thread, in that order."""
+        joined: dict[int, float] = {}
+        for at, _, person in self._answers[row]:
+            joined.setdefault(person, at)
+        return joined
+
+    def _rejoin(self, row: int, before: dict[int, float]) -> None:
+        """Bring the ledgers from the joins that a thread had to those that it has."""
+        after = self._joined(row)
+        began = self._posts[self._rows[row][0], self._rows[row][2]][0] == row
+        for joins, other, by in ((before, after, -1), (after, before, 1)):
+            first = next(iter(joins), None)
+            for person, at in joins.items():
+                was_first = next(iter(other), None) == person and other.get(person) == at
+                if other.get(person) != at:
+                    self._enter_join(row, person, at, by)
+                    if began:
+                        self._enter(Kind.WELCOMES, row, person, at, by)
+                if person == first and not was_first:
+                    self._enter(Kind.FIRSTS, row, person, at, by)
+                    self._enter(Kind.CHANNEL_FIRSTS, row, person, at, by)
+
+    def _talk(self, row: int, person: int, at: float, by: int) -> None:
+        scope, _, author, _ = self._rows[row]
+        for one, other in ((author, person), (person, author)):
+            _tie(self._talks, TALKS, (scope, one), at, other, row, by)
+
+    def _enter_join(self, row: int, person: int, at: float, by: int) -> None:
+        scope, _, author, born = self._rows[row]
+        self._enter(Kind.JOINS, row, person, at, by)
+        self._enter(Kind.CHANNEL_JOINS, row, person, at, by)
+        if at - born <= QUICK:
+            self._enter(Kind.QUICK, row, person, at, by)
+        _tie(self._helped, TIES, (scope, author), at, person, row, by)
+        _tie(self._helps, TIES, (scope, person), at, author, row, by)
+
+    def _enter(self, kind: Kind, row: int, person: int, at: float, by: int) -> None:
+        scope, channel, _, _ = self._rows[row]
+        ledger = self._ledger(kind, channel if kind.startswith("channel") else scope)
+        (ledger.add if by > 0 else ledger.remove)(at, person, row)
+
+    def _author_row(self, row: int, by: int) -> None:
+        """Count a post among its author's; who joined the first one welcomed them."""
+        scope, _, author, _ = self._rows[row]
+        rows = self._posts.setdefault((scope, author), [])
+        began = rows[0] if rows else None
+        if by > 0:
+            insort(rows, row)
+        else:
+            del rows[bisect_left(rows, row)]
+        begins = rows[0] if rows else None
+        if began == begins:
+            return
+        for first, entered in ((began, -1), (begins, 1)):
+            if first is not None:
+                for person, at in self._joined(first).items():
+                    self._enter(Kind.WELCOMES, first, person, at, entered)
+
+    def _ledger(self, kind: Kind, name: str) -> Ledger:
+        ledger = self._ledgers.get((kind, name))
+        if ledger is None:
+            ledger = self._ledgers[kind, name] = Ledger(HALF_LIVES[kind])
+        return ledger
+
+    # What is asked
+
+    def sums(self, kind: Kind, names: Sequence[str], now: float, people: int) -> Floats:
+        """Count what everybody did before `now`, in scopes or channels: shape (half-lives of the kind, people)."""
+        total = np.zeros((len(HALF_LIVES[kind]), people))
+        for name in names:
+            if (kind, name) in self._ledgers:
+                total += self._ledgers[kind, name].sums(now, people)
+        return total
+
+    def last(self, kind: Kind, names: Sequence[str], now: float, people: int) -> Floats:
+        """Give when everybody last did something before `now`, minus infinity for never: shape (people,)."""
+        last = np.full(people, NEVER)
+        for name in names:
+            if (kind, name) in self._ledgers:
+                last = np.maximum(last, self._ledgers[kind, name].last(now, people))
+        return last
+
+    def helped(self, author: int, scopes: Sequence[str], now: float, people: int) -> Floats:
+        """Count who joined somebody's threads before `now`: shape (len(TIES), people)."""
+        return _ties(self._helped, TIES, author, scopes, now, people)
+
+    def helps(self, person: int, scopes: Sequence[str], now: float, people: int) -> Floats:
+        """Count whose threads somebody joined before `now`: shape (len(TIES), people)."""
+        return _ties(self._helps, TIES, person, scopes, now, people)
+
+    def talks(self, person: int, scopes: Sequence[str], now: float, people: int) -> Floats:
+        """Count answers between somebody and each other before `now`: shape (len(TALKS), people)."""
+        return _ties(self._talks, TALKS, person, scopes, now, people)
+
+    def messages(self, scopes: Sequence[str]) -> list[Ledger]:
+        """Give the ledgers of all that was written in scopes."""
+        return [self._ledgers[Kind.MESSAGES, scope] for scope in scopes if (Kind.MESSAGES, scope) in self._ledgers]
+
+    def answers(self, row: int) -> list[tuple[float, str, int]]:
+        """Give the answers in a thread as (at, reply, person), in the order of time."""
+        return self._answers[row]
+
+    def first(self, row: int) -> tuple[float, int] | None:
+        """Give when a thread was first answered, and by whom."""
+        answers = self._answers[row]
+        return (answers[0][0], answers[0][2]) if answers else None
+
+    def posts(self, scope: str, author: int) -> Sequence[int]:
+        """Give the rows of somebody's posts in a scope, in the order of arrival."""
+        return self._posts.get((scope, author), ())
+
+
+def _tie(
+    ties: Ties, half_lives: tuple[float, ...], key: tuple[str, int], at: float, other: int, row: int, by: int
+) -> None:
+    ledger = ties.get(key)
+    if ledger is None:
+        ledger = ties[key] = Ledger(half_lives)
+    (ledger.add if by > 0 else ledger.remove)(at, other, row)
+
+
+def _ties(
+    ties: Ties, half_lives: tuple[float, ...], owner: int, scopes: Sequence[str], now: float, people: int
+) -> Floats:
+    total = np.zeros((len(half_lives), people))
+    for scope in scopes:
+        if (scope, owner) in ties:
+            total += ties[scope, owner].sums(now, people)
+    return total
