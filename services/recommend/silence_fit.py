@@ -1,0 +1,122 @@
+"""Learn the hazards of an answer from a community's own posts, as far as they are over.
+
+A logistic regression for each interval of a post's age. What has not had its time yet is left out interval by
+interval: a post of two hours ago tells of its first hour, and of nothing later. The less there is to learn from,
+the nearer the result stays to the model set by hand, and to the base rate.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from services.recommend.past import HOUR
+from services.recommend.silence_model import HOURS, SilenceModel, base_model
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+# Precision of the weights around the hand-set ones, each in units of its feature's spread; and of the intercepts.
+RIDGE = 30.0
+_INTERCEPT_RIDGE = 2.0
+_MOST_STEPS = 300
+_LEAST_SPREAD = 1e-3
+# What the posts at risk of late say of the hazards' level, against their being as they were learnt.
+RECENT = 300
+_SHIFT_RIDGE = 4.0
+_NEWTON_STEPS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A post of `at` (seconds since 1970), its features, and how many seconds later another person answered.
+
+    `answered` is infinite where nobody has.
+    """
+
+    at: float
+    answered: float
+    features: Floats
+
+
+def fit_silence(examples: Sequence[Example], now: float, version: str = "learnt") -> SilenceModel:
+    """Learn from what is over as of `now` (seconds since 1970); without any of it, the hand-set model comes back."""
+    base = base_model()
+    past = [example for example in examples if example.at + HOURS[0] * HOUR < now]
+    if not past:
+        return base
+    features = np.array([example.features for example in past])
+    spread = features.std(axis=0)
+    spread = np.where(spread > _LEAST_SPREAD, spread, 1.0)
+    centre = features.mean(axis=0)
+    # The same hand-set hazards, in the units of this community.
+    prior = base.weights * spread[:, None]
+    levels = base.intercepts + (centre - base.centre) @ base.weights
+    model = SilenceModel(version, levels, prior, centre, spread)
+    scaled = model.scaled(features)
+    fitted = [
+        _logistic(scaled[over], answered, prior[:, place], float(levels[place]))
+        for place, (over, answered) in enumerate(_intervals(past, now))
+    ]
+    weights, intercepts = (np.array(part) for part in zip(*fitted, strict=True))
+    return SilenceModel(version, intercepts, np.ascontiguousarray(weights.T), centre, spread)
+
+
+def recalibrated(model: SilenceModel, examples: Sequence[Example], now: float) -> SilenceModel:
+    """Shift the level of each interval's hazard to what the latest posts at risk of it say, as far as they are over."""
+    past = [example for example in examples if example.at + HOURS[0] * HOUR < now]
+    if not past:
+        return model
+    logits = model.logits(np.array([example.features for example in past]))
+    latest = np.argsort([example.at for example in past], kind="stable")
+    shifts = []
+    for place, (over, answered) in enumerate(_intervals(past, now)):
+        happened = np.zeros(len(past), np.bool_)
+        happened[over] = answered
+        chosen = latest[over[latest]][-RECENT:]
+        shifts.append(_shift(logits[chosen, place], happened[chosen]))
+    return model.shifted(np.array(shifts))
+
+
+def _intervals(examples: Sequence[Example], now: float) -> Iterator[tuple[Bools, Bools]]:
+    """Give for each interval which posts were at risk of it and have it behind them, and which of those were answered.
+
+    The latter is of shape (as many as are chosen,).
+    """
+    at = np.array([example.at for example in examples])
+    answered = np.array([example.answered for example in examples])
+    start = 0.0
+    for end in (hours * HOUR for hours in HOURS):
+        over = (answered > start) & (at + end < now)
+        yield over, answered[over] <= end
+        start = end
+
+
+def _logistic(scaled: Floats, answered: Bools, prior: Floats, level: float) -> tuple[Floats, float]:
+    """Find weights and intercept of least log loss, drawn to the prior ones."""
+    design = np.column_stack([scaled, np.ones(len(scaled))])
+    centre = np.append(prior, level)
+    ridge = np.append(np.full(len(prior), RIDGE), _INTERCEPT_RIDGE)
+
+    def loss(found: Floats) -> tuple[float, Floats]:
+        logits, away = design @ found, found - centre
+        chance = 1 / (1 + np.exp(-logits))
+        value = float((np.logaddexp(0, logits) - answered * logits).sum() + (ridge * away**2).sum() / 2)
+        return value, design.T @ (chance - answered) + ridge * away
+
+    found = minimize(loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": _MOST_STEPS}).x
+    return found[:-1], float(found[-1])
+
+
+def _shift(logits: Floats, answered: Bools) -> float:
+    """Find what is best added to log-odds, drawn to nothing."""
+    shift = 0.0
+    for _ in range(_NEWTON_STEPS):
+        chance = 1 / (1 + np.exp(-(logits + shift)))
+        slope = float((chance - answered).sum()) + _SHIFT_RIDGE * shift
+        step = slope / (float((chance * (1 - chance)).sum()) + _SHIFT_RIDGE)
+        shift -= math.copysign(min(abs(step), 1.0), step)
+    return shift
