@@ -28,6 +28,13 @@ class InventedVectors:
         """Nothing is kept."""
 
 
+class NoModels:
+    """Nothing has been trained."""
+
+    async def get(self, community: str, artefact: str) -> bytes | None:
+        return None
+
+
 def community(name: str, posts: int, members: int, seed: int = 1) -> Iterator[Event]:
     """Give a public channel, and posts with three replies each, a quarter of an hour apart."""
     draw = Random(seed)  # noqa: S311 - invents text

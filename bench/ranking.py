@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, cast
 
-from bench.invented import InventedVectors, community
+from bench.invented import InventedVectors, NoModels, community
 from bench.measuring import Figure, figure
 from services.recommend.handlers import Recommend
 from services.recommend.settings import RecommendSettings
@@ -18,7 +18,7 @@ POSTS, MEMBERS, MEASURED = 10_000, 8_000, 200
 
 
 async def _figures() -> list[Figure]:
-    service = Recommend(RecommendSettings(), cast("Any", InventedVectors()))
+    service = Recommend(RecommendSettings(), cast("Any", InventedVectors()), NoModels())
     state = await service.open("bench", Documents())
     replies: list[float] = []
     posts: list[float] = []

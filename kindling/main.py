@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from kindling.commands import dead_letters, demo, doctor, imports, keys, link, printed, replays, serve, topics
+from kindling.commands import dead_letters, demo, doctor, evaluate, imports, keys, link, printed, replays, serve, topics
 from kindling.replay.processes import ProcessEnded
 from services.recommend.export import ModelUnavailable
 from shared.embedded import EmbeddedServerError
@@ -31,6 +31,7 @@ app.command("run")(serve.run)
 app.command("import")(imports.import_)
 app.command("link")(link.link)
 app.command("replay")(replays.replay)
+app.command("evaluate")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(printed.schema)
 app.command("settings")(printed.settings)

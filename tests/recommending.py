@@ -62,12 +62,23 @@ class HashedVectors:
         return quantise(total)
 
 
+class KeptModels:
+    """Artefacts in memory, by id."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[str, bytes] = {}
+
+    async def get(self, _community: str, artefact: str) -> bytes | None:
+        return self.bodies.get(artefact)
+
+
 class Place:
     """A community in recommend, with what is stored of it; `open_again` is what a restart does."""
 
     def __init__(self, settings: RecommendSettings | None = None, stored: dict[str, bytes] | None = None) -> None:
         self.vectors = HashedVectors()
-        self.service = Recommend(settings or RecommendSettings(), self.vectors)
+        self.artefacts = KeptModels()
+        self.service = Recommend(settings or RecommendSettings(), self.vectors, self.artefacts)
         self.stored = dict(stored or {})
         documents = Documents(dict(self.stored))
         state = asyncio.run(self.service.open("c", documents))

@@ -25,6 +25,10 @@ from tests.recommending import DAY, HOUR, START, Place, channel, joined, let_in,
 LATER = START + DAY
 
 
+def scores(ranked: MatchesRanked | None) -> dict[str, float]:
+    return {match.member: match.score for match in ranked.matches} if ranked else {}
+
+
 def lively() -> Place:
     """Ben answered two posts by ann about volumes, cas one about linux."""
     place = Place()
@@ -191,11 +195,11 @@ def test_a_reply_that_came_before_its_post_counts_when_the_post_comes() -> None:
     """Two platforms' clocks may disagree about order: the answer counts all the same, one's own does not."""
     place = lively()
     place.see(reply("r9", "p9", "eve"), reply("r8", "p9", "fay"))
-    before = {m.member: m.score for m in place.ranked(post("q1", "dan")).matches}
+    before = scores(place.ranked(post("q1", "dan")))
     place.see(post("p9", "fay"))
     assert place.documents.table(REPLIES)["r9"].answers
     assert not place.documents.table(REPLIES)["r8"].answers
-    after = {m.member: m.score for m in place.ranked(post("q2", "dan")).matches}
+    after = scores(place.ranked(post("q2", "dan")))
     assert after["eve"] > before["eve"]
     assert after["eve"] > after["fay"]
 

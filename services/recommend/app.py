@@ -9,6 +9,7 @@ from services.recommend.encoder import OnnxEncoder, SentenceTransformersEncoder
 from services.recommend.handlers import Recommend
 from services.recommend.ports import Encoder
 from services.recommend.settings import RecommendSettings
+from services.recommend.stored_models import StoredModels
 from services.recommend.stored_vectors import StoredVectors
 from services.recommend.vector_cache import CachedEncoder, FileVectorCache
 from shared.app import ServiceApp
@@ -33,7 +34,8 @@ async def build(
     redis = connections.redis()
     broker = connections.log()
     store = connections.store(redis, ServiceName.RECOMMEND)
-    service = Recommend(settings, StoredVectors(redis, connections.prefix, encoder, settings.vectors_kept))
+    vectors = StoredVectors(redis, connections.prefix, encoder, settings.vectors_kept)
+    service = Recommend(settings, vectors, StoredModels(redis, connections.prefix))
     key = common.service_key.get_secret_value() if common.service_key else None
     return ServiceApp(
         name=ServiceName.RECOMMEND,

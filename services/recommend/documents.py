@@ -60,7 +60,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post that starts a thread; `ordinal` is its place in the order of arrival."""
+    """A post that starts a thread; `ordinal` is its place in the order of arrival, `mentions` whom it first named."""
 
     channel: str
     author: str
@@ -70,6 +70,7 @@ class Post:
     ordinal: int
     resolved: bool = False
     edited: Stamp | None = None
+    mentions: tuple[str, ...] = ()
 
     def words(self) -> str:
         """Give what is embedded and searched."""
@@ -156,6 +157,15 @@ class Suitables:
     posts: tuple[Suitable, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An artefact that ranks, or ranked before: its id and JSON, and when it was promoted."""
+
+    id: str
+    body: str
+    promoted: Stamp
+
+
 COMMUNITY = Table("community", Community)  # one document, under COMMUNITY_KEY
 MEMBERS = Table("member", Member)  # by member
 CHANNELS = Table("channel", Channel)  # by channel
@@ -170,7 +180,11 @@ SUITABLE = Table("posts", Suitables)  # by member
 PEERS = Table("peers", Peers)  # by member: for themselves
 PUBLIC_PEERS = Table("public_peers", Peers)  # by member: for others, from what is public
 
+MODELS = Table("model", Model)  # ACTIVE and BEFORE
+
 COMMUNITY_KEY = "this"
+ACTIVE = "active"
+BEFORE = "before"
 
 
 def reader_key(channel: str, member: str) -> str:

@@ -52,7 +52,7 @@ def is_new(state: State, event: PostPublished | ReplyPublished) -> bool:
 
 def new_post(event: PostPublished, ordinal: int) -> Post:
     """Give a post as it comes."""
-    return Post(event.channel, event.author, event.title, event.text, event.at, ordinal)
+    return Post(event.channel, event.author, event.title, event.text, event.at, ordinal, mentions=event.mentions)
 
 
 def take_post(state: State, event: PostPublished, vector: Vector) -> None:

@@ -1,5 +1,6 @@
 """Forget a member: what they are, wrote and counted for, and their places in every list."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from services.recommend.documents import (
@@ -34,6 +35,9 @@ def forget(state: State, event: MemberForgotten, clock: datetime) -> None:
         drop_reply(state, name)
     for name in posts:
         drop_post(state, name, answered=True)
+    for name, post in list(documents.table(POSTS).items()):
+        if member in post.mentions:
+            documents.put(POSTS, name, replace(post, mentions=tuple(m for m in post.mentions if m != member)))
     for reader in list(documents.table(READERS).values()):
         if reader.member == member:
             documents.drop(READERS, reader_key(reader.channel, member))

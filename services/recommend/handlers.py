@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +14,26 @@ from services.recommend.explain import matches
 from services.recommend.features import Question
 from services.recommend.index import Index
 from services.recommend.needs import needs
-from services.recommend.ports import VectorStore
+from services.recommend.ports import ModelStore, VectorStore
+from services.recommend.promote import in_use, promote
 from services.recommend.rank import rank
 from services.recommend.settings import RecommendSettings
-from services.recommend.state import State
+from services.recommend.state import State, within_id
 from shared import events
-from shared.events import Event, MatchesRanked
-from shared.limits import ID_BYTES
+from shared.events import Event, MatchesRanked, ModelPromoted
 from shared.service import Handlers, Moment, ServiceName, TopicName
 from shared.state import Documents, Timer
 
 SOURCE = "kindling/recommend"
 _BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Aids:
+    """What was fetched for a batch: vectors by text, and artefacts by id, None for what is not kept."""
+
+    vectors: Mapping[str, NDArray[np.int16]]
+    artefacts: Mapping[str, bytes | None]
 
 
 class Recommend:
@@ -35,10 +44,10 @@ class Recommend:
     writes = TopicName.MATCHES
     passes_ticks = True
 
-    def __init__(self, settings: RecommendSettings, vectors: VectorStore) -> None:
+    def __init__(self, settings: RecommendSettings, vectors: VectorStore, artefacts: ModelStore) -> None:
         self._settings = settings
         self._vectors = vectors
-        self._model = model_version(settings, vectors.version)
+        self._artefacts = artefacts
 
     async def open(self, community: str, documents: Documents) -> State:
         """Derive the index of a community; fetches or makes the vectors of all its posts."""
@@ -49,15 +58,16 @@ class Recommend:
             vectors |= await self._fetch(community, texts[start : start + _BATCH])
         index = await asyncio.to_thread(Index.build, self._settings, self._vectors.dimension, documents, vectors)
         await asyncio.to_thread(offer.decode, documents)
-        return State(community, documents, index, self._settings, self._model)
+        return State(community, documents, index, self._settings, self._vectors.version, in_use(documents))
 
-    async def prepare(self, state: State, events: Sequence[Event]) -> Mapping[str, NDArray[np.int16]]:
-        """Fetch the vectors that these events need, by text, and discard those that they leave behind."""
+    async def prepare(self, state: State, events: Sequence[Event]) -> Aids:
+        """Fetch the vectors and models that these events need, and discard the vectors that they leave behind."""
         found = needs(state, events)
         vectors = await self._fetch(state.name, list(found.wanted))
         if found.unwanted:
             await self._vectors.discard(state.name, list(found.unwanted))
-        return vectors
+        promoted = {event.artefact for event in events if isinstance(event, ModelPromoted)}
+        return Aids(vectors, {name: await self._artefacts.get(state.name, name) for name in sorted(promoted)})
 
     def handle(self, state: State, event: Event, moment: Moment) -> Iterator[Event]:
         yield event
@@ -78,21 +88,9 @@ class Recommend:
         return blank | dict(zip(said, await self._vectors.vectors(community, said), strict=True))
 
 
-def model_version(settings: RecommendSettings, encoder: str) -> str:
-    """Name the encoder and the rules with their settings: what a ranking can be repeated with."""
-    return _within_id(f"{settings.fingerprint()}/", encoder, "")
-
-
-def _within_id(before: str, middle: str, after: str) -> str:
-    """Join an id; the middle gives way to its hash where the whole would be too long."""
-    whole = f"{before}{middle}{after}"
-    if len(whole.encode()) <= ID_BYTES:
-        return whole
-    return f"{before}{hashlib.sha256(middle.encode()).hexdigest()}{after}"
-
-
 def _vector(moment: Moment, text: str) -> NDArray[np.int16]:
-    vector: NDArray[np.int16] | None = (moment.aids or {}).get(text)
+    aids: Aids | None = moment.aids
+    vector = None if aids is None else aids.vectors.get(text)
     if vector is None:
         raise LookupError("no vector was prepared for a text of this event")
     return vector
@@ -111,7 +109,7 @@ def _ranked(state: State, event: events.PostPublished, moment: Moment) -> Matche
         return None
     model = hashlib.sha256(state.model.encode()).hexdigest()[:8]
     return MatchesRanked(
-        id=_within_id("matches/", event.message, f"/{model}"),
+        id=within_id("matches/", event.message, f"/{model}"),
         source=SOURCE,
         at=moment.clock,
         community=event.community,
@@ -206,6 +204,12 @@ def on_channel_closed(state: State, event: events.ChannelClosed, _moment: Moment
     return ()
 
 
+def on_model_promoted(state: State, event: events.ModelPromoted, moment: Moment) -> Iterable[Event]:
+    aids: Aids | None = moment.aids
+    promote(state, event, None if aids is None else aids.artefacts.get(event.artefact))
+    return ()
+
+
 def on_community(
     state: State, event: events.CommunityOpened | events.CommunityClosed, _moment: Moment
 ) -> Iterable[Event]:
@@ -227,6 +231,7 @@ HANDLERS: Handlers[State] = {
     events.ChannelOpened: on_channel_opened,
     events.ChannelChanged: on_channel_changed,
     events.ChannelClosed: on_channel_closed,
+    events.ModelPromoted: on_model_promoted,
     events.CommunityOpened: on_community,
     events.CommunityClosed: on_community,
 }

@@ -62,3 +62,11 @@ class VectorStore(Protocol):
     async def discard(self, community: str, texts: Sequence[str]) -> None:
         """Delete what is kept of these texts; raises Unavailable."""
         ...
+
+
+class ModelStore(Protocol):
+    """Keeps the artefacts of communities' models."""
+
+    async def get(self, community: str, artefact: str) -> bytes | None:
+        """Give an artefact, None where it is not kept (any more); raises Unavailable."""
+        ...

@@ -32,7 +32,8 @@ class Listed:
 class Ranking:
     """The people who should answer, best first, as (number, probability of an answer within a week).
 
-    `parts` has for each group of features what it adds to the score of each of them, over having none of them; `votes` what each similar post's vote weighs, by row: the highest of words and of meaning are 1.
+    `parts` has for each group of features what it adds to the score of each of them, over having none of them;
+    `votes` what each similar post's vote weighs, by row: the highest of words and of meaning are 1.
     """
 
     chosen: list[tuple[int, float]]

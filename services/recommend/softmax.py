@@ -6,6 +6,7 @@ ranking loss ListNet's (Cao et al. 2007, "Learning to rank: from pairwise approa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,9 @@ from scipy.optimize import minimize
 
 Floats = NDArray[np.float64]
 
-_MOST_STEPS = 200
+_MOST_STEPS = 100
+# A step that lowers the cross entropy by less than such a share of it ends the search.
+_ENOUGH = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +31,34 @@ class Lists:
     starts: NDArray[np.intp]
 
     @classmethod
-    def of(cls, lists: Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]]) -> "Lists":
+    def of(cls, lists: Sequence[tuple[NDArray[np.floating[Any]], NDArray[np.float32]]]) -> "Lists":
         """Put lists of (signals, target) one after another."""
         sizes = [len(target) for _, target in lists]
         return cls(
-            np.concatenate([signals for signals, _ in lists]),
+            np.concatenate([signals for signals, _ in lists], dtype=np.float32),
             np.concatenate([target for _, target in lists]),
             np.cumsum([0, *sizes[:-1]]),
         )
 
 
-def fit(lists: Lists, ridge: float, start: Floats | None = None) -> Floats:
-    """Find the weights of least cross entropy: shape (signals,).
+def fit(lists: Lists, centre: Floats, worth: float, start: Floats | None = None) -> Floats:
+    """Find the weights that the lists make most likely, from where one believes them to be: shape (signals,).
 
-    `ridge` penalises half the sum of squared weights, each in units of its signal's spread within lists, so that
-    it means the same for every signal. `start` is where the search begins, in the signals' own units.
+    The belief is normal around `centre` (signals,), and worth so many lists: few lists move the weights little,
+    many carry them where they must. Its width is the same for each signal in units of its spread within lists.
+    The search begins at `start`, by default the centre: from an earlier model's weights it takes a fraction.
     """
-    spread = _spread(lists)
-    scaled = Lists(lists.signals / spread, lists.target, lists.starts)
-    first = np.zeros(len(spread)) if start is None else start * spread
+    spread = _spread(lists).astype(np.float64)
+    ridge = worth / len(lists.starts)
 
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        value, gradient = cross_entropy(scaled, weights)
-        return value + ridge / 2 * float(weights @ weights), gradient + ridge * weights
+    def loss(scaled: Floats) -> tuple[float, Floats]:
+        value, gradient = cross_entropy(lists, scaled / spread)
+        off = scaled - centre * spread
+        return value + ridge / 2 * float(off @ off), gradient / spread + ridge * off
 
-    found = minimize(loss, first, jac=True, method="L-BFGS-B", options={"maxiter": _MOST_STEPS})
+    first = (centre if start is None else start) * spread
+    options = {"maxiter": _MOST_STEPS, "ftol": _ENOUGH}
+    found = minimize(loss, first, jac=True, method="L-BFGS-B", options=options)
     weights: Floats = found.x / spread
     return weights
 

@@ -1,25 +1,44 @@
 """What the handlers work on: one community's documents, and the index derived from them."""
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass
 
 from services.recommend.documents import COMMUNITY, COMMUNITY_KEY, Community
 from services.recommend.index import Index
 from services.recommend.models import Models
 from services.recommend.settings import RecommendSettings
+from shared.limits import ID_BYTES
 from shared.state import Documents
 
 
 @dataclass(slots=True)
 class State:
-    """`model` names the encoder and the rules: with `models`, what a ranking can be repeated with."""
+    """`encoder` is the version of what made the vectors."""
 
     name: str
     documents: Documents
     index: Index
     settings: RecommendSettings
-    model: str
-    models: Models = field(default_factory=Models)
+    encoder: str
+    models: Models
+
+    def use(self, models: Models) -> None:
+        """Rank by other models from now on."""
+        self.models = models
+
+    @property
+    def model(self) -> str:
+        """Name models, rules with their settings, and encoder: what a ranking can be repeated with."""
+        return within_id(f"{self.models.id}/{self.settings.fingerprint()}/", self.encoder, "")
 
     @property
     def community(self) -> Community:
         return self.documents.get(COMMUNITY, COMMUNITY_KEY) or Community()
+
+
+def within_id(before: str, middle: str, after: str) -> str:
+    """Join an id; the middle gives way to its hash where the whole would be too long."""
+    whole = f"{before}{middle}{after}"
+    if len(whole.encode()) <= ID_BYTES:
+        return whole
+    return f"{before}{hashlib.sha256(middle.encode()).hexdigest()}{after}"

@@ -66,10 +66,10 @@ class Step:
     posts: Mapping[str, Post]
     replies: Mapping[str, Reply]
 
-    def question(self, post: Post, vectors: Vectors, mentions: tuple[str, ...] = ()) -> Question:
+    def question(self, post: Post, vectors: Vectors) -> Question:
         """Ask who should answer a post of this step."""
         words = post.words()
-        return Question(self.index.people.number(post.author), post.channel, words, vectors[words], mentions)
+        return Question(self.index.people.number(post.author), post.channel, words, vectors[words], post.mentions)
 
 
 def walk(settings: RecommendSettings, dimension: int, history: History, vectors: Vectors) -> Iterator[Step]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from services.recommend.handlers import Recommend
 from services.recommend.settings import RecommendSettings
+from services.recommend.stored_models import StoredModels
 from services.recommend.stored_vectors import StoredVectors
 from shared import metrics
 from shared.dead_letters import open_letters
@@ -192,7 +193,7 @@ async def test_a_store_that_refuses_writes_is_waited_for(prefix: str, trouble: T
     with RedisServer() as log_server, RedisServer() as server:
         place = Place(log_server.url, server.url, prefix)
         async with place.redis() as redis:
-            service = Recommend(RecommendSettings(), StoredVectors(redis, prefix, Ones()))
+            service = Recommend(RecommendSettings(), StoredVectors(redis, prefix, Ones()), StoredModels(redis, prefix))
             async with running(place, service) as run:
                 await run.feed([post("c", 1)])
                 await run.settle()
