@@ -6,6 +6,7 @@ and what became of the posts before: in the community, in the channel, of this a
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +22,19 @@ Rows = NDArray[np.intp]
 
 # What became of posts is looked up an hour and a day after their birth.
 HORIZONS = {"1h": HOUR, "24h": DAY}
-_RECENT = 400
-_HERE = 100
-_OWN = 50
+_MOST = {"recent": 300, "channel": 100, "author": 50}
 _NEAREST = 100
 _KERNEL = 14.0
+_NEAR_HALF_LIFE = 180 * DAY
+_REMOVED = -1.0
+_LONG_AGO = 3650 * DAY
+_MINUTES = 600.0
 # Before anything is known, so many posts of a community stay silent for so long, as if so many had been seen.
 PRIOR = {"1h": 0.55, "24h": 0.3}
 _SHRINK = 8.0
 _HALF_POSTS = {"recent": (20.0, 100.0), "channel": (10.0, 40.0), "author": (10.0,)}
 _PRESENT = {"10min": HOUR / 6, "1h": HOUR, "4h": 4 * HOUR, "1d": DAY, "7d": 7 * DAY}
+_OF_CHANNEL = (Kind.CHANNEL_MESSAGES, Kind.CHANNEL_JOINS)
 _SEEN = (Kind.MESSAGES, Kind.JOINS, Kind.CHANNEL_MESSAGES, Kind.CHANNEL_JOINS)
 _COUNTED = {Kind.CHANNEL_MESSAGES: (HOUR / 6, HOUR, 4 * HOUR, DAY, 7 * DAY), Kind.JOINS: (30 * DAY,)}
 
@@ -41,7 +45,9 @@ def _names() -> Iterator[str]:
             yield from (f"{what} silent {horizon}, {half:g}" for half in halves)
         yield f"near silent {horizon}"
         yield f"near silent lately {horizon}"
-    yield from ("author posts", "author waits", "author's last post", "author messages", "author joins", "author back")
+    yield from ("author posts", "author waits", "author's last post", "author posts 1h", "author open 1h")
+    yield from ("author posts 1d", "author open 1d", "author messages", "author joins", "author back")
+    yield from ("mentions", "mentioned here")
     for kind in _SEEN:
         yield from (f"{kind} by {span}" for span in _PRESENT)
         yield f"{kind} since"
@@ -49,7 +55,7 @@ def _names() -> Iterator[str]:
         yield from (f"{kind} count {life:g}" for life in lives)
     yield from ("own channel messages 10min", "own channel messages 1h")
     yield from (f"talks {life:g}" for life in TALKS)
-    yield from ("helpers", "helpers ever", "mentions", "mentioned here", "channel posts", "open 1h", "open 1d")
+    yield from ("helpers", "helpers ever", "channel posts", "open 1h", "open 1d")
     yield from ("hour ahead", "four hours ahead", "twelve hours ahead", "day ahead")
 
 
@@ -68,77 +74,100 @@ def silence_features(index: Index, question: Question, now: float, cosines: Floa
 
 
 def _values(index: Index, question: Question, now: float, cosines: Floats | None) -> Iterator[float]:
-    scopes, threads, past = index.scopes_for(question.channel), index.threads, index.past
-    seen = np.flatnonzero(threads.seen(scopes))
-    ages = threads.ages(seen, now)
-    here = np.fromiter(threads.in_channel.get(question.channel, ()), np.intp)
-    here_ages = threads.ages(here, now)
-    own = np.array([row for scope in scopes for row in past.posts(scope, question.author)], np.intp)
-    own_ages = threads.ages(own, now)
+    scopes, threads = index.scopes_for(question.channel), index.threads
+    seen = threads.seen(scopes)
+    everywhere = _Posts.of(index, np.flatnonzero(seen), now)
+    here = _Posts.of(index, np.fromiter(threads.in_channel.get(question.channel, ()), np.intp), now)
+    own = [row for scope in scopes for row in index.past.posts(scope, question.author)]
+    author = _Posts.of(index, np.array(own, np.intp), now)
+    delays = _Delays(index)
     if cosines is None:
-        cosines = threads.cosines(question.vector, threads.seen(scopes))
+        cosines = threads.cosines(question.vector, seen)
     for name, horizon in HORIZONS.items():
-        base = PRIOR[name]
-        known = _latest(seen, ages, horizon, _RECENT)
-        silent, age = _silent(index, known, now, horizon)
-        for half in _HALF_POSTS["recent"]:
-            rate = _share(silent, _fading(len(silent), half), base)
-            yield _logit(rate)
-        for part, part_ages, most, what in (
-            (here, here_ages, _HERE, "channel"), (own, own_ages, _OWN, "author"),
-        ):  # fmt: skip
-            silent, _ = _silent(index, _latest(part, part_ages, horizon, most), now, horizon)
-            for half in _HALF_POSTS[what]:
-                yield _logit(_share(silent, _fading(len(silent), half), rate))
-        told = np.zeros(len(cosines), np.bool_)
-        told[seen[ages > horizon]] = True
-        rows = nearest(cosines, told, _NEAREST)
-        silent, age = _silent(index, rows, now, horizon)
-        weights = (
-            np.exp(_KERNEL * (cosines[rows[: len(silent)]] - 1)) if len(silent) == len(rows) else np.ones(len(silent))
-        )
-        weights = weights / max(weights.sum(), 1e-12) * _effective(weights)
-        yield _logit(_share(silent, weights, rate))
-        lately = weights * np.exp2(-age / (180 * DAY))
-        yield _logit(_share(silent, lately, rate))
-    yield from _author(index, question, now, own, own_ages, scopes)
+        rate = PRIOR[name]
+        for half, share in _faded(everywhere, delays, horizon, "recent", rate):
+            rate = share if half == max(_HALF_POSTS["recent"]) else rate
+            yield _logit(share)
+        for posts, what in ((here, "channel"), (author, "author")):
+            yield from (_logit(share) for _, share in _faded(posts, delays, horizon, what, rate))
+        yield from _near(everywhere, delays, horizon, cosines, rate)
+    yield from _author(index, question, now, author, delays)
     yield from _presence(index, question, now, scopes)
-    yield from _crowd(index, question, here, here_ages)
+    yield from _crowd(index, question, here)
     yield from _ahead(index, scopes, now)
 
 
-def _effective(weights: Floats) -> float:
-    return float(weights.sum() ** 2 / max((weights**2).sum(), 1e-300)) if len(weights) else 0.0
+@dataclass(frozen=True, slots=True)
+class _Posts:
+    """Rows of posts from before now, and their ages in seconds."""
+
+    rows: Rows
+    ages: Floats
+
+    @classmethod
+    def of(cls, index: Index, rows: Rows, now: float) -> "_Posts":
+        ages = index.threads.ages(rows, now)
+        before = ages > 0
+        return cls(rows[before], ages[before])
+
+    def latest(self, older: float, most: int) -> Rows:
+        """Choose the youngest of those that are older than so many seconds, youngest first."""
+        old = self.ages > older
+        rows, ages = self.rows[old], self.ages[old]
+        if len(rows) > most:
+            young = ages <= np.partition(ages, most - 1)[most - 1]
+            rows, ages = rows[young], ages[young]
+        return rows[np.lexsort((-rows, ages))][:most]
 
 
-def _latest(rows: Rows, ages: Floats, older: float, most: int) -> Rows:
-    """Choose the youngest of the rows that are older than so many seconds, youngest first."""
-    old = ages > older
-    rows, ages = rows[old], ages[old]
-    if len(rows) > most:
-        chosen = np.argpartition(ages, most)[:most]
-        rows, ages = rows[chosen], ages[chosen]
-    return rows[np.lexsort((-rows, ages))]
+class _Delays:
+    """How many seconds after their birth posts were answered, infinite for not yet; looked up once each."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._known = np.full(len(index.threads.ids), np.nan)
+
+    def of(self, rows: Rows) -> tuple[Rows, Floats]:
+        """Leave out rows whose posts were removed; give the others, and the delay of each."""
+        missing = rows[np.isnan(self._known[rows])]
+        if len(missing):
+            self._known[missing] = [self._delay(row) for row in missing.tolist()]
+        delays = self._known[rows]
+        there = delays >= 0
+        return rows[there], delays[there]
+
+    def _delay(self, row: int) -> float:
+        if not self._index.threads.ids[row]:
+            return _REMOVED
+        first = self._index.past.first(row)
+        # A reply whose clock was behind counts as one at once.
+        return np.inf if first is None else max(0.0, first[0] - self._index.threads.ats[row])
 
 
-def _silent(index: Index, rows: Rows, now: float, horizon: float) -> tuple[Floats, Floats]:
-    """Say which posts nobody else had answered at an age, and how old they are; removed ones are left out."""
-    ids, ats, past = index.threads.ids, index.threads.ats, index.past
-    silent, ages = [], []
-    for row in rows.tolist():
-        if ids[row]:
-            first = past.first(row)
-            silent.append(1.0 if first is None or first[0] - ats[row] > horizon else 0.0)
-            ages.append(now - ats[row])
-    return np.array(silent), np.array(ages)
+def _faded(posts: _Posts, delays: _Delays, horizon: float, what: str, base: float) -> Iterator[tuple[float, float]]:
+    """Give the share of the latest posts that were silent at an age, older ones fading, at each half-life in posts."""
+    _, answered = delays.of(posts.latest(horizon, _MOST[what]))
+    silent = answered > horizon
+    for half in _HALF_POSTS[what]:
+        yield half, _share(silent, np.exp2(-np.arange(len(silent)) / half), base)
 
 
-def _fading(size: int, half: float) -> Floats:
-    weights: Floats = np.exp2(-np.arange(size) / half)
-    return weights
+def _near(posts: _Posts, delays: _Delays, horizon: float, cosines: Floats, base: float) -> Iterator[float]:
+    """Give the share of the posts of a near meaning that were silent at an age; then the same with old ones fading."""
+    told = np.zeros(len(cosines), np.bool_)
+    ages = np.zeros(len(cosines))
+    old = posts.ages > horizon
+    told[posts.rows[old]] = True
+    ages[posts.rows] = posts.ages
+    rows, answered = delays.of(nearest(cosines, told, _NEAREST))
+    weights = np.exp(_KERNEL * (cosines[rows] - 1))
+    # So many posts of like weight would say as much.
+    weights *= weights.sum() / max(float((weights**2).sum()), 1e-300)
+    for faded in (weights, weights * np.exp2(-ages[rows] / _NEAR_HALF_LIFE)):
+        yield _logit(_share(answered > horizon, faded, base))
 
 
-def _share(silent: Floats, weights: Floats, base: float) -> float:
+def _share(silent: NDArray[np.bool_], weights: Floats, base: float) -> float:
     return float((silent @ weights + base * _SHRINK) / (weights.sum() + _SHRINK))
 
 
@@ -146,60 +175,51 @@ def _logit(share: float) -> float:
     return math.log(share / (1 - share))
 
 
-def _author(
-    index: Index, question: Question, now: float, own: Rows, ages: Floats, scopes: Sequence[str]
-) -> Iterator[float]:
-    past, people, author = index.past, len(index.people), question.author
-    yield math.log1p(len(own))
-    last = int(own[np.argmin(ages)]) if len(own) else -1
-    yield float(last >= 0 and past.first(last) is None)
-    yield -math.log1p((ages.min() if len(own) else 3650 * DAY) / HOUR)
-    messages = past.sums(Kind.MESSAGES, scopes, now, people)[:, author]
-    joins = past.sums(Kind.JOINS, scopes, now, people)[:, author]
-    yield math.log1p(messages[HALF_LIVES[Kind.MESSAGES].index(180 * DAY)])
-    yield math.log1p(joins[HALF_LIVES[Kind.JOINS].index(180 * DAY)])
-    seen = past.last(Kind.MESSAGES, scopes, now, people)[author]
-    yield -math.log1p(min(now - seen, 3650 * DAY) / HOUR)
+def _author(index: Index, question: Question, now: float, own: _Posts, delays: _Delays) -> Iterator[float]:
+    yield math.log1p(len(own.rows))
+    last, answered = delays.of(own.latest(0.0, _MOST["author"]))
+    yield float(len(last) > 0 and answered[0] == np.inf)
+    yield -math.log1p(min(float(own.ages.min(initial=np.inf)), _LONG_AGO) / HOUR)
+    ages = index.threads.ages(last, now)
+    for span in (HOUR, DAY):
+        yield math.log1p(int((own.ages <= span).sum()))
+        yield math.log1p(int(((ages <= span) & (answered == np.inf)).sum()))
 
 
 def _presence(index: Index, question: Question, now: float, scopes: Sequence[str]) -> Iterator[float]:
-    past, people, author = index.past, len(index.people), question.author
-    for kind in _SEEN:
-        last = past.last(kind, (question.channel,) if kind.startswith("channel") else scopes, now, people)
-        last[author] = -np.inf
-        for length in _PRESENT.values():
-            yield math.log1p(int((last >= now - length).sum()))
-        yield -math.log1p(min(now - last.max(initial=-np.inf), 3650 * DAY) / 600)
-    for kind, lives in _COUNTED.items():
-        names = (question.channel,) if kind.startswith("channel") else scopes
-        counts = past.sums(kind, names, now, people)
-        own = counts[:, author].copy()
-        counts[:, author] = 0
-        totals = counts.sum(axis=1)
-        for life in lives:
-            yield math.log1p(totals[HALF_LIVES[kind].index(life)])
-        if kind is Kind.CHANNEL_MESSAGES:
-            mine = own
-    yield math.log1p(mine[0])
-    yield math.log1p(mine[1])
-    for total in past.talks(author, scopes, now, people).sum(axis=1):
-        yield math.log1p(total)
-    helped = past.helped(author, scopes, now, people)
-    yield math.log1p(float(np.minimum(helped[TIES.index(180 * DAY)], 1).sum()))
-    yield math.log1p(int((helped[-1] > 0).sum()))
+    past, people, author, channel = index.past, len(index.people), question.author, (question.channel,)
+    last = {kind: past.last(kind, channel if kind in _OF_CHANNEL else scopes, now, people) for kind in _SEEN}
+    counts = {kind: past.sums(kind, channel if kind in _OF_CHANNEL else scopes, now, people) for kind in _COUNTED}
+    yield math.log1p(index.people.written_within(author, scopes, now - 180 * DAY, math.nextafter(now, 0.0)))
+    yield math.log1p(counts[Kind.JOINS][HALF_LIVES[Kind.JOINS].index(180 * DAY), author])
+    yield -math.log1p(min(now - float(last[Kind.MESSAGES][author]), _LONG_AGO) / HOUR)
     numbers = index.people.numbers
     named = [numbers[m] for m in question.mentions if m in numbers and numbers[m] != author]
     yield float(bool(named))
-    last = past.last(Kind.MESSAGES, scopes, now, people)
-    yield max((1 / (1 + (now - last[person]) / DAY) for person in named), default=0.0)
+    yield max((1 / (1 + (now - float(last[Kind.MESSAGES][person])) / DAY) for person in named), default=0.0)
+    for seen in last.values():
+        seen[author] = -np.inf
+        for length in _PRESENT.values():
+            yield math.log1p(int((seen >= now - length).sum()))
+        yield -math.log1p(min(now - float(seen.max()), _LONG_AGO) / _MINUTES)
+    mine = counts[Kind.CHANNEL_MESSAGES][:2, author].tolist()
+    for kind, lives in _COUNTED.items():
+        totals = counts[kind].sum(axis=1) - counts[kind][:, author]
+        yield from (math.log1p(max(0.0, totals[HALF_LIVES[kind].index(life)])) for life in lives)
+    yield from map(math.log1p, mine)
+    yield from map(math.log1p, past.talks(author, scopes, now, people).sum(axis=1).tolist())
+    helped = past.helped(author, scopes, now, people)
+    yield math.log1p(float(np.minimum(helped[TIES.index(180 * DAY)], 1).sum()))
+    yield math.log1p(int((helped[-1] > 0).sum()))
 
 
-def _crowd(index: Index, question: Question, here: Rows, ages: Floats) -> Iterator[float]:
+def _crowd(index: Index, question: Question, here: _Posts) -> Iterator[float]:
+    """Count the posts of the channel, and those of others lately that wait for an answer."""
     past, authors = index.past, index.threads.authors
-    yield math.log1p(len(here))
+    yield math.log1p(len(here.rows))
     for span in (HOUR, DAY):
-        rows = here[ages <= span].tolist()
-        yield math.log1p(sum(past.first(row) is None and authors[row] != question.author for row in rows))
+        rows = here.rows[here.ages <= span].tolist()
+        yield math.log1p(sum(authors[row] != question.author and past.first(row) is None for row in rows))
 
 
 def _ahead(index: Index, scopes: Sequence[str], now: float) -> Iterator[float]:
