@@ -7,7 +7,20 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from kindling.commands import dead_letters, demo, doctor, evaluate, imports, keys, link, printed, replays, serve, topics
+from kindling.commands import (
+    dead_letters,
+    demo,
+    doctor,
+    evaluate,
+    imports,
+    keys,
+    link,
+    models,
+    printed,
+    replays,
+    serve,
+    topics,
+)
 from kindling.replay.processes import ProcessEnded
 from services.recommend.export import ModelUnavailable
 from shared.embedded import EmbeddedServerError
@@ -36,6 +49,7 @@ app.command("doctor")(doctor.doctor)
 app.command("schema")(printed.schema)
 app.command("settings")(printed.settings)
 app.command("version")(printed.version)
+app.add_typer(models.app, name="models")
 app.add_typer(topics.app, name="topics")
 app.add_typer(keys.app, name="keys")
 app.add_typer(dead_letters.app, name="dead-letters")
