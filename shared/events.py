@@ -376,8 +376,21 @@ class ModelPromoted(CommunityEvent):
 # What Kindling decides
 
 
+class StillOpen(Value):
+    """How likely a post is to be without another person's answer still, so many hours after its birth."""
+
+    hours: Annotated[int, Field(ge=1)]
+    probability: Annotated[float, Field(ge=0, le=1)]
+
+
 class MatchesRanked(MessageEvent):
-    """Who should answer a post, best first. `message` is the post, `published` its time."""
+    """Who should answer a post, best first. `message` is the post, `published` its time.
+
+    A match's score is the probability that this member answers within a week. Given that the post is open at an
+    age, it is so at a later one with the ratio of the two probabilities of `still_open`.
+    """
+
+    WIRE_VERSION: ClassVar[int] = 2
 
     channel: Id
     author: Id
@@ -385,6 +398,7 @@ class MatchesRanked(MessageEvent):
     first_post: bool
     model: Id
     matches: tuple[Match, ...]
+    still_open: tuple[StillOpen, ...] = ()
 
 
 class NudgeDecision(NudgeEvent):

@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from cloudevents.core.base import BaseCloudEvent
 from cloudevents.core.exceptions import CloudEventValidationError
@@ -132,10 +132,11 @@ def from_cloud_event(cloud_event: BaseCloudEvent) -> Envelope:
     Raises:
         Invalid: unknown type or version, or a field that is missing or wrong.
     """
-    kind = event_class(cloud_event.get_type())
+    kind, version = event_class(cloud_event.get_type())
     data = cloud_event.get_data()
     if not isinstance(data, dict):
         raise Invalid([Problem("/data", "data must be a JSON object")])
+    data = {**data, **_ADDED.get((kind.__name__, version), {})}
     if clash := ENVELOPE & data.keys():
         raise Invalid([Problem(f"/data/{name}", "belongs to the envelope, not to data") for name in sorted(clash)])
     extensions = cloud_event.get_attributes()
@@ -156,8 +157,12 @@ def from_cloud_event(cloud_event: BaseCloudEvent) -> Envelope:
     return Envelope(event, _sequence(extensions), _recorded(extensions), _replay_of(extensions))
 
 
-def event_class(wire_type: str) -> type[Event]:
-    """Find the event of a type on the wire.
+# What a later version of an event has and an earlier one has not, by the earlier one.
+_ADDED: Final[dict[tuple[str, int], dict[str, Any]]] = {("MatchesRanked", 1): {"still_open": []}}
+
+
+def event_class(wire_type: str) -> tuple[type[Event], int]:
+    """Find the event of a type on the wire, and in which version it is there.
 
     Raises:
         Invalid: no such event, or a version that this release does not read.
@@ -166,9 +171,10 @@ def event_class(wire_type: str) -> type[Event]:
     kind = EVENTS.get(match[1]) if match else None
     if match is None or kind is None:
         raise Invalid([Problem("/type", f"unknown event type {wire_type[:80]!r}; `kindling schema` lists them all")])
-    if int(match[2]) != kind.WIRE_VERSION:
+    version = int(match[2])
+    if version != kind.WIRE_VERSION and (kind.__name__, version) not in _ADDED:
         raise Invalid([Problem("/type", f"{match[1]} is read in version {kind.WIRE_VERSION}, not {match[2]}")])
-    return kind
+    return kind, version
 
 
 def _json(fields: dict[str, Any]) -> bytes:

@@ -83,4 +83,4 @@ def _restricted(base: Any, limits: tuple[Any, ...]) -> st.SearchStrategy[Any]:
         return st.integers(rules["Ge"].ge, rules["Le"].le if "Le" in rules else 10**9)
     if "Gt" in rules:
         return st.floats(rules["Gt"].gt, rules["Le"].le, exclude_min=True)
-    return st.floats(rules["Ge"].ge, 1e12)
+    return st.floats(rules["Ge"].ge, rules["Le"].le if "Le" in rules else 1e12)

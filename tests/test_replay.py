@@ -90,7 +90,7 @@ def _adds_up(made: dict[str, Any], log: bytes) -> None:
     assert made["memory_mb"]["store"] > 0
     assert made["decisions_sha256"] == hashlib.sha256(log).hexdigest()
     types = [json.loads(line)["type"] for line in log.splitlines()]
-    assert types.count("kindling.MatchesRanked.v1") == made["matches"] > made["first_posts"] * 0.8
+    assert types.count("kindling.MatchesRanked.v2") == made["matches"] > made["first_posts"] * 0.8
     assert types.count("kindling.NudgeIssued.v1") == made["nudges"]["issued"] > 0
 
 

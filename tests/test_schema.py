@@ -13,8 +13,13 @@ from shared.schema import asyncapi, json_schema
 from shared.wire import Envelope, decode, encode, type_of
 from tests.event_strategies import events
 
-GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.json"))
 SCHEMAS = json_schema()
+# Of what is written today: earlier versions are only read.
+GOLDEN = [
+    path
+    for path in sorted((Path(__file__).parent / "golden").glob("*.json"))
+    if json.loads(path.read_bytes())["type"] in SCHEMAS
+]
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))

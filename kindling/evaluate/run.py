@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from kindling.evaluate.archive import Reading
 from kindling.evaluate.responders import Responders
 from kindling.evaluate.results import Evaluation, Ranked, Silence, Task
+from kindling.evaluate.silence_task import SilenceTask
 from kindling.evaluate.split import Split
 from services.ingest.mapping import ArchiveMap
 from services.recommend.decay import DAY
@@ -62,6 +63,7 @@ class Run:
     ) -> dict[Task, Looking]:
         made: dict[Task, Callable[[], Looking]] = {
             Task.RESPONDERS: lambda: Responders(self.settings, history, vectors, split),
+            Task.SILENCE: lambda: SilenceTask(history, vectors),
         }
         return {task: make() for task, make in made.items() if task in tasks}
 

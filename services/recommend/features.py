@@ -60,12 +60,14 @@ class Feature:
 class Features:
     """`values` has a row for each feature of `FEATURES` and a column for each person.
 
-    `words` and `meaning` are the ballots that the votes came from.
+    `words` and `meaning` are the ballots that the votes came from, `cosines` (rows,) how near every post in the
+    question's scopes is.
     """
 
     values: Floats
     words: Ballot
     meaning: Ballot
+    cosines: Floats
 
 
 def _span(seconds: float) -> str:
@@ -151,7 +153,8 @@ PLACES = {feature.name: place for place, feature in enumerate(FEATURES)}
 
 def features(index: Index, settings: RecommendSettings, question: Question, now: float) -> Features:
     """Compute every feature of everybody as of `now` (seconds since 1970): what happens then or later is not known."""
-    words, meaning = ballots(index, settings, question, now)
+    cosines = index.threads.cosines(question.vector, index.threads.seen(index.scopes_for(question.channel)))
+    words, meaning = ballots(index, settings, question, cosines, now)
     values = np.zeros((len(FEATURES), len(index.people)))
     place = 0
     for block in _blocks(index, question, now, (words, meaning)):
@@ -161,7 +164,7 @@ def features(index: Index, settings: RecommendSettings, question: Question, now:
     assert place == len(FEATURES) - len(_WITH_BEGINNERS)
     if not any(index.past.posts(scope, question.author) for scope in index.scopes_for(question.channel)):
         values[place:] = values[[PLACES[name] for name in _WITH_BEGINNERS]]
-    return Features(values, words, meaning)
+    return Features(values, words, meaning, cosines)
 
 
 def _blocks(index: Index, question: Question, now: float, voting: tuple[Ballot, Ballot]) -> Iterator[Floats]:
@@ -198,12 +201,13 @@ def _seen(last: Floats, now: float) -> Floats:
     return seen
 
 
-def ballots(index: Index, settings: RecommendSettings, question: Question, now: float) -> tuple[Ballot, Ballot]:
+def ballots(
+    index: Index, settings: RecommendSettings, question: Question, cosines: Floats, now: float
+) -> tuple[Ballot, Ballot]:
     """Let the answered posts with the same words vote, and those with a near meaning."""
     threads, most, scopes = index.threads, settings.similar_posts, index.scopes_for(question.channel)
     answered = threads.answered(now - settings.votes_days * DAY, scopes)
     scores = threads.word_scores(question.words, settings.query_terms, scopes)
-    cosines = threads.cosines(question.vector, answered)
     return word_ballot(scores, answered, most), dense_ballot(cosines, answered, most, settings.dense_kernel)
 
 

@@ -18,9 +18,10 @@ from services.recommend.ports import ModelStore, VectorStore
 from services.recommend.promote import in_use, promote
 from services.recommend.rank import rank
 from services.recommend.settings import RecommendSettings
+from services.recommend.silence import silence_features
 from services.recommend.state import State, within_id
 from shared import events
-from shared.events import Event, MatchesRanked, ModelPromoted
+from shared.events import Event, MatchesRanked, ModelPromoted, StillOpen
 from shared.service import Handlers, Moment, ServiceName, TopicName
 from shared.state import Documents, Timer
 
@@ -108,6 +109,7 @@ def _ranked(state: State, event: events.PostPublished, moment: Moment) -> Matche
     if ranking is None:
         return None
     model = hashlib.sha256(state.model.encode()).hexdigest()[:8]
+    silence = state.models.silence.survival(silence_features(state.index, question, now, ranking.cosines))
     return MatchesRanked(
         id=within_id("matches/", event.message, f"/{model}"),
         source=SOURCE,
@@ -120,6 +122,7 @@ def _ranked(state: State, event: events.PostPublished, moment: Moment) -> Matche
         first_post=not state.index.people.wrote(author, state.index.scopes_for(event.channel)),
         model=state.model,
         matches=matches(state.index, state.settings, ranking, event.channel, author, now),
+        still_open=tuple(StillOpen(hours=hours, probability=chance) for hours, chance in silence.items()),
     )
 
 

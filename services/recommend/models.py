@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.recommend.ranker import HAND_SET, Ranker, hand_set
+from services.recommend.silence_model import SilenceModel, base_model
 
 FORMAT = 1
 
@@ -20,11 +21,18 @@ class Models:
 
     id: str = HAND_SET
     ranker: Ranker = field(default_factory=hand_set)
+    silence: SilenceModel = field(default_factory=base_model)
     card: dict[str, Any] = field(default_factory=dict)
 
     def artefact(self) -> bytes:
         """Give all of it as JSON, the same bytes for the same models."""
-        body = {"format": FORMAT, "id": self.id, "card": self.card, "ranker": self.ranker.as_dict()}
+        body = {
+            "format": FORMAT,
+            "id": self.id,
+            "card": self.card,
+            "ranker": self.ranker.as_dict(),
+            "silence": self.silence.as_dict(),
+        }
         return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
     @classmethod
@@ -34,7 +42,8 @@ class Models:
             body = json.loads(artefact)
             if body["format"] != FORMAT:
                 raise ValueError(f"the model has format {body['format']}, and this version reads {FORMAT}: train anew")
-            return cls(body["id"], Ranker.from_dict(body["ranker"]), body["card"])
+            ranker, silence = Ranker.from_dict(body["ranker"]), SilenceModel.from_dict(body["silence"])
+            return cls(body["id"], ranker, silence, body["card"])
         except (KeyError, TypeError) as error:
             raise ValueError(f"this is no model that Kindling made ({error!r})") from error
 

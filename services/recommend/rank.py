@@ -33,12 +33,14 @@ class Ranking:
     """The people who should answer, best first, as (number, probability of an answer within a week).
 
     `parts` has for each group of features what it adds to the score of each of them, over having none of them;
-    `votes` what each similar post's vote weighs, by row: the highest of words and of meaning are 1.
+    `votes` what each similar post's vote weighs, by row: the highest of words and of meaning are 1; `cosines` how
+    near each post is, by row.
     """
 
     chosen: list[tuple[int, float]]
     parts: Mapping[Group, Floats]
     votes: dict[int, float]
+    cosines: Floats
 
 
 def look_at(index: Index, settings: RecommendSettings, question: Question, now: float) -> Listed | None:
@@ -66,7 +68,7 @@ def rank(index: Index, settings: RecommendSettings, ranker: Ranker, question: Qu
     votes: dict[int, float] = {}
     for ballot in (listed.found.words, listed.found.meaning):
         _add_votes(votes, aged(ballot, index.threads.ages(ballot.rows, now), half_life))
-    return Ranking(chosen, parts, votes)
+    return Ranking(chosen, parts, votes, listed.found.cosines)
 
 
 def _add_votes(votes: dict[int, float], ballot: Ballot) -> None:

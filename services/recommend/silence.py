@@ -25,7 +25,10 @@ HORIZONS = {"1h": HOUR, "24h": DAY}
 _MOST = {"recent": 300, "channel": 100, "author": 50}
 _NEAREST = 100
 _KERNEL = 14.0
-_NEAR_HALF_LIFE = 180 * DAY
+_MANY, _WIDE, _FEW = 300, 7.0, 10
+_ANSWERERS_SEEN = (1, 7, 30)
+_LEAST_SHARE = 0.02
+_TERMS = 40
 _REMOVED = -1.0
 _LONG_AGO = 3650 * DAY
 _MINUTES = 600.0
@@ -45,6 +48,8 @@ def _names() -> Iterator[str]:
             yield from (f"{what} silent {horizon}, {half:g}" for half in halves)
         yield f"near silent {horizon}"
         yield f"near silent lately {horizon}"
+    yield from ("near silent, many", "near silent, few", "near silent here", "near silent in words")
+    yield from (f"near answerers {days}d" for days in _ANSWERERS_SEEN)
     yield from ("author posts", "author waits", "author's last post", "author posts 1h", "author open 1h")
     yield from ("author posts 1d", "author open 1d", "author messages", "author joins", "author back")
     yield from ("mentions", "mentioned here")
@@ -63,26 +68,32 @@ FEATURES = tuple(_names())
 PLACES = {name: place for place, name in enumerate(FEATURES)}
 
 
-def silence_features(index: Index, question: Question, now: float, cosines: Floats | None = None) -> Floats:
+def silence_features(
+    index: Index, question: Question, now: float, cosines: Floats | None = None, words: Floats | None = None
+) -> Floats:
     """Compute the features of a post of `now` (seconds since 1970): shape (len(FEATURES),).
 
-    `cosines` of the post with every row spares computing them again.
+    `cosines` of the post with every row that its readers see, and BM25 scores of its `words`, spare computing
+    them again; both of shape (rows,).
     """
-    found = np.array(list(_values(index, question, now, cosines)))
+    scopes, threads = index.scopes_for(question.channel), index.threads
+    if cosines is None:
+        cosines = threads.cosines(question.vector, threads.seen(scopes))
+    if words is None:
+        words = threads.word_scores(question.words, _TERMS, scopes)
+    found = np.array(list(_values(index, question, now, cosines, words)))
     assert len(found) == len(FEATURES)
     return found
 
 
-def _values(index: Index, question: Question, now: float, cosines: Floats | None) -> Iterator[float]:
+def _values(index: Index, question: Question, now: float, cosines: Floats, words: Floats) -> Iterator[float]:
     scopes, threads = index.scopes_for(question.channel), index.threads
     seen = threads.seen(scopes)
     everywhere = _Posts.of(index, np.flatnonzero(seen), now)
-    here = _Posts.of(index, np.fromiter(threads.in_channel.get(question.channel, ()), np.intp), now)
+    here = _Posts.of(index, np.sort(np.fromiter(threads.in_channel.get(question.channel, ()), np.intp)), now)
     own = [row for scope in scopes for row in index.past.posts(scope, question.author)]
     author = _Posts.of(index, np.array(own, np.intp), now)
     delays = _Delays(index)
-    if cosines is None:
-        cosines = threads.cosines(question.vector, seen)
     for name, horizon in HORIZONS.items():
         rate = PRIOR[name]
         for half, share in _faded(everywhere, delays, horizon, "recent", rate):
@@ -91,6 +102,7 @@ def _values(index: Index, question: Question, now: float, cosines: Floats | None
         for posts, what in ((here, "channel"), (author, "author")):
             yield from (_logit(share) for _, share in _faded(posts, delays, horizon, what, rate))
         yield from _near(everywhere, delays, horizon, cosines, rate)
+    yield from _nearer(index, question, everywhere, here, delays, (cosines, words), rate, now)
     yield from _author(index, question, now, author, delays)
     yield from _presence(index, question, now, scopes)
     yield from _crowd(index, question, here)
@@ -109,6 +121,17 @@ class _Posts:
         ages = index.threads.ages(rows, now)
         before = ages > 0
         return cls(rows[before], ages[before])
+
+    def older(self, age: float, size: int) -> NDArray[np.bool_]:
+        """Which of so many rows are of those that are older than so many seconds."""
+        older = np.zeros(size, np.bool_)
+        older[self.rows[self.ages > age]] = True
+        return older
+
+    def ages_of(self, rows: Rows) -> Floats:
+        """Look up ages; rows are in ascending order here."""
+        ages: Floats = self.ages[np.searchsorted(self.rows, rows)]
+        return ages
 
     def latest(self, older: float, most: int) -> Rows:
         """Choose the youngest of those that are older than so many seconds, youngest first."""
@@ -154,17 +177,52 @@ def _faded(posts: _Posts, delays: _Delays, horizon: float, what: str, base: floa
 
 def _near(posts: _Posts, delays: _Delays, horizon: float, cosines: Floats, base: float) -> Iterator[float]:
     """Give the share of the posts of a near meaning that were silent at an age; then the same with old ones fading."""
-    told = np.zeros(len(cosines), np.bool_)
-    ages = np.zeros(len(cosines))
-    old = posts.ages > horizon
-    told[posts.rows[old]] = True
-    ages[posts.rows] = posts.ages
-    rows, answered = delays.of(nearest(cosines, told, _NEAREST))
-    weights = np.exp(_KERNEL * (cosines[rows] - 1))
-    # So many posts of like weight would say as much.
-    weights *= weights.sum() / max(float((weights**2).sum()), 1e-300)
-    for faded in (weights, weights * np.exp2(-ages[rows] / _NEAR_HALF_LIFE)):
+    rows, answered = delays.of(nearest(cosines, posts.older(horizon, len(cosines)), _NEAREST))
+    weights = _worth(np.exp(_KERNEL * (cosines[rows] - 1)))
+    ages = posts.ages_of(rows)
+    for faded in (weights, weights * np.exp2(-ages / (180 * DAY))):
         yield _logit(_share(answered > horizon, faded, base))
+
+
+def _nearer(
+    index: Index,
+    question: Question,
+    everywhere: _Posts,
+    here: _Posts,
+    delays: _Delays,
+    similar: tuple[Floats, Floats],
+    base: float,
+    now: float,
+) -> Iterator[float]:
+    """Give the share of silence in many near posts and in few, in this channel, and in those with the same words.
+
+    Then whether those who answered the near ones have been here of late.
+    """
+    cosines, words = similar
+    told = everywhere.older(DAY, len(cosines))
+    rows, answered = delays.of(nearest(cosines, told, _MANY))
+    fading = np.exp2(-everywhere.ages_of(rows) / (120 * DAY))
+    yield _logit(_share(answered > DAY, _worth(np.exp(_WIDE * (cosines[rows] - 1))) * fading, base))
+    yield _logit(_share(answered[:_FEW] > DAY, fading[:_FEW], base))
+    beside, silent = delays.of(nearest(cosines, here.older(DAY, len(cosines)), _NEAREST // 2))
+    yield _logit(_share(silent > DAY, _worth(np.exp(_KERNEL * (cosines[beside] - 1))), base))
+    alike, silent = delays.of(nearest(words, told, _NEAREST // 2))
+    yield _logit(_share(silent > DAY, _worth(words[alike]), base))
+    firsts = [(row, index.past.first(row)) for row in rows[:_NEAREST].tolist()]
+    people = np.array(
+        [-1 if first is None or first[1] == question.author else first[1] for _, first in firsts], np.intp
+    )
+    last = index.past.last(Kind.MESSAGES, index.scopes_for(question.channel), now, len(index.people))
+    seen = np.where(people >= 0, last[people], -np.inf)
+    weights = np.exp(_KERNEL * (cosines[rows[:_NEAREST]] - 1))
+    for days in _ANSWERERS_SEEN:
+        yield math.log(_LEAST_SHARE + float(weights[seen >= now - days * DAY].sum()) / max(float(weights.sum()), 1e-12))
+
+
+def _worth(weights: Floats) -> Floats:
+    """Scale weights so that they add up to as many posts of like weight as would say as much."""
+    worth: Floats = weights * (weights.sum() / max(float((weights**2).sum()), 1e-300))
+    return worth
 
 
 def _share(silent: NDArray[np.bool_], weights: Floats, base: float) -> float:

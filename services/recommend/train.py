@@ -4,7 +4,9 @@ Runs beside the stream, in a process of its own: it is given facts and vectors, 
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +17,8 @@ from services.recommend.models import Models
 from services.recommend.rank import look_at
 from services.recommend.ranker import Ranker, hand_set
 from services.recommend.settings import RULES_VERSION, RecommendSettings
+from services.recommend.silence import silence_features
+from services.recommend.silence_fit import Example, fit_silence, recalibrated
 from services.recommend.walk import History, Vectors, walk
 
 FEWEST = 100
@@ -42,7 +46,7 @@ def train(
     A fifth, the latest ones, is held out first: on these the card compares what the rest teaches with the models
     `in_use`. Then all is learnt from.
     """
-    lessons, now = _lessons(settings, dimension, history, vectors, progress)
+    lessons, examples, now = _lessons(settings, dimension, history, vectors, progress)
     answered, silent = lessons.until(now)
     if len(answered) < FEWEST:
         raise TooYoung(
@@ -68,9 +72,10 @@ def train(
         },
     }
     ranker = learn(answered, silent, "learned", judged)
-    made = Models("learned", ranker, card)
+    silence = recalibrated(fit_silence(examples, now), examples, now)
+    made = Models("learned", ranker, silence, card)
     name = f"learned-{card['until'][:10]}-{hashlib.sha256(made.artefact()).hexdigest()[:8]}"
-    return Models(name, Ranker(name, ranker.weights, ranker.slope, ranker.intercept), card)
+    return replace(made, id=name, ranker=replace(ranker, version=name), silence=replace(silence, version=name))
 
 
 def mrr(ranker: Ranker, lessons: Sequence[Lesson]) -> float:
@@ -85,23 +90,28 @@ def mrr(ranker: Ranker, lessons: Sequence[Lesson]) -> float:
 
 def _lessons(
     settings: RecommendSettings, dimension: int, history: History, vectors: Vectors, progress: Progress
-) -> tuple[Lessons, float]:
-    """Collect the lessons of the latest posts, and the time of the last fact."""
+) -> tuple[Lessons, list[Example], float]:
+    """Collect the lessons and examples of the latest posts, and the time of the last fact."""
     look_up = responders(history.replies, history.members)
     bots = {name for name, member in history.members.items() if member.bot}
     total = len(history.posts)
     # Older ones would be dropped again; the first tenth is seen before there is much to count.
     begin = max(round(total * _WARM_UP), total - 3 * (MOST_ANSWERED + MOST_SILENT))
-    lessons, seen, now = Lessons(), 0, 0.0
+    ever = responders(history.replies, history.members, math.inf)
+    lessons, examples, seen, now = Lessons(), list[Example](), 0, 0.0
     for step in walk(settings, dimension, history, vectors):
         now = step.now
         for name, post in sorted(step.posts.items()):
             seen += 1
             if seen <= begin or post.author in bots:
                 continue
-            listed = look_at(step.index, settings, step.question(post, vectors), step.now)
+            question = step.question(post, vectors)
+            listed = look_at(step.index, settings, question, step.now)
+            cosines = None if listed is None else listed.found.cosines
+            first = next((at - step.now for at, _ in ever(name, step.now)), math.inf)
+            examples.append(Example(step.now, first, silence_features(step.index, question, step.now, cosines)))
             if listed is not None:
                 numbers = step.index.people.numbers
                 lessons.add(step.now, listed, [numbers.get(member, -1) for _, member in look_up(name, step.now)])
         progress(seen, total)
-    return lessons, now
+    return lessons, examples, now

@@ -46,6 +46,7 @@ from shared.events import (
     Role,
     RolesChanged,
     SettingsChanged,
+    StillOpen,
     ThreadResolved,
     Tick,
     Withdrawal,
@@ -192,6 +193,7 @@ def _decided() -> list[Event]:
                 Match(member="m0001", score=0.731254, evidence=_evidence()),
                 Match(member="m0023", score=0.5, evidence=_evidence()[:1]),
             ),
+            still_open=(StillOpen(hours=1, probability=0.75), StillOpen(hours=24, probability=0.3125)),
         ),
         NudgeIssued(
             **_named("issued/n-5f2c"),
