@@ -93,7 +93,7 @@ def _values(index: Index, question: Question, now: float, cosines: Floats, words
     here = _Posts.of(index, np.sort(np.fromiter(threads.in_channel.get(question.channel, ()), np.intp)), now)
     own = [row for scope in scopes for row in index.past.posts(scope, question.author)]
     author = _Posts.of(index, np.array(own, np.intp), now)
-    delays = _Delays(index)
+    delays = _Delays(index, now)
     for name, horizon in HORIZONS.items():
         rate = PRIOR[name]
         for half, share in _faded(everywhere, delays, horizon, "recent", rate):
@@ -105,7 +105,7 @@ def _values(index: Index, question: Question, now: float, cosines: Floats, words
     yield from _nearer(index, question, everywhere, here, delays, (cosines, words), rate, now)
     yield from _author(index, question, now, author, delays)
     yield from _presence(index, question, now, scopes)
-    yield from _crowd(index, question, here)
+    yield from _crowd(index, question, here, delays)
     yield from _ahead(index, scopes, now)
 
 
@@ -146,8 +146,8 @@ class _Posts:
 class _Delays:
     """How many seconds after their birth posts were answered, infinite for not yet; looked up once each."""
 
-    def __init__(self, index: Index) -> None:
-        self._index = index
+    def __init__(self, index: Index, now: float) -> None:
+        self._index, self._now = index, now
         self._known = np.full(len(index.threads.ids), np.nan)
 
     def of(self, rows: Rows) -> tuple[Rows, Floats]:
@@ -164,7 +164,7 @@ class _Delays:
             return _REMOVED
         first = self._index.past.first(row)
         # A reply whose clock was behind counts as one at once.
-        return np.inf if first is None else max(0.0, first[0] - self._index.threads.ats[row])
+        return np.inf if first is None or first[0] >= self._now else max(0.0, first[0] - self._index.threads.ats[row])
 
 
 def _faded(posts: _Posts, delays: _Delays, horizon: float, what: str, base: float) -> Iterator[tuple[float, float]]:
@@ -208,10 +208,9 @@ def _nearer(
     yield _logit(_share(silent > DAY, _worth(np.exp(_KERNEL * (cosines[beside] - 1))), base))
     alike, silent = delays.of(nearest(words, told, _NEAREST // 2))
     yield _logit(_share(silent > DAY, _worth(words[alike]), base))
-    firsts = [(row, index.past.first(row)) for row in rows[:_NEAREST].tolist()]
-    people = np.array(
-        [-1 if first is None or first[1] == question.author else first[1] for _, first in firsts], np.intp
-    )
+    firsts = (index.past.first(row) for row in rows[:_NEAREST].tolist())
+    known = [first[1] if first and first[0] < now and first[1] != question.author else -1 for first in firsts]
+    people = np.array(known, np.intp)
     last = index.past.last(Kind.MESSAGES, index.scopes_for(question.channel), now, len(index.people))
     seen = np.where(people >= 0, last[people], -np.inf)
     weights = np.exp(_KERNEL * (cosines[rows[:_NEAREST]] - 1))
@@ -271,13 +270,13 @@ def _presence(index: Index, question: Question, now: float, scopes: Sequence[str
     yield math.log1p(int((helped[-1] > 0).sum()))
 
 
-def _crowd(index: Index, question: Question, here: _Posts) -> Iterator[float]:
+def _crowd(index: Index, question: Question, here: _Posts, delays: _Delays) -> Iterator[float]:
     """Count the posts of the channel, and those of others lately that wait for an answer."""
-    past, authors = index.past, index.threads.authors
+    authors = index.threads.authors
     yield math.log1p(len(here.rows))
     for span in (HOUR, DAY):
-        rows = here.rows[here.ages <= span].tolist()
-        yield math.log1p(sum(authors[row] != question.author and past.first(row) is None for row in rows))
+        rows, answered = delays.of(here.rows[here.ages <= span])
+        yield math.log1p(sum(authors[row] != question.author for row in rows[answered == np.inf].tolist()))
 
 
 def _ahead(index: Index, scopes: Sequence[str], now: float) -> Iterator[float]:
