@@ -178,9 +178,9 @@ def test_few_posts_move_the_odds_a_little() -> None:
 def test_the_level_follows_the_latest_posts() -> None:
     """When the community falls silent, the chance of silence rises before anything is learnt anew."""
     model = fit_silence(_examples(800, 0.8), 900 * HOUR)
-    fallen = [Example(e.at + 1000 * HOUR, e.answered, e.features) for e in _examples(300, 0.2)]
+    fallen = [Example(e.at + 1000 * HOUR, e.answered, e.features) for e in _examples(600, 0.2)]
     centre = base_model().centre
-    after = recalibrated(model, fallen, 2000 * HOUR)
+    after = recalibrated(model, fallen, 2500 * HOUR)
     assert model.survival(centre)[1] < 0.35
     assert after.survival(centre)[1] > 0.7
 

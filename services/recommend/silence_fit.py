@@ -25,8 +25,8 @@ _INTERCEPT_RIDGE = 2.0
 _MOST_STEPS = 300
 _LEAST_SPREAD = 1e-3
 # What the posts at risk of late say of the hazards' level, against their being as they were learnt.
-RECENT = 300
-_SHIFT_RIDGE = 4.0
+RECENT = 500
+_SHIFT_RIDGE = 25.0
 _NEWTON_STEPS = 30
 
 
