@@ -182,7 +182,7 @@ def test_the_level_follows_the_latest_posts() -> None:
     centre = base_model().centre
     after = recalibrated(model, fallen, 2500 * HOUR)
     assert model.survival(centre)[1] < 0.35
-    assert after.survival(centre)[1] > 0.7
+    assert after.survival(centre)[1] > 0.6
 
 
 def test_the_curve_has_the_hours_that_are_served() -> None:
