@@ -17,7 +17,7 @@ from services.recommend.ranker import hand_set
 from services.recommend.settings import RecommendSettings
 from services.recommend.softmax import Lists, cross_entropy, fit
 from services.recommend.walk import History, walk
-from shared.events import Event, MatchesRanked, PostPublished
+from shared.events import Event, MatchesRanked
 from tests.recommending import START, Place, channel, post, reply
 
 SIZE = len(FEATURES)
@@ -173,16 +173,9 @@ def test_names_are_no_part_of_what_is_searched() -> None:
     assert "cas" not in kept.words()
     assert "cas" in kept.text
     assert all("@" not in text for text in place.vectors.calls)
-    ranked = [e for e in place.see(PostPublished(**_fields("p3", "@cas again a mesh"))) if isinstance(e, MatchesRanked)]
-    assert ranked[0].matches[0].member == "cas"
-
-
-def _fields(name: str, text: str) -> dict[str, object]:
-    at = START + timedelta(days=2)
-    return {
-        "id": name, "source": "test", "community": "c", "at": at, "message": name, "channel": "general",
-        "author": "dan", "text": text, "mentions": ("cas",),
-    }  # fmt: skip
+    ranked = place.ranked(post("p3", "dan", "@cas again a mesh", START + timedelta(days=2), mentions=("cas",)))
+    assert ranked is not None
+    assert ranked.matches[0].member == "cas"
 
 
 def test_every_feature_has_a_name_of_its_own() -> None:

@@ -22,7 +22,9 @@ def contrary(name: str = "contrary") -> Models:
 
 def promoted(models: Models, after: int = 1, **changes: str) -> ModelPromoted:
     fields = {"model": models.id, "artefact": models.id, "sha256": sha256(models.artefact())} | changes
-    return made(ModelPromoted, START + after * DAY, **fields)
+    event = made(ModelPromoted, START + after * DAY, **fields)
+    assert isinstance(event, ModelPromoted)
+    return event
 
 
 def lively(models: Models) -> Place:

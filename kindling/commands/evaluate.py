@@ -42,6 +42,9 @@ def evaluate(
             help="Write each case with its rankings to this file, a JSON object a line: anyone can score them.",
         ),
     ] = None,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Learn once more without each group of features: what does it add?")
+    ] = False,
     vectors: Annotated[Path, typer.Option(help="File that keeps embeddings from one run to the next.")] = Path(
         "~/.cache/kindling/vectors.sqlite"
     ),
@@ -54,7 +57,7 @@ def evaluate(
     known = read_map(mapping) if mapping else ArchiveMap()
     console = Console()
     try:
-        made = _evaluate(archive, known, vectors.expanduser(), task or list(Task))
+        made = _evaluate(archive, known, vectors.expanduser(), task or list(Task), ablate)
     except ValueError as error:
         console.print(f"There is nothing to evaluate in {archive}: {error}", soft_wrap=True, highlight=False)
         raise typer.Exit(1) from None
@@ -73,7 +76,7 @@ def _write(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
-def _evaluate(archive: Path, known: ArchiveMap, vectors: Path, tasks: list[Task]) -> Evaluation:
+def _evaluate(archive: Path, known: ArchiveMap, vectors: Path, tasks: list[Task], ablate: bool) -> Evaluation:
     settings = load().recommend
     with _progress() as progress:
         line = progress.add_task("starting", total=None)
@@ -83,7 +86,7 @@ def _evaluate(archive: Path, known: ArchiveMap, vectors: Path, tasks: list[Task]
 
         async def run() -> Evaluation:
             try:
-                return await Run(archive, settings, encoder, _Told(progress, line), known).evaluate(tasks)
+                return await Run(archive, settings, encoder, _Told(progress, line), known, ablate).evaluate(tasks)
             finally:
                 await encoder.close()
 

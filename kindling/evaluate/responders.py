@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +13,9 @@ from kindling.evaluate.split import Split
 from services.recommend.candidates import DECIMALS, leading
 from services.recommend.decay import DAY
 from services.recommend.documents import Post
-from services.recommend.features import PLACES, Question
+from services.recommend.features import FEATURES, PLACES, Group, Question
 from services.recommend.index import Index
-from services.recommend.learn import Lessons, learn, responders
+from services.recommend.learn import Lesson, Lessons, learn, responders
 from services.recommend.rank import Listed, look_at
 from services.recommend.ranker import Ranker, hand_set
 from services.recommend.settings import RecommendSettings
@@ -31,6 +33,7 @@ RETRAINED = 60 * DAY
 FEWEST = 100
 
 Floats = NDArray[np.float64]
+Number = TypeVar("Number", np.float16, np.float32)
 Values = Callable[[Floats], Floats]
 
 
@@ -60,8 +63,12 @@ BASELINES: dict[str, Values] = {
 class Responders:
     """Sees each step of a walk: judges the posts of the test, and learns from those whose week is over."""
 
-    def __init__(self, settings: RecommendSettings, history: History, vectors: Vectors, split: Split) -> None:
+    def __init__(
+        self, settings: RecommendSettings, history: History, vectors: Vectors, split: Split, ablate: bool = False
+    ) -> None:
         self._settings = settings
+        self._ablate = ablate
+        self._without: dict[Group, Ranker] = {}
         self._vectors = vectors
         self._split = split
         self._bots = {name for name, member in history.members.items() if member.bot}
@@ -88,6 +95,11 @@ class Responders:
         self._trained.append(len(answered))
         if len(answered) >= FEWEST:
             self._ranker = learn(answered, silent, f"at {now:.0f}", self._ranker)
+            if self._ablate and not self._without:
+                self._without = {
+                    group: learn([blind(lesson, group) for lesson in answered], [], f"without {group}", self._ranker)
+                    for group in Group
+                }
         self._next_training = now + RETRAINED
 
     def _post(self, step: Step, name: str, post: Post) -> None:
@@ -127,12 +139,17 @@ class Responders:
         unmentioned = listed.signals.copy()
         unmentioned[:, PLACES["mentioned"]] = NOTHING
         scores = self._ranker.scores(listed.signals)
+        without = {
+            f"Kindling, without {group}": _names(index, listed.numbers, ranker.scores(_blinded(listed.signals, group)))
+            for group, ranker in self._without.items()
+        }
         before = index.people.answers(index.scopes_for(question.channel))[listed.numbers] > 0
         return {
             OURS: _names(index, listed.numbers, scores),
             HAND_SET: _names(index, listed.numbers, hand_set().scores(listed.signals)),
             UNMENTIONED: _names(index, listed.numbers, self._ranker.scores(unmentioned)),
             ANSWERERS: _names(index, listed.numbers[before], scores[before]),
+            **without,
         }
 
     @property
@@ -162,6 +179,17 @@ class Responders:
     def milliseconds(self) -> float:
         """Give what features and model of one post took at the median; differs from run to run."""
         return float(np.median(self._milliseconds)) if self._milliseconds else 0.0
+
+
+def blind(lesson: Lesson, group: Group) -> Lesson:
+    """Give a lesson that says nothing of a group of features."""
+    return replace(lesson, signals=_blinded(lesson.signals, group))
+
+
+def _blinded(signals: NDArray[Number], group: Group) -> NDArray[Number]:
+    blinded = signals.copy()
+    blinded[:, [place for place, feature in enumerate(FEATURES) if feature.group is group]] = NOTHING
+    return blinded
 
 
 def _names(index: Index, numbers: NDArray[np.intp], scores: Floats) -> tuple[str, ...]:

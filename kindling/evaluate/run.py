@@ -35,13 +35,17 @@ class Looking(Protocol):
 
 @dataclass
 class Run:
-    """`encoder` makes the vectors; `progress` is told how far it is."""
+    """`encoder` makes the vectors; `progress` is told how far it is.
+
+    With `ablate` it is learnt once more without each group of features.
+    """
 
     archive: Path
     settings: RecommendSettings
     encoder: Encoder
     progress: Progress
     known: ArchiveMap = field(default_factory=ArchiveMap)
+    ablate: bool = False
 
     async def evaluate(self, tasks: Collection[Task]) -> Evaluation:
         """Evaluate the tasks; ValueError for an archive that there is nothing to learn of."""
@@ -62,7 +66,7 @@ class Run:
         self, tasks: Collection[Task], history: History, vectors: Vectors, split: Split
     ) -> dict[Task, Looking]:
         made: dict[Task, Callable[[], Looking]] = {
-            Task.RESPONDERS: lambda: Responders(self.settings, history, vectors, split),
+            Task.RESPONDERS: lambda: Responders(self.settings, history, vectors, split, self.ablate),
             Task.SILENCE: lambda: SilenceTask(history, vectors),
         }
         return {task: make() for task, make in made.items() if task in tasks}
