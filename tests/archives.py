@@ -14,9 +14,12 @@ SUBJECTS = {
 }
 
 
-def messages(threads: int, seed: int = 1) -> Iterator[dict[str, str | None]]:
+START = datetime(2024, 1, 1, 8, tzinfo=UTC)
+
+
+def messages(threads: int, seed: int = 1, start: datetime = START) -> Iterator[dict[str, str | None]]:
     """Give threads eight hours apart: mostly answered within hours by one of three who know the subject."""
-    draw, at = Random(seed), datetime(2024, 1, 1, 8, tzinfo=UTC)
+    draw, at = Random(seed), start
     names = list(SUBJECTS)
     for number in range(threads):
         at += timedelta(hours=8, minutes=draw.randrange(60))
@@ -43,8 +46,8 @@ def _message(
     }  # fmt: skip
 
 
-def write(path: Path, threads: int, seed: int = 1) -> Path:
+def write(path: Path, threads: int, seed: int = 1, start: datetime = START) -> Path:
     """Write an archive in the order of time."""
-    found = sorted(messages(threads, seed), key=lambda message: str(message["at"]))
+    found = sorted(messages(threads, seed, start), key=lambda message: str(message["at"]))
     path.write_text("".join(json.dumps(message) + "\n" for message in found), encoding="utf-8")
     return path
