@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from random import Random
 
 import numpy as np
 import pytest
@@ -56,20 +57,51 @@ def test_what_is_read_is_what_counting_would_give(
     assert len(made) == len(kept)
 
 
+@settings(max_examples=150, deadline=None)
 @given(ENTRIES, st.randoms(use_true_random=False))
-def test_the_order_of_arrival_leaves_no_trace(entries: list[tuple[float, int, int]], random: object) -> None:
-    """Built anew from the same entries it reads the same bits, so a restart changes no ranking."""
-    entries = list(dict.fromkeys(entries))
+def test_the_order_of_arrival_leaves_no_trace(entries: list[tuple[float, int, int]], random: Random) -> None:
+    """Built anew from the same entries it reads the same bits, ties and all, so a restart changes no ranking."""
     shuffled = list(entries)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     one, other = Ledger(HALF_LIVES), Ledger(HALF_LIVES)
-    for entry in sorted(entries, key=lambda e: (e[0], e[2])):
+    for entry in sorted(entries):
         one.add(*entry)
         one.sums(entry[0], PEOPLE)
     for entry in shuffled:
         other.add(*entry)
-    assert np.allclose(one.sums(60.0, PEOPLE), other.sums(60.0, PEOPLE), rtol=1e-14, atol=0)
-    assert one.last(60.0, PEOPLE).tolist() == other.last(60.0, PEOPLE).tolist()
+    for now in (60.0, 33.3, 20.0):
+        assert one.sums(now, PEOPLE).tobytes() == other.sums(now, PEOPLE).tobytes()
+        assert one.last(now, PEOPLE).tobytes() == other.last(now, PEOPLE).tobytes()
+
+
+@settings(max_examples=50, deadline=None)
+@given(ENTRIES, ENTRIES)
+def test_what_was_taken_away_leaves_no_trace(
+    kept: list[tuple[float, int, int]], gone: list[tuple[float, int, int]]
+) -> None:
+    """After adding and removing it reads the same bits as if what went had never been."""
+    one, other = Ledger(HALF_LIVES), Ledger(HALF_LIVES)
+    for entry in (*gone, *kept):
+        one.add(*entry)
+        one.sums(45.0, PEOPLE)
+    for entry in gone:
+        one.remove(*entry)
+    for entry in kept:
+        other.add(*entry)
+    assert one.sums(45.0, PEOPLE).tobytes() == other.sums(45.0, PEOPLE).tobytes()
+
+
+def test_history_that_comes_after_the_present_counts() -> None:
+    """A ledger that was read before anything lay in its past takes in years of it, and stays with numbers."""
+    now, year = 1.7e9, 365 * 86400.0
+    made = Ledger((600.0, year, math.inf))
+    made.add(now, 0, 0)
+    assert made.sums(now, 1).tolist() == [[0.0]] * 3
+    assert made.sums(now - 20 * year, 1).tolist() == [[0.0]] * 3
+    for nth in range(7):
+        made.add(now - 10 * year + nth, 0, nth + 1)
+    assert made.sums(now, 1)[:, 0] == pytest.approx([0.0, 7 / 1024, 7.0], rel=1e-6)
+    assert made.last(now, 1).tolist() == [now - 10 * year + 6]
 
 
 def test_people_who_come_later_have_done_nothing_before() -> None:

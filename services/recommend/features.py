@@ -1,6 +1,6 @@
 """The features of everybody who might answer a post, all at once: arrays over people, from ledgers and votes.
 
-Each feature is a count, a share or a similarity, never below zero; `signal.py` turns them into what is weighed.
+Each feature is a count, a share or a similarity, never below zero; `signals.py` turns them into what is weighed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -234,7 +234,9 @@ def habit(index: Index, scopes: Sequence[str], now: float) -> Floats:
     near, all_messages = np.zeros(people), np.zeros(people)
     for ledger in index.past.messages(scopes):
         at, person, _ = ledger.before(now)
-        at, person = at[-_HABIT_MESSAGES:], person[-_HABIT_MESSAGES:]
+        if len(at) > _HABIT_MESSAGES:  # all of the earliest time, whatever the order in which they came
+            start = int(np.searchsorted(at, at[-_HABIT_MESSAGES], "left"))
+            at, person = at[start:], person[start:]
         apart = np.abs((at - now + DAY / 2) % DAY - DAY / 2)
         near += np.bincount(person[apart <= 1.5 * HOUR], minlength=people)
         all_messages += np.bincount(person, minlength=people)

@@ -52,7 +52,7 @@ class Ledger:
         if place < size:
             for column in (self._at, self._person, self._row):
                 column[place + 1 : size + 1] = column[place:size]
-            self._changed(place)
+        self._changed(at)
         self._at[place], self._person[place], self._row[place] = at, person, row
         self._size = size + 1
 
@@ -67,15 +67,15 @@ class Ledger:
             raise KeyError((at, person, row))
         for column in (self._at, self._person, self._row):
             column[place : self._size - 1] = column[place + 1 : self._size]
-        self._changed(place)
+        self._changed(at)
         self._size -= 1
 
     def _place(self, at: float, row: int) -> int:
         start, end = (int(np.searchsorted(self._at[: self._size], at, side)) for side in ("left", "right"))
         return start + int(np.searchsorted(self._row[start:end], row, "left"))
 
-    def _changed(self, place: int) -> None:
-        if self._carried is not None and place < self._carried.size:
+    def _changed(self, at: float) -> None:
+        if self._carried is not None and at <= self._carried.at:
             self._carried = None
 
     # What is asked
@@ -105,7 +105,10 @@ class Ledger:
         return int(np.searchsorted(self._at[: self._size], now, "left"))
 
     def _carry(self, now: float, people: int) -> _Carried:
-        """Carry the sums along over whole blocks that lie before `now`."""
+        """Carry the sums along over whole blocks that lie before `now`.
+
+        A block ends where a time ends: whatever came at one and the same time, in whatever order, is in one block.
+        """
         until = self._until(now)
         carried = self._carried
         kept = carried is None or carried.size <= until
@@ -117,13 +120,13 @@ class Ledger:
             carried.sums = np.pad(carried.sums, ((0, 0), (0, more)))
             carried.last = np.pad(carried.last, (0, more), constant_values=NEVER)
         while until - carried.size >= BLOCK:
-            end = carried.size + BLOCK
-            at = float(self._at[end - 1])
+            at = float(self._at[carried.size + BLOCK - 1])
+            end = int(np.searchsorted(self._at[:until], at, "right"))
             carried.sums *= np.exp2((carried.at - at) * self._rates)
             self._add(carried.sums, carried.size, end, at)
             carried.last[self._person[carried.size : end]] = self._at[carried.size : end]
             carried.size, carried.at = end, at
-        if kept:
+        if kept and carried.size:  # before the first block nothing says as of when
             self._carried = carried
         return carried
 

@@ -40,12 +40,17 @@ class Models:
         """Read an artefact; ValueError for what is none, or was made by another version."""
         try:
             body = json.loads(artefact)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"this is no model that Kindling made ({error})") from error
+        try:
             if body["format"] != FORMAT:
                 raise ValueError(f"the model has format {body['format']}, and this version reads {FORMAT}: train anew")
             ranker, silence = Ranker.from_dict(body["ranker"]), SilenceModel.from_dict(body["silence"])
-            return cls(body["id"], ranker, silence, body["card"])
+            models = cls(body["id"], ranker, silence, body["card"])
+            models.artefact()  # refuses what is not a number
         except (KeyError, TypeError) as error:
             raise ValueError(f"this is no model that Kindling made ({error!r})") from error
+        return models
 
 
 def sha256(artefact: bytes) -> str:

@@ -95,7 +95,7 @@ class Past:
         before = self._joined(row)
         insort(self._answers[row], (at, reply, person))
         self._talk(row, person, at, 1)
-        if before.get(person, math.inf) > at:
+        if before.get(person, math.inf) >= at:  # one at the same time may be the first by its id
             self._rejoin(row, before)
 
     def remove_answer(self, row: int, reply: str, person: int, at: float) -> None:
