@@ -252,6 +252,8 @@ def _presence(index: Index, question: Question, now: float, scopes: Sequence[str
     yield -math.log1p(min(now - float(last[Kind.MESSAGES][author]), _LONG_AGO) / HOUR)
     numbers = index.people.numbers
     named = [numbers[m] for m in question.mentions if m in numbers and numbers[m] != author]
+    # A walk knows the names of people who are yet to come.
+    named = [person for person in named if last[Kind.MESSAGES][person] > -np.inf]
     yield float(bool(named))
     yield max((1 / (1 + (now - float(last[Kind.MESSAGES][person])) / DAY) for person in named), default=0.0)
     for seen in last.values():
