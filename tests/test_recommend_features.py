@@ -41,8 +41,8 @@ class Facts:
     mentions: tuple[str, ...]
 
 
-def drawn(seed: int, *, private: bool = True) -> Facts:
-    """Draw two public channels and a private one; without the private one's posts where that is said."""
+def drawn(seed: int, *, private: bool = True, channels: tuple[str, ...] = ("general", "hall")) -> Facts:
+    """Draw two public channels and a private one, without its posts where that is said; and a post in some channel."""
     draw = Random(seed)
     posts: dict[str, Post] = {}
     replies: dict[str, Reply] = {}
@@ -60,7 +60,7 @@ def drawn(seed: int, *, private: bool = True) -> Facts:
         for nth, (who, when) in enumerate(answers):
             replies[f"r{number:02}.{nth}"] = Reply(f"p{number:02}", where, who, when, who != post.author)
     author = draw.choice([*PEOPLE, "beginner"])
-    return Facts(posts, replies, author, draw.choice(["general", "hall"]), draw.choice(TEXTS), ("m1", "nobody"))
+    return Facts(posts, replies, author, draw.choice(channels), draw.choice(TEXTS), ("m1", "nobody"))
 
 
 def indexed(facts: Facts) -> Index:
@@ -97,8 +97,9 @@ class Slow:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self.now = NOW.timestamp()
-        public = {n: p for n, p in facts.posts.items() if p.channel != "board" and p.at.timestamp() < self.now}
-        self.posts = dict(sorted(public.items(), key=lambda item: item[1].ordinal))
+        read = {"general", "hall", facts.channel}
+        shown = {n: p for n, p in facts.posts.items() if p.channel in read and p.at.timestamp() < self.now}
+        self.posts = dict(sorted(shown.items(), key=lambda item: item[1].ordinal))
         self.replies = sorted(
             (r.at.timestamp(), name, r) for name, r in facts.replies.items()
             if r.post in self.posts and r.at.timestamp() < self.now
@@ -120,8 +121,10 @@ class Slow:
         return total
 
     def began(self, post: Post) -> bool:
-        """Say whether the thread is the one with which its author began."""
-        return post.ordinal == min(p.ordinal for p in self.posts.values() if p.author == post.author)
+        """Say whether the thread is the one with which its author began, in public or in the private channel."""
+        inside = post.channel == "board"
+        own = (p for p in self.posts.values() if p.author == post.author and (p.channel == "board") == inside)
+        return post.ordinal == min(p.ordinal for p in own)
 
     def entries(self, kind: str) -> list[tuple[float, str]]:
         here = self.facts.channel
@@ -235,7 +238,7 @@ def seconds(span: str) -> float:
     raise ValueError(span)
 
 
-COMMUNITIES = [drawn(seed) for seed in range(12)]
+COMMUNITIES = [drawn(seed) for seed in range(12)] + [drawn(seed, channels=("board",)) for seed in range(12, 20)]
 FOUND = [found(facts) for facts in COMMUNITIES]
 SLOW = [Slow(facts) for facts in COMMUNITIES]
 
@@ -253,6 +256,25 @@ def test_each_feature_says_something_somewhere() -> None:
     for name in PLACES:
         if not name.endswith(("10min", "1min", "1h", "4h")) or "seen" in name:
             assert any(value for community in FOUND for value in community[name].values()), name
+
+
+def test_a_habit_is_read_off_whole_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only the latest messages count, of those at one time all do: their order of arrival says nothing."""
+    monkeypatch.setattr("services.recommend.features._HABIT_MESSAGES", 3)
+    asked = Question(0, "general", "", VECTORS.vector(""))
+
+    def told(*repliers: str) -> dict[str, float]:
+        index = Index(RULES, VECTORS.dimension)
+        index.set_channel("general", Channel(Privacy.PUBLIC), {}, {})
+        at = NOW - timedelta(days=2)
+        index.add_post("p", Post("general", "m0", "", "", at - timedelta(hours=9), 0), VECTORS.vector(""))
+        for nth, who in enumerate(repliers):
+            index.add_reply(f"r{nth}", Reply("p", "general", who, at, True))
+        values = features(index, RULES, asked, NOW.timestamp()).values[PLACES["habit"]]
+        return {who: float(values[number]) for who, number in index.people.numbers.items()}
+
+    assert told("m1", "m2", "m3", "m4", "m4") == told("m4", "m3", "m4", "m2", "m1")
+    assert told("m1", "m2", "m3", "m4", "m4")["m0"] == 1.0  # the post is not of the latest
 
 
 def test_what_is_private_shapes_no_feature_of_a_public_post() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from services.recommend.documents import Channel, Member, Post, Reader, Reply, reader_key
-from services.recommend.features import features
+from services.recommend.features import PLACES, Question, features
 from services.recommend.rank import rank
 from services.recommend.ranker import hand_set
 from services.recommend.settings import RecommendSettings
@@ -21,6 +21,8 @@ from services.recommend.walk import History, Step, walk
 from shared.events import Event, MatchesRanked, PostPublished, Privacy, Role, RolesChanged
 from shared.stamps import Stamp
 from tests.recommending import DAY, START, HashedVectors, Place, channel, joined, made, post, reply
+from tests.test_recommend_features import NOW as ASKED
+from tests.test_recommend_features import drawn, indexed
 
 RULES = RecommendSettings(similar_posts=4, candidates=4, matches=4)
 PEOPLE = ["ann", "ben", "cas", "dan", "eve"]
@@ -212,3 +214,25 @@ def test_the_name_of_somebody_yet_to_come_says_nothing() -> None:
     assert "eve" in coming.members
     assert "eve" not in until(coming, "p1").members
     assert at_step(coming, "p1")["silence"] == at_step(until(coming, "p1"), "p1")["silence"]
+
+
+def test_what_happens_at_the_very_moment_is_not_counted() -> None:
+    """What is in the index already, and lies at the moment that is asked about or after it, is in no ledger's count."""
+    for seed in range(4):
+        facts = drawn(seed)
+        index = indexed(facts)
+        question = Question(
+            index.people.number(facts.author), facts.channel, facts.text, HASHED.vector(facts.text), facts.mentions
+        )
+        before = features(index, RULES, question, ASKED.timestamp()).values.copy()
+        for nth, at in enumerate((ASKED, ASKED, ASKED + timedelta(hours=5))):
+            author, answerer = (f"m{(seed + nth + more) % 7}" for more in (0, 1))
+            name, made = f"later{nth}", Post("general", author, "", "nothing alike", at, 100 + nth)
+            index.add_post(name, made, HASHED.vector(""))
+            index.add_reply(f"{name}r", Reply(name, "general", answerer, at, True))
+        after = features(index, RULES, question, ASKED.timestamp()).values
+        ledgers = [
+            place for name, place in PLACES.items()
+            if not name.startswith(("words", "meaning")) and not name.endswith("beginner")
+        ]  # fmt: skip
+        assert after[ledgers, : before.shape[1]].tobytes() == before[ledgers].tobytes()
