@@ -3,18 +3,29 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any, cast
 
 from bench.invented import InventedVectors, NoModels, community
 from bench.measuring import Figure, figure
 from services.recommend.handlers import Recommend
 from services.recommend.settings import RecommendSettings
-from shared.events import PostPublished
+from shared.events import CommunityClosed, CommunityOpened, Event, PostPublished
 from shared.service import Moment
 from shared.state import Documents
 
 POSTS, MEMBERS, MEASURED = 10_000, 8_000, 200
+
+
+def _ranked_at_the_end(name: str) -> Iterator[Event]:
+    """Give a community that is closed until the posts come that are measured: what happens is followed, not ranked."""
+    posts = 0
+    for event in community(name, POSTS + MEASURED, MEMBERS):
+        if isinstance(event, PostPublished):
+            posts += 1
+            if posts in (1, POSTS + 1):
+                kind = CommunityClosed if posts == 1 else CommunityOpened
+                yield kind(id=f"{kind.__name__}", source="bench", at=event.at, community=name)
+        yield event
 
 
 async def _figures() -> list[Figure]:
@@ -22,8 +33,8 @@ async def _figures() -> list[Figure]:
     state = await service.open("bench", Documents())
     replies: list[float] = []
     posts: list[float] = []
-    for event in community("bench", POSTS + MEASURED, MEMBERS):
-        moment = Moment(event.at + timedelta(0), await service.prepare(state, [event]))
+    for event in _ranked_at_the_end("bench"):
+        moment = Moment(event.at, await service.prepare(state, [event]))
         started = time.perf_counter()
         list(service.handle(state, event, moment))
         (posts if isinstance(event, PostPublished) else replies).append((time.perf_counter() - started) * 1000)

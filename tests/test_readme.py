@@ -26,7 +26,7 @@ def commands() -> list[str]:
 def test_every_command_of_the_readme_exists(command: str, tmp_path: Path) -> None:
     """A command that a newcomer copies is one that there is."""
     words = [word for word in shlex.split(command) if re.fullmatch(r"[a-z-]+", word)]
-    if words[0] in ("topics", "keys", "dead-letters"):
+    if words[0] in ("topics", "keys", "dead-letters", "models"):
         kindling(tmp_path, *words[:2], "--help")
     else:
         kindling(tmp_path, words[0], "--help")
