@@ -7,8 +7,12 @@ from typing import Any, cast
 
 from bench.invented import InventedVectors, NoModels, community
 from bench.measuring import Figure, figure
+from services.recommend.documents import words
+from services.recommend.features import Question
 from services.recommend.handlers import Recommend
+from services.recommend.rank import look_at
 from services.recommend.settings import RecommendSettings
+from services.recommend.state import State
 from shared.events import CommunityClosed, CommunityOpened, Event, PostPublished
 from shared.service import Moment
 from shared.state import Documents
@@ -28,18 +32,34 @@ def _ranked_at_the_end(name: str) -> Iterator[Event]:
         yield event
 
 
+def _look(state: State, event: PostPublished, moment: Moment) -> float:
+    """Give how many milliseconds the features and the model take for a post."""
+    text = words(event.title, event.text)
+    vector = moment.aids.vectors[text]
+    question = Question(state.index.people.number(event.author), event.channel, text, vector, event.mentions)
+    started = time.perf_counter()
+    listed = look_at(state.index, state.settings, question, event.at.timestamp())
+    if listed is not None:
+        state.models.ranker.scores(listed.signals)
+    return (time.perf_counter() - started) * 1000
+
+
 async def _figures() -> list[Figure]:
     service = Recommend(RecommendSettings(), cast("Any", InventedVectors()), NoModels())
     state = await service.open("bench", Documents())
     replies: list[float] = []
     posts: list[float] = []
+    looks: list[float] = []
     for event in _ranked_at_the_end("bench"):
         moment = Moment(event.at, await service.prepare(state, [event]))
+        if isinstance(event, PostPublished) and state.community.open:
+            looks.append(_look(state, event, moment))
         started = time.perf_counter()
         list(service.handle(state, event, moment))
         (posts if isinstance(event, PostPublished) else replies).append((time.perf_counter() - started) * 1000)
     name = f"{MEMBERS:,} members, {POSTS:,} posts"
     return [
+        figure(f"features and model of a post, {name}", looks, "ms"),
         figure(f"a post ranked, {name}", posts[-MEASURED:], "ms"),
         figure(f"a reply taken in, {name}", replies[-3 * MEASURED :], "ms"),
     ]

@@ -50,6 +50,16 @@ def writable(file: Path | None) -> Path | None:
     return file
 
 
+def kept(file: Path) -> Path:
+    """Make the folder of a file that is kept from one run to the next, which nobody has made yet the first time."""
+    file = file.expanduser()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"{file.parent} cannot be made ({error.strerror})") from None
+    return writable(file) or file
+
+
 Json = Annotated[
     Path | None, typer.Option("--json", callback=writable, help="Write the result to this file as JSON, too.")
 ]

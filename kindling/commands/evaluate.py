@@ -9,12 +9,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from kindling.commands.common import writable
+from kindling.commands.common import kept, writable
 from kindling.evaluate.files import written_whole
 from kindling.evaluate.page import page
 from kindling.evaluate.rankings import write_rankings
 from kindling.evaluate.results import Evaluation, Task
-from kindling.evaluate.run import Run
+from kindling.evaluate.run import EVALUATED, Run
 from kindling.evaluate.summary import summarise
 from kindling.evaluate.terminal import show
 from kindling.settings import load
@@ -23,10 +23,19 @@ from services.recommend.app import open_encoder
 from services.recommend.vector_cache import CachedEncoder, FileVectorCache
 
 
+def _evaluated(tasks: list[Task] | None) -> list[Task]:
+    """Refuse a task that is not evaluated yet, rather than leaving it out of the report."""
+    for task in tasks or ():
+        if task not in EVALUATED:
+            raise typer.BadParameter(f"{task.value} is not evaluated yet: give {' or '.join(EVALUATED)}")
+    return tasks or list(EVALUATED)
+
+
 def evaluate(
     archive: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines, gzip or not.")],
     task: Annotated[
-        list[Task] | None, typer.Option(help="What to evaluate; may be given several times. Default: everything.")
+        list[Task] | None,
+        typer.Option(callback=_evaluated, help="responders or silence; may be given several times. Default: both."),
     ] = None,
     mapping: Annotated[Path | None, typer.Option(exists=True, help="Bots, zones and privacy where known.")] = None,
     html: Annotated[
@@ -45,9 +54,9 @@ def evaluate(
     ablate: Annotated[
         bool, typer.Option("--ablate", help="Learn once more without each group of features: what does it add?")
     ] = False,
-    vectors: Annotated[Path, typer.Option(help="File that keeps embeddings from one run to the next.")] = Path(
-        "~/.cache/kindling/vectors.sqlite"
-    ),
+    vectors: Annotated[
+        Path, typer.Option(callback=kept, help="File that keeps embeddings from one run to the next.")
+    ] = Path("~/.cache/kindling/vectors.sqlite"),
 ) -> None:
     """Show on a community's own history how well Kindling finds who answers, before anything is switched on.
 
@@ -57,7 +66,7 @@ def evaluate(
     known = read_map(mapping) if mapping else ArchiveMap()
     console = Console()
     try:
-        made = _evaluate(archive, known, vectors.expanduser(), task or list(Task), ablate)
+        made = _evaluate(archive, known, vectors, task or list(EVALUATED), ablate)
     except ValueError as error:
         console.print(f"There is nothing to evaluate in {archive}: {error}", soft_wrap=True, highlight=False)
         raise typer.Exit(1) from None

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from kindling.commands.common import Json, writable, write_json
+from kindling.commands.common import Json, kept, writable, write_json
 from kindling.replay.decisions import Decisions
 from kindling.replay.drive import Counts, Drive
 from kindling.replay.processes import Chaos, ServiceProcess, StoreProcess
@@ -35,16 +35,6 @@ COMMUNITY = "replay"
 log = logging.getLogger(__name__)
 
 
-def _kept(file: Path) -> Path:
-    """Make the folder of a file that is kept from one replay to the next, which nobody has made yet the first time."""
-    file = file.expanduser()
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise typer.BadParameter(f"{file.parent} cannot be made ({error.strerror})") from None
-    return writable(file) or file
-
-
 def replay(
     archive: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines, gzip or not.")],
     kafka: Annotated[str | None, typer.Option(help="HOST:PORT of a Kafka; default: the embedded server.")] = None,
@@ -55,7 +45,7 @@ def replay(
     ] = None,
     json_file: Json = None,
     vectors: Annotated[
-        Path, typer.Option(callback=_kept, help="File that keeps embeddings from one replay to the next.")
+        Path, typer.Option(callback=kept, help="File that keeps embeddings from one replay to the next.")
     ] = Path("~/.cache/kindling/vectors.sqlite"),
     kill: Annotated[int, typer.Option(min=0, help="Kill each service so many times on the way (-9).")] = 0,
     seed: Annotated[int, typer.Option(help="Draws the moments to kill at.")] = 1,

@@ -1,6 +1,5 @@
 """The task of responders: who answers a post within a week, ranked as the live service ranks, beside simple rules."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
@@ -77,7 +76,6 @@ class Responders:
         self._ranker = hand_set()
         self._next_training = split.test
         self._cases: list[Case] = []
-        self._milliseconds: list[float] = []
         self._sizes: list[int] = []
         self._known: list[bool] = []
         self._let_through: list[bool] = []
@@ -103,13 +101,10 @@ class Responders:
         self._next_training = now + RETRAINED
 
     def _post(self, step: Step, name: str, post: Post) -> None:
-        started = time.perf_counter()
         question = step.question(post, self._vectors)
         listed = look_at(step.index, self._settings, question, step.now)
         if listed is None:
             return
-        self._ranker.scores(listed.signals)
-        self._milliseconds.append((time.perf_counter() - started) * 1000)
         relevant = [member for _, member in self._responders(name, step.now)]
         numbers = step.index.people.numbers
         self._lessons.add(step.now, listed, [numbers.get(member, -1) for member in relevant])
@@ -152,11 +147,6 @@ class Responders:
             **without,
         }
 
-    @property
-    def ranker(self) -> Ranker:
-        """Give the model that was trained last."""
-        return self._ranker
-
     def finish(self) -> Ranked:
         """Give all cases."""
         facts = {}
@@ -174,11 +164,6 @@ class Responders:
             f"“{ANSWERERS}” ranks only people who had answered somebody before.",
         )
         return Ranked(Task.RESPONDERS, OURS, tuple(BASELINES), tuple(self._cases), notes, facts)
-
-    @property
-    def milliseconds(self) -> float:
-        """Give what features and model of one post took at the median; differs from run to run."""
-        return float(np.median(self._milliseconds)) if self._milliseconds else 0.0
 
 
 def blind(lesson: Lesson, group: Group) -> Lesson:

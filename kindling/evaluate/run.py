@@ -19,6 +19,9 @@ from services.recommend.ports import Encoder
 from services.recommend.settings import RULES_VERSION, RecommendSettings
 from services.recommend.walk import History, Step, Vectors, walk
 
+# The tasks that are evaluated so far.
+EVALUATED = (Task.RESPONDERS, Task.SILENCE)
+
 _BATCH = 256
 
 # Told what is being done, how much of it is done, and of how much.
@@ -65,11 +68,12 @@ class Run:
     def _looking(
         self, tasks: Collection[Task], history: History, vectors: Vectors, split: Split
     ) -> dict[Task, Looking]:
-        made: dict[Task, Callable[[], Looking]] = {
-            Task.RESPONDERS: lambda: Responders(self.settings, history, vectors, split, self.ablate),
-            Task.SILENCE: lambda: SilenceTask(history, vectors),
-        }
-        return {task: make() for task, make in made.items() if task in tasks}
+        looking: dict[Task, Looking] = {}
+        if Task.RESPONDERS in tasks:
+            looking[Task.RESPONDERS] = Responders(self.settings, history, vectors, split, self.ablate)
+        if Task.SILENCE in tasks:
+            looking[Task.SILENCE] = SilenceTask(history, vectors)
+        return looking
 
     async def _vectors(self, history: History) -> Vectors:
         """Embed all posts; what a file keeps from an earlier run is not made again."""
