@@ -10,12 +10,12 @@ from random import Random
 import numpy as np
 import pytest
 
-from services.recommend.decay import DAY
 from services.recommend.documents import Channel, Post, Reply
 from services.recommend.features import FEATURES, PLACES, Question, features
 from services.recommend.index import Index
-from services.recommend.past import EVER, HOUR
+from services.recommend.past import EVER
 from services.recommend.settings import RecommendSettings
+from services.recommend.spans import DAY, HOUR
 from services.recommend.text import tokenise
 from services.recommend.vectors import SCALE
 from shared.events import Privacy

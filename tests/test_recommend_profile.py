@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recommend.decay import DAY
 from services.recommend.profile import PERIOD, PERIODS, Profiles, period_of
+from services.recommend.spans import DAY
 from services.recommend.vectors import quantise, similarities
 
 START = 54 * 365 * DAY

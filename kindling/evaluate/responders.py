@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from kindling.evaluate.results import KEPT, Case, Ranked, Task
 from kindling.evaluate.split import Split
 from services.recommend.candidates import DECIMALS, leading
-from services.recommend.decay import DAY
 from services.recommend.documents import Post
 from services.recommend.features import FEATURES, PLACES, Group, Question
 from services.recommend.index import Index
@@ -19,6 +18,7 @@ from services.recommend.rank import Listed, look_at
 from services.recommend.ranker import Ranker, hand_set
 from services.recommend.settings import RecommendSettings
 from services.recommend.signals import NOTHING
+from services.recommend.spans import DAY
 from services.recommend.walk import History, Step, Vectors
 
 OURS = "Kindling"

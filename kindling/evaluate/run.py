@@ -14,9 +14,9 @@ from kindling.evaluate.results import Evaluation, Ranked, Silence, Task
 from kindling.evaluate.silence_task import SilenceTask
 from kindling.evaluate.split import Split
 from services.ingest.mapping import ArchiveMap
-from services.recommend.decay import DAY
 from services.recommend.ports import Encoder
 from services.recommend.settings import RULES_VERSION, RecommendSettings
+from services.recommend.spans import DAY
 from services.recommend.walk import History, Step, Vectors, walk
 
 # The tasks that are evaluated so far.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.recommend.decay import DAY
+from services.recommend.spans import DAY
 from services.recommend.walk import History
 
 WARM_UP = 0.1

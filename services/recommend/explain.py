@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from services.recommend.candidates import DECIMALS
-from services.recommend.decay import DAY
 from services.recommend.features import Floats, Group
 from services.recommend.index import Index
 from services.recommend.rank import Ranking
 from services.recommend.settings import RecommendSettings
+from services.recommend.spans import DAY
 from services.recommend.threads import Threads
 from shared.events import Evidence, Match, Reason
 

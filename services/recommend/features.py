@@ -10,10 +10,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommend.decay import DAY
 from services.recommend.index import Index
-from services.recommend.past import EVER, HALF_LIVES, HOUR, TALKS, TIES, Kind
+from services.recommend.past import EVER, HALF_LIVES, TALKS, TIES, Kind
 from services.recommend.settings import RecommendSettings
+from services.recommend.spans import DAY, HOUR, MINUTE
 from services.recommend.votes import Ballot, Votes, aged, dense_ballot, gather, word_ballot
 
 Floats = NDArray[np.float64]
@@ -73,7 +73,7 @@ class Features:
 def _span(seconds: float) -> str:
     if seconds == EVER:
         return "ever"
-    for unit, length in (("d", DAY), ("h", HOUR), ("min", 60.0)):
+    for unit, length in (("d", DAY), ("h", HOUR), ("min", MINUTE)):
         if seconds >= length:
             return f"{seconds / length:g}{unit}"
     return f"{seconds:g}s"
@@ -104,7 +104,7 @@ _SEEN = {
     "seen in channel": (Group.CHANNEL, "message in the channel"),
     "seen joining in channel": (Group.CHANNEL, "join in the channel"),
 }
-_SEEN_UNITS = (60.0, HOUR, DAY)
+_SEEN_UNITS = (MINUTE, HOUR, DAY)
 _VOTE_HALF_LIVES = (30 * DAY, 180 * DAY, EVER)
 _VOTES = (
     *(f"{_span(half_life)}" for half_life in _VOTE_HALF_LIVES),

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend.arrays import grown
-from services.recommend.decay import DAY
 from services.recommend.documents import (
     CHANNELS,
     MEMBERS,
@@ -25,6 +24,7 @@ from services.recommend.people import People
 from services.recommend.profile import PUBLIC, Profiles
 from services.recommend.readable import is_public
 from services.recommend.settings import RecommendSettings
+from services.recommend.spans import DAY
 from services.recommend.threads import Threads
 from shared.state import Documents
 
@@ -37,7 +37,7 @@ class Index:
     """People, threads, profiles, what was done when, and who reads which channel."""
 
     def __init__(self, settings: RecommendSettings, dimension: int) -> None:
-        self.people = People(settings.activity_half_life_days * DAY)
+        self.people = People()
         self.threads = Threads(dimension)
         self.profiles = Profiles(dimension, settings.profile_half_life_days * DAY)
         self.past = Past()
@@ -187,7 +187,7 @@ class Index:
         person, at, scope = self.people.number(reply.author), reply.at.timestamp(), self.scope(reply.channel)
         self._count_message(self.threads.rows.get(reply.post, NO_ROW), reply.channel, person, at, by)
         if reply.answers:
-            self.people.add_answer(scope, reply.channel, person, at, by)
+            self.people.add_answer(scope, reply.channel, person, by)
 
     def _count_message(self, row: int, channel: str, person: int, at: float, by: int) -> None:
         scope, past = self.scope(channel), self.past

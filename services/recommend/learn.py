@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from services.recommend.decay import DAY
 from services.recommend.documents import Member, Reply
 from services.recommend.rank import Listed
 from services.recommend.ranker import Ranker, hand_set
 from services.recommend.softmax import Lists, fit, log_softmax
+from services.recommend.spans import DAY
 
 WINDOW = 7 * DAY
 

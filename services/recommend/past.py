@@ -12,10 +12,9 @@ from enum import StrEnum
 
 import numpy as np
 
-from services.recommend.decay import DAY
 from services.recommend.ledger import NEVER, Floats, Ledger
+from services.recommend.spans import DAY, HOUR
 
-HOUR = 3600.0
 QUICK = HOUR
 EVER = math.inf
 

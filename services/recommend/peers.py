@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend.candidates import DECIMALS
-from services.recommend.decay import DAY
 from services.recommend.documents import Peer
 from services.recommend.explain import resting_on
 from services.recommend.index import Index
 from services.recommend.settings import RecommendSettings
+from services.recommend.spans import DAY
 from shared.events import Evidence, Reason
 
 YEAR = 365 * DAY

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend.arrays import grown
-from services.recommend.decay import decayed
 from services.recommend.documents import Member
 from services.recommend.tallies import NEVER, Tally
 from shared.events import Role
@@ -24,10 +23,9 @@ HELPERS = frozenset({Role.CHAMPION, Role.LEADER})
 class People:
     """Arrays are of shape (len(people),), by number."""
 
-    def __init__(self, half_life: float) -> None:
+    def __init__(self) -> None:
         self.ids: list[str] = []
         self.numbers: dict[str, int] = {}
-        self._half_life = half_life
         self._tallies: dict[str, Tally] = {}
         self._by_channel: dict[str, NDArray[np.int32]] = {}
         self._present: NDArray[np.bool_] = np.zeros(0, np.bool_)
@@ -67,15 +65,15 @@ class People:
         """Count a post or reply of time `at`, in seconds since 1970; with -1 take it away again."""
         self._tally(scope).add_message(number, at, by)
 
-    def add_answer(self, scope: str, channel: str, number: int, at: float, by: int) -> None:
+    def add_answer(self, scope: str, channel: str, number: int, by: int) -> None:
         """Count a reply in somebody else's thread; with -1 take it away again."""
-        self._tally(scope).add_answer(number, at, by)
+        self._tally(scope).add_answer(number, by)
         self._in(channel)[number] += by
 
     def _tally(self, scope: str) -> Tally:
         tally = self._tallies.get(scope)
         if tally is None:
-            tally = self._tallies[scope] = Tally(self._half_life)
+            tally = self._tallies[scope] = Tally()
         return tally
 
     def _in(self, channel: str) -> NDArray[np.int32]:
@@ -105,13 +103,6 @@ class People:
         for tally in self._of(scopes):
             answers[tally.people] += tally.answers
         return answers
-
-    def activity(self, scopes: Sequence[str], now: float) -> NDArray[np.float64]:
-        """How many answers of this very moment those are worth that each has given there, as of `now`."""
-        worth = np.zeros(len(self.ids))
-        for tally in self._of(scopes):
-            worth[tally.people] += decayed(tally.logs, now, self._half_life)
-        return worth
 
     def last(self, scopes: Sequence[str]) -> NDArray[np.float64]:
         """When each last wrote there, in seconds since 1970; minus infinity for never."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend.arrays import grown
-from services.recommend.decay import DAY
+from services.recommend.spans import DAY
 from services.recommend.vectors import quantise, similarities
 
 PUBLIC = ""

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend.candidates import first_stage, leading
-from services.recommend.decay import DAY
 from services.recommend.features import Features, Floats, Group, Question, features
 from services.recommend.index import Index
 from services.recommend.ranker import Ranker, Signals
 from services.recommend.settings import RecommendSettings
 from services.recommend.signals import signals
+from services.recommend.spans import DAY
 from services.recommend.votes import Ballot, aged
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommend.decay import DAY
 from services.recommend.features import Question
 from services.recommend.index import Index
-from services.recommend.past import HALF_LIVES, HOUR, TALKS, TIES, Kind
+from services.recommend.past import HALF_LIVES, TALKS, TIES, Kind
+from services.recommend.spans import DAY, HOUR
 from services.recommend.votes import nearest
 
 Floats = NDArray[np.float64]

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from services.recommend.past import HOUR
 from services.recommend.silence_model import HOURS, SilenceModel, base_model
+from services.recommend.spans import HOUR
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

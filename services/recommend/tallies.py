@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend.arrays import grown
-from services.recommend.decay import log2_of, weight
 
 NEVER = -np.inf
 
@@ -17,15 +16,11 @@ NEVER = -np.inf
 class Tally:
     """Each person who wrote in the scope has a slot; arrays are of shape (slots,)."""
 
-    def __init__(self, half_life: float) -> None:
-        self._half_life = half_life
+    def __init__(self) -> None:
         self._slots: dict[int, int] = {}
-        self._sums: list[int] = []
         self._wrote: list[list[float]] = []
-        self._answered: list[list[float]] = []
         self._people: NDArray[np.intp] = np.zeros(0, np.intp)
         self._answers: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._logs: NDArray[np.float64] = np.zeros(0)
         self._last: NDArray[np.float64] = np.zeros(0)
 
     def add_message(self, person: int, at: float, by: int) -> None:
@@ -35,27 +30,20 @@ class Tally:
         _keep(wrote, at, by)
         self._last[slot] = wrote[-1] if wrote else NEVER
 
-    def add_answer(self, person: int, at: float, by: int) -> None:
+    def add_answer(self, person: int, by: int) -> None:
         """Count a reply in somebody else's thread; with -1 take it away again."""
-        slot = self._slot(person)
-        _keep(self._answered[slot], at, by)
-        self._answers[slot] += by
-        self._sums[slot] += by * weight(at, self._half_life)
-        self._logs[slot] = log2_of(self._sums[slot])
+        self._answers[self._slot(person)] += by
 
     def _slot(self, person: int) -> int:
         slot = self._slots.get(person)
         if slot is not None:
             return slot
         slot = self._slots[person] = len(self._slots)
-        self._sums.append(0)
         self._wrote.append([])
-        self._answered.append([])
         size = slot + 1
         self._people = grown(self._people, size)
         self._people[slot] = person
         self._answers = grown(self._answers, size)
-        self._logs = grown(self._logs, size, NEVER)
         self._last = grown(self._last, size, NEVER)
         return slot
 
@@ -68,11 +56,6 @@ class Tally:
     def answers(self) -> NDArray[np.int64]:
         """How many answers each has given."""
         return self._answers[: len(self._slots)]
-
-    @property
-    def logs(self) -> NDArray[np.float64]:
-        """Binary logarithm of each one's decayed number of answers, for `decay.decayed`."""
-        return self._logs[: len(self._slots)]
 
     @property
     def last(self) -> NDArray[np.float64]:
