@@ -270,11 +270,14 @@ def test_a_habit_is_read_off_whole_moments(monkeypatch: pytest.MonkeyPatch) -> N
         index.add_post("p", Post("general", "m0", "", "", at - timedelta(hours=9), 0), VECTORS.vector(""))
         for nth, who in enumerate(repliers):
             index.add_reply(f"r{nth}", Reply("p", "general", who, at, True))
+        index.add_reply("last", Reply("p", "general", "m1", at + timedelta(hours=5), True))
         values = features(index, RULES, asked, NOW.timestamp()).values[PLACES["habit"]]
         return {who: float(values[number]) for who, number in index.people.numbers.items()}
 
     assert told("m1", "m2", "m3", "m4", "m4") == told("m4", "m3", "m4", "m2", "m1")
-    assert told("m1", "m2", "m3", "m4", "m4")["m0"] == 1.0  # the post is not of the latest
+    # Five of the latest six are of this hour, both of m4; the post is not of the latest.
+    assert told("m1", "m2", "m3", "m4", "m4")["m4"] == pytest.approx(3 / (5 / 6 * (2 + 6 / 5)))
+    assert told("m1", "m2", "m3", "m4", "m4")["m0"] == pytest.approx(1.0)
 
 
 def test_what_is_private_shapes_no_feature_of_a_public_post() -> None:

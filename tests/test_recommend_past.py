@@ -28,7 +28,7 @@ from shared.events import (
 )
 from tests.recommending import START, Place, channel, made, post, reply
 
-PEOPLE = ["ann", "ben", "cas", "dan"]
+PEOPLE = ["ann", "ben", "cas"]
 CHANNEL_NAMES = ["general", "board"]
 # Some before their post, some in the same minute, some just within the hour and just after it.
 AT = st.sampled_from([0, 0, 10, 60, 61, 70, 3000, 90_000]).map(lambda minutes: START + timedelta(minutes=minutes))
@@ -43,20 +43,21 @@ def happens(kind: type[Event], **fields: st.SearchStrategy[object]) -> st.Search
     return st.builds(lambda at, **more: made(kind, at, **more), AT, **fields)
 
 
+POSTS_COME = happens(PostPublished, message=POSTED, author=WHO, channel=WHERE, text=TEXT)
 REPLIES_COME = happens(ReplyPublished, message=REPLIED, post=POSTED, author=WHO, channel=WHERE, text=TEXT)
-HISTORIES = st.lists(
-    st.one_of(
-        happens(PostPublished, message=POSTED, author=WHO, channel=WHERE, text=TEXT),
-        REPLIES_COME,
-        REPLIES_COME,
-        REPLIES_COME,
-        happens(MessageRemoved, message=st.one_of(POSTED, REPLIED)),
-        happens(ChannelOpened, channel=WHERE, privacy=st.sampled_from(Privacy), members=st.just(("ann",))),
-        happens(ChannelChanged, channel=WHERE, privacy=st.sampled_from(Privacy)),
-        happens(ChannelClosed, channel=WHERE),
-        happens(MemberForgotten, member=WHO),
-    ),
-    max_size=25,
+CHANGES = st.one_of(
+    happens(MessageRemoved, message=st.one_of(POSTED, REPLIED)),
+    happens(ChannelOpened, channel=WHERE, privacy=st.sampled_from(Privacy), members=st.just(("ann",))),
+    *[happens(ChannelChanged, channel=WHERE, privacy=st.sampled_from(Privacy))] * 3,
+    happens(ChannelClosed, channel=WHERE),
+    happens(MemberForgotten, member=WHO),
+)
+HISTORIES = st.tuples(
+    st.lists(POSTS_COME, min_size=3, max_size=6),
+    st.lists(REPLIES_COME, min_size=5, max_size=15),
+    st.lists(st.one_of(CHANGES, REPLIES_COME, POSTS_COME), max_size=6),
+).map(lambda parts: [*parts[0], *parts[1], *parts[2]]) | st.lists(
+    st.one_of(POSTS_COME, REPLIES_COME, REPLIES_COME, CHANGES), max_size=20
 )
 MOMENTS = (START - timedelta(days=1), START, START + timedelta(minutes=65), START + timedelta(days=300))
 
@@ -72,6 +73,7 @@ class Slow:
         self.helps: dict[tuple[str, str], list[Entry]] = defaultdict(list)
         self.talks: dict[tuple[str, str], list[Entry]] = defaultdict(list)
         self.firsts: dict[str, tuple[float, str]] = {}
+        self.posts: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._scope = {name: PUBLIC if is_public(channels.get(name)) else name for name in CHANNEL_NAMES}
         answers: dict[str, list[tuple[float, str, str]]] = defaultdict(list)
         for one in posts.values():
@@ -80,8 +82,9 @@ class Slow:
             self._message(answer.channel, answer.author, answer.at.timestamp())
             if answer.answers and answer.post in posts:
                 answers[answer.post].append((answer.at.timestamp(), name, answer.author))
-        for name, one in posts.items():
+        for name, one in sorted(posts.items(), key=lambda item: item[1].ordinal):
             scope = self._scope[one.channel]
+            self.posts[scope, one.author].append(name)
             rivals = (p.ordinal for p in posts.values() if p.author == one.author and self._scope[p.channel] == scope)
             self._thread(name, one, sorted(answers[name]), one.ordinal == min(rivals))
 
@@ -144,6 +147,8 @@ def test_what_is_kept_up_is_what_the_facts_say(history: list[Event]) -> None:
                     before = [at for at, w in entries if w == who and at < now]
                     assert last[number] == max(before, default=-np.inf), (kind, name, who)
             for who, number in numbers.items():
+                own = [index.threads.ids[row] for row in past.posts(name, number)]
+                assert own == slow.posts[name, who]
                 for kept, half_lives, asked in (
                     (slow.helped, TIES, past.helped), (slow.helps, TIES, past.helps), (slow.talks, TALKS, past.talks),
                 ):  # fmt: skip
@@ -211,3 +216,13 @@ def test_what_was_never_answered_has_no_first() -> None:
     assert not past.sums(Kind.JOINS, (PUBLIC, "nowhere"), 9.0, 2).any()
     with pytest.raises(KeyError):
         past.remove_message(PUBLIC, "general", 1, 5.0, 0)
+
+
+def test_quick_is_within_the_hour() -> None:
+    """An answer an hour later to the second is quick still, and one after it is not."""
+    place = Place()
+    place.see(channel(), post("p", "ann"), reply("r1", "p", "ben", START + timedelta(hours=1)))
+    place.see(reply("r2", "p", "cas", START + timedelta(seconds=3601)))
+    past, people = place.state.index.past, place.state.index.people
+    sums = past.sums(Kind.QUICK, (PUBLIC,), (START + timedelta(days=1)).timestamp(), len(people))[-1]
+    assert {people.ids[number] for number in np.flatnonzero(sums)} == {"ben"}
