@@ -35,7 +35,9 @@ def evaluate(
     archive: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines, gzip or not.")],
     task: Annotated[
         list[Task] | None,
-        typer.Option(callback=_evaluated, help="responders or silence; may be given several times. Default: both."),
+        typer.Option(
+            callback=_evaluated, help="responders, posts or silence; may be given several times. Default: all three."
+        ),
     ] = None,
     mapping: Annotated[Path | None, typer.Option(exists=True, help="Bots, zones and privacy where known.")] = None,
     html: Annotated[

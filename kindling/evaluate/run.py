@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kindling.evaluate.archive import Reading
+from kindling.evaluate.posts import Posts
 from kindling.evaluate.responders import Responders
 from kindling.evaluate.results import Evaluation, Ranked, Silence, Task
 from kindling.evaluate.silence_task import SilenceTask
@@ -20,7 +21,7 @@ from services.recommend.spans import DAY
 from services.recommend.walk import History, Step, Vectors, walk
 
 # The tasks that are evaluated so far.
-EVALUATED = (Task.RESPONDERS, Task.SILENCE)
+EVALUATED = (Task.RESPONDERS, Task.POSTS, Task.SILENCE)
 
 _BATCH = 256
 
@@ -71,6 +72,8 @@ class Run:
         looking: dict[Task, Looking] = {}
         if Task.RESPONDERS in tasks:
             looking[Task.RESPONDERS] = Responders(self.settings, history, vectors, split, self.ablate)
+        if Task.POSTS in tasks:
+            looking[Task.POSTS] = Posts(self.settings, history, vectors, split)
         if Task.SILENCE in tasks:
             looking[Task.SILENCE] = SilenceTask(history, vectors)
         return looking

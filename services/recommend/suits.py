@@ -1,0 +1,134 @@
+"""Which open threads a member would join next: features of all of them at once, and what they are weighed by."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommend.index import Index
+from services.recommend.open_threads import OpenThread
+from services.recommend.past import Kind
+from services.recommend.signals import signals
+from services.recommend.spans import DAY, HOUR, MINUTE
+
+Floats = NDArray[np.float64]
+
+_UNITS = {"1min": MINUTE, "10min": 10 * MINUTE, "1h": HOUR, "1d": DAY}
+_OWN_THREADS = 30
+_KERNEL = 14.0
+_LIVES = ("10min", "1h", "4h", "1d", "7d", "30d", "180d", "ever")
+_TIES = ("30d", "180d", "ever")
+_TALKS = ("10min", "1h", "1d", "7d", "30d")
+
+FEATURES = (
+    *(f"active {unit}" for unit in _UNITS),
+    *(f"started {unit}" for unit in _UNITS),
+    "messages",
+    "people",
+    "unanswered",
+    "beginner",
+    "mentioned",
+    "last channel",
+    *(f"channel messages {life}" for life in _LIVES),
+    *(f"helps author {life}" for life in _TIES),
+    *(f"helped by author {life}" for life in _TIES),
+    *(f"talks with author {life}" for life in _TALKS),
+    *(f"talks with last {life}" for life in _TALKS),
+    "near best",
+    "near all",
+    "match",
+)
+PLACES = {name: place for place, name in enumerate(FEATURES)}
+
+# Before anything is learnt: what goes on now, where somebody is, with whom and about what they know.
+_PRIOR = {
+    "active 1h": 0.6, "active 1min": 0.3, "started 1d": 0.3, "channel messages 30d": 0.5, "last channel": 0.3,
+    "mentioned": 0.4, "match": 0.3, "near best": 0.3, "talks with author 30d": 0.1, "talks with last 30d": 0.1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Suits:
+    """`weights` of shape (features,): a thread's score is the weighted sum of its signals."""
+
+    version: str
+    weights: Floats
+
+    def scores(self, values: Floats) -> Floats:
+        """Score threads by their features, of shape (features, threads), rounded: (threads,)."""
+        return np.round(signals(values).astype(np.float64) @ self.weights, 6)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"version": self.version, "weights": dict(zip(FEATURES, self.weights.tolist(), strict=True))}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Suits":
+        """Read what `as_dict` gave; ValueError where it weighs other features than there are."""
+        if set(values["weights"]) != set(FEATURES):
+            raise ValueError("the model weighs other features than this version has: train it anew")
+        return cls(values["version"], np.array([values["weights"][name] for name in FEATURES], np.float64))
+
+
+def hand_set() -> Suits:
+    """Make the model of a community that there is nothing to learn from yet."""
+    return Suits("hand-set", np.array([_PRIOR.get(name, 0.0) for name in FEATURES]))
+
+
+def thread_features(
+    index: Index,
+    member: int,
+    threads: Sequence[OpenThread],
+    mentioned: Sequence[bool],
+    matches: Sequence[float],
+    now: float,
+) -> Floats:
+    """Compute the features of open threads for a member as of `now`: shape (features, threads).
+
+    `matches` says for each thread how likely the member was to answer it when it began, 0 where nothing was said.
+    """
+    people, past, scopes = len(index.people), index.past, index.scopes_read_by(member)
+    rows = [index.threads.rows[thread.post] for thread in threads]
+    authors, lasts = ([getattr(thread, name) for thread in threads] for name in ("author", "last_by"))
+    ages = np.array([[now - thread.last for thread in threads], [now - thread.started for thread in threads]])
+    values = [1 / (1 + ages[kind] / unit) for kind in (0, 1) for unit in _UNITS.values()]
+    values.append(np.array([thread.messages for thread in threads], np.float64))
+    values.append(np.array([len(thread.people) for thread in threads], np.float64))
+    values.append(np.array([past.first(row) is None for row in rows], np.float64))
+    values.append(np.array([_begins(index, thread) for thread in threads], np.float64))
+    values.append(np.array(mentioned, np.float64))
+    channels = {thread.channel for thread in threads}
+    last = {
+        channel: float(past.last(Kind.CHANNEL_MESSAGES, (channel,), now, people)[member])
+        for channel in sorted(channels)
+    }
+    latest = max(last.values())
+    values.append(np.array([np.isfinite(latest) and last[thread.channel] == latest for thread in threads], np.float64))
+    sums = {channel: past.sums(Kind.CHANNEL_MESSAGES, (channel,), now, people)[:, member] for channel in channels}
+    values.extend(np.array([sums[thread.channel] for thread in threads]).T)
+    values.extend(past.helps(member, scopes, now, people)[:, authors])
+    values.extend(past.helped(member, scopes, now, people)[:, authors])
+    talks = past.talks(member, scopes, now, people)
+    values.extend(talks[:, authors])
+    values.extend(talks[:, lasts])
+    values.extend(_near(index, member, rows, now))
+    values.append(np.array(matches, np.float64))
+    return np.array(values)
+
+
+def _begins(index: Index, thread: OpenThread) -> bool:
+    posts = index.past.posts(index.scope(thread.channel), thread.author)
+    return bool(posts) and posts[0] == index.threads.rows[thread.post]
+
+
+def _near(index: Index, member: int, rows: list[int], now: float) -> tuple[Floats, Floats]:
+    """Say how near threads are to those that a member took part in last: by the nearest, and by all of them."""
+    threads, scopes = index.threads, index.scopes_read_by(member)
+    own = threads.taken_by(member, now - 365 * DAY, _OWN_THREADS, threads.seen(scopes))
+    if not own:
+        nothing = np.zeros(len(rows))
+        return nothing, nothing
+    cosines = np.array([threads.cosines_of(rows, threads.vector(row)) for row in own])
+    votes = np.exp(_KERNEL * cosines)
+    return votes.max(axis=0), votes.sum(axis=0)
