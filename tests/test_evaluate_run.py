@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ class Hashed:
 
 def evaluated(path: Path) -> Evaluation:
     run = Run(path, RecommendSettings(), Hashed(), lambda _what, _done, _total: None)
-    return asyncio.run(run.evaluate((Task.RESPONDERS, Task.POSTS, Task.SILENCE)))
+    return asyncio.run(run.evaluate(list(Task)))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def test_who_knows_the_subject_is_found(garden: Evaluation) -> None:
 
 def test_cases_are_posts_of_the_last_fifth_with_an_answer_within_a_week(garden: Evaluation) -> None:
     """Judged is what the protocol names: later threads, answered by another person, the last seven days left out."""
-    ranked, _ = garden.ranked
+    ranked = garden.ranked[0]
     threads = sorted((m for m in messages(700) if m["reply_to"] is None), key=lambda m: str(m["at"]))
     answered = {m["reply_to"] for m in messages(700)}
     judged = {case.id for case in ranked.cases}
@@ -78,7 +79,7 @@ def test_the_same_archive_gives_the_same_figures(garden: Evaluation, tmp_path: P
 
 def test_what_comes_later_changes_no_ranking(garden: Evaluation, tmp_path: Path) -> None:
     """A case is ranked by what was known: with all that follows it rewritten, its ranking stays as it was."""
-    ranked, _ = garden.ranked
+    ranked = garden.ranked[0]
     cases = sorted(ranked.cases, key=lambda case: case.at)
     middle = cases[len(cases) // 2]
     found = sorted(messages(700), key=lambda message: str(message["at"]))
@@ -89,7 +90,7 @@ def test_what_comes_later_changes_no_ranking(garden: Evaluation, tmp_path: Path)
             message["author"] = "pruning2"
     changed = tmp_path / "garden.jsonl"
     changed.write_text("".join(json.dumps(message) + "\n" for message in found), encoding="utf-8")
-    again, _ = evaluated(changed).ranked
+    again = evaluated(changed).ranked[0]
     before = {case.id: case.ranked for case in cases if case.at <= middle.at}
     after = {case.id: case.ranked for case in again.cases}
     assert before
@@ -100,7 +101,7 @@ def test_what_comes_later_changes_no_ranking(garden: Evaluation, tmp_path: Path)
 
 def test_posts_are_judged_on_threads_that_were_open_and_new_to_the_member(garden: Evaluation) -> None:
     """A case is a first reply in a thread of somebody else; the thread is among those ranked, none is the member's."""
-    _, ranked = garden.ranked
+    ranked = garden.ranked[1]
     found = {str(m["id"]): m for m in messages(700)}
     assert len(ranked.cases) > 50
     for case in ranked.cases:
@@ -111,6 +112,25 @@ def test_posts_are_judged_on_threads_that_were_open_and_new_to_the_member(garden
             assert found[post]["author"] != member
             assert str(found[post]["at"]) <= str(found[case.id]["at"])
         assert all(set(names) == set(case.ranked["last activity"]) for names in case.ranked.values())
+
+
+def test_peers_are_judged_on_first_exchanges_of_the_coming_month(garden: Evaluation) -> None:
+    """A case is a member who meets somebody new; nobody whom they had met already is ranked or counted."""
+    ranked = garden.ranked[2]
+    found = sorted(messages(700), key=lambda message: str(message["at"]))
+    authors = {m["id"]: m["author"] for m in found if m["reply_to"] is None}
+    assert ranked.cases
+    for case in ranked.cases:
+        member, at = case.cluster, datetime.fromtimestamp(case.at, UTC)
+        met = {
+            frozenset((m["author"], authors[m["reply_to"]]))
+            for m in found
+            if m["reply_to"] is not None and datetime.fromisoformat(str(m["at"])) < at
+        }
+        assert case.relevant
+        for other in (*case.relevant, *(name for names in case.ranked.values() for name in names)):
+            assert frozenset((member, other)) not in met
+            assert other != member
 
 
 def test_nothing_to_judge_is_said(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from kindling.evaluate.files import written_whole
 from kindling.evaluate.page import page
 from kindling.evaluate.rankings import write_rankings
 from kindling.evaluate.results import Evaluation, Task
-from kindling.evaluate.run import EVALUATED, Run
+from kindling.evaluate.run import Run
 from kindling.evaluate.summary import summarise
 from kindling.evaluate.terminal import show
 from kindling.settings import load
@@ -23,21 +23,10 @@ from services.recommend.app import open_encoder
 from services.recommend.vector_cache import CachedEncoder, FileVectorCache
 
 
-def _evaluated(tasks: list[Task] | None) -> list[Task]:
-    """Refuse a task that is not evaluated yet, rather than leaving it out of the report."""
-    for task in tasks or ():
-        if task not in EVALUATED:
-            raise typer.BadParameter(f"{task.value} is not evaluated yet: give {' or '.join(EVALUATED)}")
-    return tasks or list(EVALUATED)
-
-
 def evaluate(
     archive: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines, gzip or not.")],
     task: Annotated[
-        list[Task] | None,
-        typer.Option(
-            callback=_evaluated, help="responders, posts or silence; may be given several times. Default: all three."
-        ),
+        list[Task] | None, typer.Option(help="What to evaluate; may be given several times. Default: everything.")
     ] = None,
     mapping: Annotated[Path | None, typer.Option(exists=True, help="Bots, zones and privacy where known.")] = None,
     html: Annotated[
@@ -68,7 +57,7 @@ def evaluate(
     known = read_map(mapping) if mapping else ArchiveMap()
     console = Console()
     try:
-        made = _evaluate(archive, known, vectors, task or list(EVALUATED), ablate)
+        made = _evaluate(archive, known, vectors, task or list(Task), ablate)
     except ValueError as error:
         console.print(f"There is nothing to evaluate in {archive}: {error}", soft_wrap=True, highlight=False)
         raise typer.Exit(1) from None

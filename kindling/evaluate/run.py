@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kindling.evaluate.archive import Reading
+from kindling.evaluate.peers import Peers
 from kindling.evaluate.posts import Posts
 from kindling.evaluate.responders import Responders
 from kindling.evaluate.results import Evaluation, Ranked, Silence, Task
@@ -19,9 +20,6 @@ from services.recommend.ports import Encoder
 from services.recommend.settings import RULES_VERSION, RecommendSettings
 from services.recommend.spans import DAY
 from services.recommend.walk import History, Step, Vectors, walk
-
-# The tasks that are evaluated so far.
-EVALUATED = (Task.RESPONDERS, Task.POSTS, Task.SILENCE)
 
 _BATCH = 256
 
@@ -74,6 +72,8 @@ class Run:
             looking[Task.RESPONDERS] = Responders(self.settings, history, vectors, split, self.ablate)
         if Task.POSTS in tasks:
             looking[Task.POSTS] = Posts(self.settings, history, vectors, split)
+        if Task.PEERS in tasks:
+            looking[Task.PEERS] = Peers(self.settings, history, vectors, split)
         if Task.SILENCE in tasks:
             looking[Task.SILENCE] = SilenceTask(history, vectors)
         return looking

@@ -24,6 +24,7 @@ WINDOW = 7 * DAY
 _FIRST = 0.75
 # What the hand-set weights are worth, in lists.
 _WORTH = 50.0
+_LEAST_SLOPE = 0.01
 # Lists beyond the latest of these add nothing but time and memory.
 MOST_ANSWERED = 5000
 MOST_SILENT = 1500
@@ -123,7 +124,6 @@ def learn(answered: Sequence[Lesson], silent: Sequence[Lesson], version: str, be
 
 def _calibrate(weights: Floats, answered: Sequence[Lesson], silent: Sequence[Lesson]) -> tuple[float, float]:
     """Fit the probability of an answer to the share of the list (Platt 1999): slope and intercept."""
-    # Of the answered ones as many as there are silent ones in proportion: the latest.
     logs, outcomes = [], []
     for lesson in (*answered, *silent):
         scores = lesson.signals.astype(np.float64) @ weights
@@ -137,5 +137,7 @@ def _calibrate(weights: Floats, answered: Sequence[Lesson], silent: Sequence[Les
         off = 1 / (1 + np.exp(-logit)) - y
         return value, np.array([np.mean(off * x), np.mean(off)])
 
-    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B")
+    # Who scores higher is never less likely, whatever a handful of lessons say.
+    bounds = [(_LEAST_SLOPE, None), (None, None)]
+    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds)
     return float(found.x[0]), float(found.x[1])
