@@ -57,8 +57,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 
 def main() -> None:
     """Run the command line; failures that are expected end with a sentence and exit code 2."""
-    # Whoever ends a tool by SIGTERM has it stop what it started, as after Ctrl-C; services have a way of their own.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    _end_on_sigterm()
     try:
         app()
     except KeyboardInterrupt:
@@ -68,6 +67,24 @@ def main() -> None:
         said = Text.assemble(("kindling:", "red"), " ", sentence_of(error))
         Console(stderr=True).print(said, highlight=False, soft_wrap=True)
         sys.exit(2)
+
+
+def _end_on_sigterm() -> None:
+    """Have whoever ends a tool by SIGTERM stop what it started, as after Ctrl-C; services have a way of their own."""
+
+    def end(*_: object) -> None:
+        sys.exit(143)
+
+    def try_again(unraisable: "sys.UnraisableHookArgs") -> None:
+        # A signal that comes while Python runs a destructor or a weak reference's callback ends only that.
+        if unraisable.exc_type is SystemExit:
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+        else:
+            sys.__unraisablehook__(unraisable)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGALRM, end)
+    sys.unraisablehook = try_again
 
 
 def sentence_of(error: Exception) -> str:
