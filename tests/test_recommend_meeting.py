@@ -39,10 +39,10 @@ def test_signals_tell_who_answers_who_asks_and_who_is_near() -> None:
     """What others do counts as it is, and again as far as the member is one who asks."""
     index = Index(RecommendSettings(), VECTORS.dimension)
     index.set_channel("general", Channel(Privacy.PUBLIC), {}, {})
-    for number, (name, author, text) in enumerate(
+    for ordinal, (name, author, text) in enumerate(
         [("p1", "ann", "volume rendering"), ("p2", "cas", "install on linux"), ("p3", "ann", "volume")]
     ):
-        index.add_post(name, Post("general", author, "", text, START, number), VECTORS.vector(text))
+        index.add_post(name, Post("general", author, "", text, START, ordinal), VECTORS.vector(text))
     index.add_reply("r1", Reply("p2", "general", "ben", START, True))
     number = {name: index.people.number(name) for name in ("ann", "ben", "cas")}
     now = START.timestamp() + DAY
