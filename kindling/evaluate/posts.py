@@ -54,6 +54,7 @@ class Posts:
         self._cases: list[Case] = []
         self._sizes: list[int] = []
         self._trainings = 0
+        self._replies = self._revived = 0
 
     def see(self, step: Step) -> None:
         if self._split.test <= step.now <= self._split.ends and step.now >= self._next_training:
@@ -79,15 +80,18 @@ class Posts:
         ][:MOST_THREADS]  # fmt: skip
         if len(threads) < 2:
             return
-        values = self._features(index, reply.author, member, threads, step.now)
         right = next((place for place, thread in enumerate(threads) if thread.post == reply.post), None)
-        if right is not None:
-            target = np.zeros(len(threads), np.float32)
-            target[right] = 1
-            self._ats.append(step.now)
-            self._lists.append((signals(values).astype(np.float16), target))
-            if len(self._lists) > 2 * MOST_LISTS:
-                del self._ats[:MOST_LISTS], self._lists[:MOST_LISTS]
+        self._replies += 1
+        if right is None:
+            self._revived += 1
+            return
+        values = self._features(index, reply.author, member, threads, step.now)
+        target = np.zeros(len(threads), np.float32)
+        target[right] = 1
+        self._ats.append(step.now)
+        self._lists.append((signals(values).astype(np.float16), target))
+        if len(self._lists) > 2 * MOST_LISTS:
+            del self._ats[:MOST_LISTS], self._lists[:MOST_LISTS]
         if step.now >= self._split.test:
             self._judge(index, name, reply, threads, values)
 
@@ -141,10 +145,17 @@ class Posts:
 
     def finish(self) -> Ranked:
         """Give all cases."""
-        facts = {"threads to choose from, median": float(np.median(self._sizes))} if self._cases else {}
+        facts = {}
+        if self._cases:
+            facts = {
+                "threads to choose from, median": float(np.median(self._sizes)),
+                "share of first replies in threads that were still for 48 hours, left out": self._revived
+                / self._replies,
+            }
         notes = (
             "A case is a member's first reply in somebody else's thread; ranked are the threads of others with a "
-            "message in the last 48 hours that they had not written in, the 200 most recently active ones.",
+            "message in the last 48 hours that they had not written in, the 200 most recently active ones. Who wakes "
+            "an older thread is no case.",
             "What would be worth reading is not evaluated: archives of messages carry no views.",
         )
         return Ranked(Task.POSTS, OURS, (NEWEST, ACTIVE, CHANNEL), tuple(self._cases), notes, facts)
