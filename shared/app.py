@@ -24,8 +24,9 @@ from shared.service import ServiceName
 
 log = logging.getLogger(__name__)
 
-# From the signal to the end of all services; orchestrators kill what takes longer, ten seconds mostly.
-STOP_SECONDS = 9.0
+# From the signal to the end of all services. Orchestrators kill after ten seconds mostly, and the embedded server
+# and the interpreter end after this.
+STOP_SECONDS = 6.5
 # Of these, how long requests under way may take, and then a service's batches.
 DOORS_SECONDS = 2
 LOOP_SECONDS = 3.0

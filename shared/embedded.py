@@ -93,7 +93,7 @@ class EmbeddedServer:
         port: int | None = None,
         appendfsync: AppendFsync = "everysec",
         start_timeout: float = 120.0,
-        stop_timeout: float = 3.0,
+        stop_timeout: float = 1.5,
     ) -> None:
         self.data_dir = data_dir.expanduser().resolve()
         self._port = port

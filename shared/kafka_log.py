@@ -24,6 +24,7 @@ from faststream.kafka import KafkaBroker
 from shared.failures import Unavailable, UnsafeSettings
 from shared.kafka_publishing import LARGEST, KafkaPublisher, Message, away_is_unavailable
 from shared.kafka_scanning import ANSWER_SECONDS, Looker, scan
+from shared.kafka_starting import start
 from shared.log import Incoming, Outgoing, Reader
 from shared.redis_log import bare, raw
 from shared.service import TopicName
@@ -146,7 +147,7 @@ class KafkaLog:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
         with away_is_unavailable():
             try:
-                await admin.start()
+                await start(admin.start)
                 brokers = len((await admin.describe_cluster())["brokers"])
                 answer = await admin.create_topics(new_topics(self._prefix, partitions, brokers))
             finally:
@@ -166,7 +167,7 @@ class KafkaLog:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
         with away_is_unavailable():
             try:
-                await admin.start()
+                await start(admin.start)
                 await admin.delete_topics(names)
             finally:
                 await admin.close()
@@ -196,7 +197,7 @@ class KafkaLog:
             subscription.subscriber = self._subscriber(self._broker, subscription)
         try:
             with away_is_unavailable():
-                await self._broker.start()
+                await start(self._broker.start)
         except Unavailable:
             await self._stop_broker()
             raise
@@ -206,7 +207,7 @@ class KafkaLog:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
         with away_is_unavailable():
             try:
-                await admin.start()
+                await start(admin.start)
                 found = await admin.describe_topics([self._meta, *names])
             finally:
                 await admin.close()

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from shared.failures import Unavailable
+from shared.kafka_starting import start
 from shared.wire import CONTENT_TYPE
 
 _HEADERS = [("content-type", CONTENT_TYPE.encode())]
@@ -80,7 +81,7 @@ class KafkaPublisher:
                     bootstrap_servers=self._servers, acks="all", enable_idempotence=True, max_request_size=LARGEST
                 )
                 try:
-                    await producer.start()
+                    await start(producer.start)
                 except BaseException:
                     await producer.stop()
                     raise

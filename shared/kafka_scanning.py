@@ -7,6 +7,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.kafka_publishing import away_is_unavailable
+from shared.kafka_starting import start
 from shared.log import Incoming
 
 # A broker that does not answer for so long is away.
@@ -31,7 +32,7 @@ class Looker:
                     async with asyncio.timeout(ANSWER_SECONDS):
                         if self._consumer is None:
                             self._consumer = AIOKafkaConsumer(bootstrap_servers=self._servers)
-                            await self._consumer.start()
+                            await start(self._consumer.start)
                         ends = await self._consumer.end_offsets(list(partitions))
                 except BaseException:
                     await self.stop()
@@ -51,7 +52,7 @@ async def scan(
     consumer = AIOKafkaConsumer(bootstrap_servers=list(servers), auto_offset_reset="earliest")
     try:
         with away_is_unavailable():
-            await consumer.start()
+            await start(consumer.start)
             left = await _begin(consumer, partitions, since)
         while left:
             with away_is_unavailable():
