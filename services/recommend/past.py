@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
+from services.recommend.arrays import grown
 from services.recommend.ledger import NEVER, Floats, Ledger
 from services.recommend.spans import DAY, HOUR
 
@@ -61,6 +63,7 @@ class Past:
         self._helps: Ties = {}  # by who joins: whose threads they joined
         self._talks: Ties = {}  # by either: whom they answered, or were answered by
         self._answers: dict[int, list[tuple[float, str, int]]] = {}  # by row: at, reply, person
+        self._firsts: NDArray[np.int32] = np.zeros(0, np.int32)  # by row: who answered first, -1 for nobody
         self._rows: dict[int, tuple[str, str, int, float]] = {}  # scope, channel, author, at
         self._posts: dict[tuple[str, int], list[int]] = {}  # by scope and author: rows
 
@@ -70,6 +73,8 @@ class Past:
         """Take in a post without replies."""
         self._rows[row] = scope, channel, author, at
         self._answers[row] = []
+        self._firsts = grown(self._firsts, row + 1, -1)
+        self._firsts[row] = -1
         self._author_row(row, 1)
         self.add_message(scope, channel, author, at, row)
 
@@ -93,6 +98,7 @@ class Past:
         """Take in a reply in somebody else's thread."""
         before = self._joined(row)
         insort(self._answers[row], (at, reply, person))
+        self._note_first(row)
         self._talk(row, person, at, 1)
         if before.get(person, math.inf) >= at:  # one at the same time may be the first by its id
             self._rejoin(row, before)
@@ -100,6 +106,7 @@ class Past:
     def remove_answer(self, row: int, reply: str, person: int, at: float) -> None:
         before, answers = self._joined(row), self._answers[row]
         del answers[bisect_left(answers, (at, reply, person))]
+        self._note_first(row)
         self._talk(row, person, at, -1)
         self._rejoin(row, before)
 
@@ -109,6 +116,10 @@ class Past:
         self._author_row(row, -1)
         self._rows[row] = scope, channel, author, at
         self._author_row(row, 1)
+
+    def _note_first(self, row: int) -> None:
+        first = self.first(row)
+        self._firsts[row] = -1 if first is None else first[1]
 
     def _joined(self, row: int) -> dict[int, float]:
         """Give when each person first answered in a thread, in that order."""
@@ -179,11 +190,8 @@ class Past:
 
     def sums(self, kind: Kind, names: Sequence[str], now: float, people: int) -> Floats:
         """Count what everybody did before `now`, in scopes or channels: shape (half-lives of the kind, people)."""
-        total = np.zeros((len(HALF_LIVES[kind]), people))
-        for name in names:
-            if (kind, name) in self._ledgers:
-                total += self._ledgers[kind, name].sums(now, people)
-        return total
+        ledgers = [self._ledgers[kind, name] for name in names if (kind, name) in self._ledgers]
+        return _total(ledgers, HALF_LIVES[kind], now, people)
 
     def last(self, kind: Kind, names: Sequence[str], now: float, people: int) -> Floats:
         """Give when everybody last did something before `now`, minus infinity for never: shape (people,)."""
@@ -218,6 +226,11 @@ class Past:
         answers = self._answers[row]
         return (answers[0][0], answers[0][2]) if answers else None
 
+    def firsts(self, rows: NDArray[np.intp]) -> NDArray[np.int32]:
+        """Say who answered each thread first, -1 for nobody: shape (len(rows),)."""
+        firsts: NDArray[np.int32] = self._firsts[rows]
+        return firsts
+
     def posts(self, scope: str, author: int) -> Sequence[int]:
         """Give the rows of somebody's posts in a scope, in the order of arrival."""
         return self._posts.get((scope, author), ())
@@ -235,8 +248,13 @@ def _tie(
 def _ties(
     ties: Ties, half_lives: tuple[float, ...], owner: int, scopes: Sequence[str], now: float, people: int
 ) -> Floats:
-    total = np.zeros((len(half_lives), people))
-    for scope in scopes:
-        if (scope, owner) in ties:
-            total += ties[scope, owner].sums(now, people)
+    return _total([ties[scope, owner] for scope in scopes if (scope, owner) in ties], half_lives, now, people)
+
+
+def _total(ledgers: Sequence[Ledger], half_lives: tuple[float, ...], now: float, people: int) -> Floats:
+    if not ledgers:
+        return np.zeros((len(half_lives), people))
+    total = ledgers[0].sums(now, people)
+    for ledger in ledgers[1:]:
+        total += ledger.sums(now, people)
     return total

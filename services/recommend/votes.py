@@ -1,6 +1,7 @@
 """Votes: the answered posts most similar to a new one vote for the people who answered them."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,21 +86,14 @@ class Votes:
 
 def gather(ballot: Ballot, threads: Threads, past: Past) -> Votes:
     """Look up for whom a ballot's posts vote: everybody who answered one, once each."""
-    people: list[int] = []
-    sizes: list[int] = []
-    firsts: list[int] = []
     rows = ballot.rows.tolist()
-    for row in rows:
-        here = threads.answerers[row]
-        people.extend(here)
-        sizes.append(len(here))
-        first = past.first(row)
-        firsts.append(-1 if first is None else first[1])
-    person = np.array(people, np.intp)
+    answerers = [threads.answerers[row] for row in rows]
+    sizes = [len(here) for here in answerers]
+    person = np.fromiter(chain.from_iterable(answerers), np.intp, sum(sizes))
     return Votes(
         ballot,
         person,
         np.repeat(np.arange(len(rows)), sizes),
-        person == np.repeat(np.array(firsts, np.intp), sizes),
+        person == np.repeat(past.firsts(ballot.rows), sizes),
         np.array([threads.authors[row] for row in rows], np.intp),
     )
