@@ -54,6 +54,9 @@ def test_what_is_read_is_what_counting_would_give(
         sums, last = slow(kept, now)
         assert np.allclose(made.sums(now, PEOPLE), sums, rtol=1e-9, atol=1e-12)
         assert made.last(now, PEOPLE).tolist() == last
+        of_each = np.array([made.sum_of(now, person) for person in range(PEOPLE)]).T
+        assert of_each.tobytes() == np.ascontiguousarray(made.sums(now, PEOPLE)).tobytes()
+        assert [made.last_of(now, person) for person in range(PEOPLE)] == last
     assert len(made) == len(kept)
 
 

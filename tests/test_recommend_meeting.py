@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recommend.documents import Channel, Post, Reply
+from services.recommend.graph import Graph
 from services.recommend.index import Index
-from services.recommend.meeting import PLACES, SIGNALS, Graph, Meeting, everybody, hand_set, pair_signals
+from services.recommend.meeting import PLACES, SIGNALS, Meeting, crowd, hand_set, pair_signals
 from services.recommend.profile import PUBLIC
 from services.recommend.settings import RecommendSettings
 from services.recommend.spans import DAY
@@ -27,12 +28,29 @@ def test_shared_neighbours_weigh_by_how_few_others_they_know(edges: set[tuple[in
     for one, other in edges:
         neighbours.setdefault(one, set()).add(other)
         neighbours.setdefault(other, set()).add(one)
-    found = Graph(neighbours).adamic_adar(member, 6)
+    graph = Graph([{person: dict.fromkeys(reached, 1) for person, reached in neighbours.items()}])
+    found = graph.adamic_adar(member, 6)
     for other in range(6):
         shared = neighbours.get(member, set()) & neighbours.get(other, set())
         expected = sum(1 / math.log(len(neighbours[n])) for n in shared if len(neighbours[n]) > 1)
         assert found[other] == pytest.approx(expected)
-    assert Graph(neighbours).degrees(6).tolist() == [len(neighbours.get(n, ())) for n in range(6)]
+    assert graph.degrees(6).tolist() == [len(neighbours.get(n, ())) for n in range(6)]
+
+
+@given(EDGES, EDGES, st.integers(0, 5), st.integers(0, 5))
+def test_neighbours_of_several_scopes_are_put_together(
+    public: set[tuple[int, int]], private: set[tuple[int, int]], one: int, other: int
+) -> None:
+    """Who met in either scope has met, and the answers of both count."""
+    tables: list[dict[int, dict[int, int]]] = [{}, {}]
+    for table, edges in zip(tables, (public, private), strict=True):
+        for a, b in edges:
+            table.setdefault(a, {})[b] = table.setdefault(b, {})[a] = 2
+    graph = Graph(tables)
+    both = public | private
+    assert graph.neighbours(one) == {b if a == one else a for a, b in both if one in (a, b)}
+    expected = sum(2 for edges in (public, private) if {(one, other), (other, one)} & edges)
+    assert graph.answers(one, other) == expected
 
 
 def test_signals_tell_who_answers_who_asks_and_who_is_near() -> None:
@@ -45,22 +63,34 @@ def test_signals_tell_who_answers_who_asks_and_who_is_near() -> None:
         index.add_post(name, Post("general", author, "", text, START, ordinal), VECTORS.vector(text))
     index.add_reply("r1", Reply("p2", "general", "ben", START, True))
     number = {name: index.people.number(name) for name in ("ann", "ben", "cas")}
-    now = START.timestamp() + DAY
-    graph = Graph({number["ben"]: {number["cas"]}, number["cas"]: {number["ben"]}})
-    shared = everybody(index, graph, (PUBLIC,), now)
-    assert shared[PLACES["joins 30d"], number["ben"]] > shared[PLACES["joins 30d"], number["cas"]] == 0
-    assert shared[PLACES["asks 30d"], number["cas"]] > shared[PLACES["asks 30d"], number["ben"]]
-    assert shared[PLACES["neighbours"]].tolist() == [graph.degrees(3)[n] for n in range(3)]
+    seen = crowd(index, (PUBLIC,), START.timestamp() + DAY)
+    assert seen.values[PLACES["joins 30d"], number["ben"]] > seen.values[PLACES["joins 30d"], number["cas"]] == 0
+    assert seen.values[PLACES["asks 30d"], number["cas"]] > seen.values[PLACES["asks 30d"], number["ben"]]
+    assert seen.values[PLACES["neighbours"]].tolist() == [{"ann": 0, "ben": 1, "cas": 1}[n] for n in index.people.ids]
     others = np.array([number["ben"], number["cas"]])
     matched = np.zeros(3)
     matched[number["ben"]] = 0.5
-    asks = pair_signals(index, graph, shared, number["ann"], others, matched, now)
+    asks = pair_signals(index, seen, number["ann"], others, matched)
     assert asks.shape == (2, len(SIGNALS))
     half = len(SIGNALS) // 2
     assert np.allclose(asks[:, half:], asks[:, :half], atol=1e-3)  # ann only asks
-    answers = pair_signals(index, graph, shared, number["ben"], np.array([number["ann"], number["cas"]]), matched, now)
+    answers = pair_signals(index, seen, number["ben"], np.array([number["ann"], number["cas"]]), matched)
     assert np.allclose(answers[:, half:], 0, atol=1e-2)  # ben only answers
     assert hand_set().scores(asks)[0] > hand_set().scores(asks)[1]
+
+
+def test_who_writes_at_the_same_hours_can_meet() -> None:
+    """Compatible hours are the cosine of when both write: 1 at the same hours, 0 where they never overlap."""
+    index = Index(RecommendSettings(), VECTORS.dimension)
+    index.set_channel("general", Channel(Privacy.PUBLIC), {}, {})
+    written = [("ann", 9), ("ann", 20), ("ben", 9), ("ben", 20), ("cas", 3), ("dan", 9)]
+    for n, (who, hour) in enumerate(written):
+        at = START.replace(hour=hour)
+        index.add_post(f"p{n}", Post("general", who, "", "hello", at, n), VECTORS.vector("hello"))
+    hours = crowd(index, (PUBLIC,), START.timestamp() + DAY).hours
+    number = index.people.numbers
+    near = {name: float(hours[number[name]] @ hours[number["ann"]]) for name in ("ben", "cas", "dan")}
+    assert near == pytest.approx({"ben": 1.0, "cas": 0.0, "dan": math.sqrt(0.5)})
 
 
 def test_a_model_goes_through_plain_values_unharmed() -> None:

@@ -32,7 +32,7 @@ def test_models_come_back_to_the_last_bit(
 ) -> None:
     """Whatever was learnt, the same models give the same bytes, and these give the same models."""
     silence = base_model().shifted(np.linspace(-1, 1, 6) / 3)
-    models = Models("m", Ranker("v", weights, slope, intercept), silence, card)
+    models = Models("m", Ranker("v", weights, slope, intercept), silence, card=card)
     again = Models.read(models.artefact())
     assert again.artefact() == models.artefact() == replace(models).artefact()
     assert sha256(again.artefact()) == sha256(models.artefact())

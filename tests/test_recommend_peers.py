@@ -1,4 +1,5 @@
 from services.recommend.documents import Peer
+from services.recommend.meeting import crowd, hand_set
 from services.recommend.peers import peers
 from shared.events import ChannelChanged, MemberLeft, Privacy, Reason
 from tests.recommending import DAY, START, Place, channel, made, post, reply
@@ -6,7 +7,8 @@ from tests.recommending import DAY, START, Place, channel, made, post, reply
 
 def ranked(place: Place, member: str, days: float = 1) -> tuple[Peer, ...]:
     index, now = place.state.index, (START + days * DAY).timestamp()
-    return peers(index, place.state.settings, member, index.scopes_read_by(index.people.number(member)), now)
+    seen = crowd(index, index.scopes_read_by(index.people.number(member)), now)
+    return peers(index, place.state.settings, hand_set(), member, seen, lambda _: {})
 
 
 def found(place: Place, member: str, days: float = 1) -> dict[str, set[Reason]]:
@@ -33,10 +35,21 @@ def test_shared_threads_name_the_channels_of_all_that_are_counted() -> None:
     place.see(channel(), channel("hall"))
     for i in range(4):
         where = "hall" if i else "general"
-        place.see(post(f"p{i}", "ann", f"about {i}", START + i * DAY, channel=where), reply(f"r{i}", f"p{i}", "ben"))
-    shared = ranked(place, "ann", 5)[0].evidence[0]
+        place.see(post(f"p{i}", "cas", f"about {i}", START + i * DAY, channel=where))
+        place.see(reply(f"r{i}", f"p{i}", "ben"), reply(f"a{i}", f"p{i}", "ann"))
+    (ben,) = ranked(place, "ann", 5)
+    shared = ben.evidence[0]
     assert (shared.reason, shared.count, shared.posts) == (Reason.SHARED_THREADS, 4, ("p3", "p2", "p1"))
     assert shared.channels == ("general", "hall")
+
+
+def test_who_is_close_already_is_no_news() -> None:
+    """People who have exchanged three answers know each other; who shared threads but exchanged less may meet."""
+    place = Place()
+    place.see(channel())
+    for i in range(3):
+        place.see(post(f"p{i}", "ann", "volume"), reply(f"r{i}", f"p{i}", "ben"), reply(f"a{i}", f"p{i}", "cas"))
+        assert set(found(place, "ben")) == ({"ann", "cas"} if i < 2 else {"cas"})
 
 
 def test_who_left_or_is_silent_for_long_is_no_peer() -> None:

@@ -9,43 +9,65 @@ from hypothesis import strategies as st
 
 from services.recommend.documents import Channel, Post, Reply
 from services.recommend.index import Index
-from services.recommend.open_threads import OpenThreads
+from services.recommend.open_threads import may_join, open_threads
+from services.recommend.profile import PUBLIC
 from services.recommend.settings import RecommendSettings
 from services.recommend.suits import FEATURES, PLACES, Suits, hand_set, thread_features
 from shared.events import Privacy
-from tests.recommending import START, HashedVectors
+from tests.recommending import DAY, START, HashedVectors
 
 VECTORS = HashedVectors()
-WRITTEN = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 30), st.integers(0, 3)), max_size=30)
+MINUTE = timedelta(minutes=1)
+# Posts by minute, and replies: to which post, by whom, how many minutes after it.
+STARTED = st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc")), min_size=1, max_size=8)
+WRITTEN = st.lists(st.tuples(st.integers(0, 7), st.sampled_from("abc"), st.integers(0, 9)), max_size=15)
 
 
-@given(WRITTEN, st.integers(0, 60))
-def test_open_is_what_somebody_wrote_in_lately(written: list[tuple[str, int, int]], later: int) -> None:
-    """A thread is open so long after its last message, the most recently active comes first, and people count once."""
-    made = OpenThreads(10.0)
-    last: dict[str, int] = {}
-    first: dict[str, int] = {}
-    people: dict[str, set[int]] = {}
-    for post, at, person in sorted(written, key=lambda one: one[1]):
-        if post in last:
-            made.write(post, "general", first[post], 0.0, person, float(at))
-        else:
-            first[post] = person
-            made.start(post, "general", person, float(at))
-        last[post] = at
-        people.setdefault(post, set()).add(person)
-    now = max(last.values(), default=0) + later
-    found = list(made.at(float(now)))
-    assert {thread.post for thread in found} == {post for post, at in last.items() if at >= now - 10}
-    assert {thread.post: thread.people for thread in found} == {t.post: people[t.post] for t in found}
-    assert [thread.last for thread in found] == sorted((thread.last for thread in found), reverse=True)
-
-
-def community() -> tuple[Index, OpenThreads]:
-    """Ann knows volumes and ben; two threads are open, in two channels."""
-    index, threads = Index(RecommendSettings(), VECTORS.dimension), OpenThreads(48 * 3600.0)
+def empty() -> Index:
+    index = Index(RecommendSettings(), VECTORS.dimension)
     for name in ("general", "hall"):
         index.set_channel(name, Channel(Privacy.PUBLIC), {}, {})
+    return index
+
+
+@given(STARTED, WRITTEN, st.sets(st.integers(0, 14)), st.integers(0, 30), st.randoms())
+def test_what_is_open_follows_from_what_is_written_in_any_order(
+    started: list[tuple[int, str]], written: list[tuple[int, str, int]], removed: set[int], since: int, draw: object
+) -> None:
+    """Of each young thread the last message, how many there are and by whom is known, also when some are taken back."""
+    index = empty()
+    for n, (at, who) in enumerate(started):
+        index.add_post(f"p{n}", Post("general", who, "", "hello", START + at * MINUTE, n), VECTORS.vector("hello"))
+    replies = {
+        f"r{n:02}": Reply(f"p{to}", "general", who, START + (started[to][0] + later) * MINUTE, started[to][1] != who)
+        for n, (to, who, later) in enumerate(written)
+        if to < len(started)
+    }
+    order = list(replies)
+    draw.shuffle(order)  # type: ignore[attr-defined]
+    for name in order:
+        index.add_reply(name, replies[name])
+    for n in removed:
+        if (gone := replies.pop(f"r{n:02}", None)) is not None:
+            index.remove_reply(f"r{n:02}", gone)
+    expected = []
+    for n, (at, who) in enumerate(started):
+        messages = [(START + at * MINUTE, "", who)]
+        messages += [(r.at, name, r.author) for name, r in replies.items() if r.post == f"p{n}"]
+        last, _, last_by = max(messages)
+        if at >= since:
+            expected.append((-last.timestamp(), f"p{n}", last_by, len(messages), {by for _, _, by in messages}))
+    found = open_threads(index, (START + since * MINUTE).timestamp())
+    ids = index.people.ids
+    assert [
+        (-thread.last, thread.post, ids[thread.last_by], thread.messages, {ids[p] for p in thread.people})
+        for thread in found
+    ] == sorted(expected)
+
+
+def community() -> Index:
+    """Ann knows volumes and ben; two threads are open, in two channels."""
+    index = empty()
     posts = {
         "old": Post("general", "ben", "", "volume rendering", START, 0),
         "near": Post("general", "ben", "", "volume rendering is slow", START + timedelta(days=9), 1),
@@ -53,19 +75,18 @@ def community() -> tuple[Index, OpenThreads]:
     }
     for name, post in posts.items():
         index.add_post(name, post, VECTORS.vector(post.words()))
-        threads.start(name, post.channel, index.people.number(post.author), post.at.timestamp())
     index.add_reply("r", Reply("old", "general", "ann", START + timedelta(hours=1), True))
-    return index, threads
+    return index
 
 
 def test_each_feature_says_what_its_name_does() -> None:
     """What goes on, where the member is at home, whom they know and what they know are told apart."""
-    index, threads = community()
-    now = (START + timedelta(days=10)).timestamp()
+    index = community()
+    now = (START + 10 * DAY).timestamp()
     ann = index.people.number("ann")
-    found = list(threads.at(now))
+    found = open_threads(index, (START + DAY).timestamp())
     assert [thread.post for thread in found] == ["far", "near"]
-    values = thread_features(index, ann, found, [True, False], [0.1, 0.4], now)
+    values = thread_features(index, ann, (PUBLIC,), found, [True, False], [0.1, 0.4], now)
     assert values.shape == (len(FEATURES), 2)
     told = {name: values[place].tolist() for name, place in PLACES.items()}
     assert told["active 1d"] == [1 / (1 + 19 / 24), 1 / 2]
@@ -77,6 +98,16 @@ def test_each_feature_says_what_its_name_does() -> None:
     assert told["channel messages ever"] == [0, 1]
     assert told["helps author ever"] == [0, 1]
     assert told["near best"][1] > told["near best"][0] > 0
+
+
+def test_who_has_written_in_a_thread_or_cannot_read_it_does_not_join_it() -> None:
+    """The author, who replied, and who is kept out: none of them is offered a thread."""
+    index = community()
+    old = open_threads(index, START.timestamp())[-1]
+    may = {name: may_join(index, old, index.people.number(name)) for name in ("ann", "ben", "cas")}
+    assert (old.post, may) == ("old", {"ann": False, "ben": False, "cas": True})
+    index.closed.add("general")
+    assert not may_join(index, old, index.people.number("cas"))
 
 
 def test_a_model_goes_through_plain_values_unharmed() -> None:

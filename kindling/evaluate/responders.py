@@ -14,7 +14,7 @@ from services.recommend.documents import Post
 from services.recommend.features import FEATURES, PLACES, Group, Question
 from services.recommend.index import Index
 from services.recommend.learn import Lesson, Lessons, learn, responders
-from services.recommend.rank import Listed, look_at
+from services.recommend.rank import Listed
 from services.recommend.ranker import Ranker, hand_set
 from services.recommend.settings import RecommendSettings
 from services.recommend.signals import NOTHING
@@ -102,7 +102,7 @@ class Responders:
 
     def _post(self, step: Step, name: str, post: Post) -> None:
         question = step.question(post, self._vectors)
-        listed = look_at(step.index, self._settings, question, step.now)
+        listed = step.look_at(self._settings, name, self._vectors)
         if listed is None:
             return
         relevant = [member for _, member in self._responders(name, step.now)]

@@ -2,12 +2,23 @@
 
 import hmac
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query
 from pydantic import BaseModel
 
-from services.recommend.documents import MEMBERS, PEERS, PUBLIC_PEERS, RESPONDERS, SUITABLE, Member, Post
+from services.recommend.documents import (
+    INTRODUCTIONS,
+    MEMBERS,
+    PEERS,
+    PUBLIC_PEERS,
+    PUBLIC_SUITABLE,
+    RESPONDERS,
+    SUITABLE,
+    Member,
+    Post,
+)
 from services.recommend.sight import Sight
 from shared.events import Evidence
 from shared.problems import ProblemError
@@ -17,6 +28,16 @@ Limit = Annotated[int, Query(ge=1, le=100, description="at most so many")]
 Viewer = Annotated[
     str | None, Query(alias="as", max_length=256, description="the member who will see it; without one, no evidence")
 ]
+
+
+class For(StrEnum):
+    """What posts are listed for."""
+
+    ANSWER = "answer"
+    READ = "read"
+
+
+Purpose = Annotated[For, Query(alias="for", description="what a member might answer, or might read")]
 
 
 class ResponderShown(BaseModel):
@@ -43,8 +64,11 @@ class PostShown(BaseModel):
 
 
 class PostsShown(BaseModel):
+    """Without `ranked` nothing was listed for the member, or too long ago."""
+
     member: str
-    posts: list[PostShown]
+    ranked: datetime | None = None
+    posts: list[PostShown] = []
 
 
 class PeerShown(BaseModel):
@@ -59,6 +83,22 @@ class PeersShown(BaseModel):
     member: str
     ranked: datetime | None = None
     peers: list[PeerShown] = []
+
+
+class IntroductionShown(BaseModel):
+    """Two people who have not met; the score is for the member alone."""
+
+    members: tuple[str, str]
+    score: float | None = None
+    evidence: list[Evidence] | None = None
+
+
+class IntroductionsShown(BaseModel):
+    """Without `ranked` the member is neither champion nor leader, or has not written in public lately."""
+
+    member: str
+    ranked: datetime | None = None
+    introductions: list[IntroductionShown] = []
 
 
 def router(reader: StateReader, service_key: str | None) -> APIRouter:
@@ -84,11 +124,13 @@ def router(reader: StateReader, service_key: str | None) -> APIRouter:
         return await _responders(reader, sight, community, post, viewer, limit)
 
     @doors.get("/members/{member:path}/posts", response_model_exclude_none=True)
-    async def posts(community: str, member: str, viewer: Viewer = None, limit: Limit = 20) -> PostsShown:
-        """Open posts that suit a member, best first."""
+    async def posts(
+        community: str, member: str, purpose: Purpose = For.ANSWER, viewer: Viewer = None, limit: Limit = 20
+    ) -> PostsShown:
+        """Posts that a member might answer, which are open, or might read; best first, no two much alike."""
         sight = await _sight(reader, community, viewer)
         await _member(reader, community, member)
-        return await _posts(reader, sight, community, member, viewer, limit)
+        return await _posts(reader, sight, community, member, purpose, viewer, limit)
 
     @doors.get("/members/{member:path}/peers", response_model_exclude_none=True)
     async def peers(community: str, member: str, viewer: Viewer = None, limit: Limit = 10) -> PeersShown:
@@ -96,6 +138,13 @@ def router(reader: StateReader, service_key: str | None) -> APIRouter:
         sight = await _sight(reader, community, viewer)
         await _member(reader, community, member)
         return await _peers(reader, sight, community, member, viewer, limit)
+
+    @doors.get("/members/{member:path}/introductions", response_model_exclude_none=True)
+    async def introductions(community: str, member: str, viewer: Viewer = None, limit: Limit = 5) -> IntroductionsShown:
+        """Pairs of people whom a champion or leader knows, and who should meet; best first."""
+        sight = await _sight(reader, community, viewer)
+        await _member(reader, community, member)
+        return await _introductions(reader, sight, community, member, viewer, limit)
 
     return doors
 
@@ -140,13 +189,19 @@ async def _responders(
 
 
 async def _posts(
-    reader: StateReader, sight: Sight, community: str, member: str, viewer: str | None, limit: int
+    reader: StateReader, sight: Sight, community: str, member: str, purpose: For, viewer: str | None, limit: int
 ) -> PostsShown:
-    listed = await reader.get(community, SUITABLE, member)
+    others = viewer is not None and viewer != member
+    listed = await reader.get(community, PUBLIC_SUITABLE if others else SUITABLE, member)
+    about = await reader.get(community, MEMBERS, member)
+    if listed is None or about is None or not about.here:
+        return PostsShown(member=member)
     shown: list[PostShown] = []
-    for suitable in listed.posts if listed else ():
+    for suitable in listed.posts if purpose is For.ANSWER else listed.reading:
         post = await sight.post(suitable.post)
-        if len(shown) == limit or post is None or post.resolved or not await sight.reads(member, post.channel):
+        if len(shown) == limit or post is None or not await sight.reads(member, post.channel):
+            continue
+        if post.resolved and purpose is For.ANSWER:
             continue
         evidence = None
         if viewer is not None:
@@ -156,7 +211,7 @@ async def _posts(
             reasons = [e for m in (kept.matches if kept else ()) if m.member == member for e in m.evidence]
             evidence = await sight.shown(viewer, member, reasons)
         shown.append(PostShown(post=suitable.post, score=suitable.score, published=suitable.at, evidence=evidence))
-    return PostsShown(member=member, posts=shown)
+    return PostsShown(member=member, ranked=listed.at, posts=shown)
 
 
 async def _peers(
@@ -169,11 +224,37 @@ async def _peers(
         return PeersShown(member=member)
     shown: list[PeerShown] = []
     for peer in kept.peers:
-        facts = await reader.get(community, MEMBERS, peer.member)
-        if len(shown) == limit or facts is None or not facts.here or facts.bot:
+        if len(shown) == limit or not await _meetable(reader, community, peer.member):
             continue
         evidence = None if viewer is None else await sight.shown(viewer, member, peer.evidence)
         # To somebody else a name alone would say that there is something which they may not know.
         if evidence or not others:
             shown.append(PeerShown(member=peer.member, score=None if others else peer.score, evidence=evidence))
     return PeersShown(member=member, ranked=kept.at, peers=shown)
+
+
+async def _introductions(
+    reader: StateReader, sight: Sight, community: str, member: str, viewer: str | None, limit: int
+) -> IntroductionsShown:
+    others = viewer is not None and viewer != member
+    kept = await reader.get(community, INTRODUCTIONS, member)
+    about = await reader.get(community, MEMBERS, member)
+    if kept is None or about is None or not about.here:
+        return IntroductionsShown(member=member)
+    shown: list[IntroductionShown] = []
+    for pair in kept.pairs:
+        if len(shown) == limit or not (
+            await _meetable(reader, community, pair.one) and await _meetable(reader, community, pair.other)
+        ):
+            continue
+        evidence = None if viewer is None else await sight.shown(viewer, member, pair.evidence)
+        if evidence or not others:
+            score = None if others else pair.score
+            shown.append(IntroductionShown(members=(pair.one, pair.other), score=score, evidence=evidence))
+    return IntroductionsShown(member=member, ranked=kept.at, introductions=shown)
+
+
+async def _meetable(reader: StateReader, community: str, member: str) -> bool:
+    """Say whether somebody is here to be met."""
+    facts = await reader.get(community, MEMBERS, member)
+    return facts is not None and facts.here and not facts.bot

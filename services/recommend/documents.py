@@ -129,7 +129,7 @@ class Responders:
 
 @dataclass(frozen=True, slots=True)
 class Suitable:
-    """A post in a member's list."""
+    """A post in a member's list; the scores of a list add up to 1 at most."""
 
     post: str
     channel: str
@@ -152,9 +152,27 @@ class Peers:
 
 @dataclass(frozen=True, slots=True)
 class Suitables:
-    """The open posts that suit a member, best first."""
+    """The posts that a member might answer, and those that they might read, best first, as of `at`."""
 
     posts: tuple[Suitable, ...]
+    reading: tuple[Suitable, ...] = ()
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """Two people whom a third one knows, and who have not met."""
+
+    one: str
+    other: str
+    score: float
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Introductions:
+    at: datetime
+    pairs: tuple[Introduction, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +194,11 @@ GONE = Table("gone", Gone)  # by message
 RESOLVED = Table("resolved", Resolved)  # by message
 FORGOTTEN = Table("forgotten", Forgotten)  # by forgotten_key
 RESPONDERS = Table("responders", Responders)  # by post
-SUITABLE = Table("posts", Suitables)  # by member
+SUITABLE = Table("posts", Suitables)  # by member: for themselves
+PUBLIC_SUITABLE = Table("public_posts", Suitables)  # by member: for others, from what is public
 PEERS = Table("peers", Peers)  # by member: for themselves
 PUBLIC_PEERS = Table("public_peers", Peers)  # by member: for others, from what is public
+INTRODUCTIONS = Table("introductions", Introductions)  # by who might introduce them
 
 MODELS = Table("model", Model)  # ACTIVE and BEFORE
 

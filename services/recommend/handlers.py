@@ -58,8 +58,8 @@ class Recommend:
         for start in range(0, len(texts), _BATCH):
             vectors |= await self._fetch(community, texts[start : start + _BATCH])
         index = await asyncio.to_thread(Index.build, self._settings, self._vectors.dimension, documents, vectors)
-        await asyncio.to_thread(offer.decode, documents)
-        return State(community, documents, index, self._settings, self._vectors.version, in_use(documents))
+        listed = await asyncio.to_thread(offer.decode, documents)
+        return State(community, documents, index, self._settings, self._vectors.version, in_use(documents), listed)
 
     async def prepare(self, state: State, events: Sequence[Event]) -> Aids:
         """Fetch the vectors and models that these events need, and discard the vectors that they leave behind."""
@@ -133,9 +133,7 @@ def on_post_published(state: State, event: events.PostPublished, moment: Moment)
     follow.take_post(state, event, _vector(moment, words(event.title, event.text)))
     if ranked is not None:
         offer.offer_post(state, ranked, moment.clock)
-    if state.documents.table(POSTS)[event.message].resolved:
-        offer.unlist(state, event.message)
-    offer.refresh_peers(state, event.author, event.channel, moment.clock)
+    _write(state, event.author, event.channel, moment)
     return () if ranked is None else (ranked,)
 
 
@@ -143,8 +141,14 @@ def on_reply_published(state: State, event: events.ReplyPublished, moment: Momen
     if follow.is_new(state, event):
         channel = follow.take_reply(state, event).channel
         offer.unlist_for(state, event.author, event.post)
-        offer.refresh_peers(state, event.author, channel, moment.clock)
+        _write(state, event.author, channel, moment)
     return ()
+
+
+def _write(state: State, member: str, channel: str, moment: Moment) -> None:
+    """Renew the lists of a member who has written in a channel."""
+    offer.renew(state, [member], channel, moment.clock)
+    offer.refresh_peers(state, member, channel, moment.clock)
 
 
 def on_message_edited(state: State, event: events.MessageEdited, moment: Moment) -> Iterable[Event]:
@@ -163,7 +167,7 @@ def on_message_removed(state: State, event: events.MessageRemoved, _moment: Mome
 
 def on_thread_resolved(state: State, event: events.ThreadResolved, _moment: Moment) -> Iterable[Event]:
     follow.resolve(state, event)
-    offer.unlist(state, event.message)
+    offer.settle(state, event.message)
     return ()
 
 

@@ -203,7 +203,7 @@ class Index:
         person, row = self.people.number(reply.author), self.threads.rows.get(reply.post)
         if row is None:
             return
-        self.threads.take_part(row, person, by)
+        self.threads.reply(row, name, person, reply.at.timestamp(), by)
         self._count_answer(row, name, reply, by)
         if reply.answers:
             self.threads.answer(row, person, by)

@@ -35,6 +35,7 @@ class Ledger:
     def __init__(self, half_lives: tuple[float, ...]) -> None:
         self._rates: Floats = np.array([1 / half_life for half_life in half_lives])[:, None]
         self._size = 0
+        self._people = 0  # the highest number, and one
         self._at: Floats = np.zeros(0)
         self._person: NDArray[np.int32] = np.zeros(0, np.int32)
         self._row: NDArray[np.int32] = np.zeros(0, np.int32)
@@ -55,6 +56,7 @@ class Ledger:
         self._changed(at)
         self._at[place], self._person[place], self._row[place] = at, person, row
         self._size = size + 1
+        self._people = max(self._people, person + 1)
 
     def remove(self, at: float, person: int, row: int) -> None:
         """Take an entry away; KeyError where there is none."""
@@ -100,6 +102,21 @@ class Ledger:
         part = slice(carried.size, self._until(now))
         last[self._person[part]] = self._at[part]  # of several entries the last one stands
         return last
+
+    def sum_of(self, now: float, person: int) -> Floats:
+        """Count what somebody did before `now`, halved with age: shape (half-lives,). As `sums` says, to the bit."""
+        carried, end = self._carry(now, max(self._people, person + 1)), self._until(now)
+        at = self._at[carried.size : end][self._person[carried.size : end] == person]
+        sums: Floats = carried.sums[:, person] * np.exp2((carried.at - now) * self._rates[:, 0])
+        for place, weights in enumerate(np.exp2((at - now) * self._rates)):
+            sums[place] += np.bincount(np.zeros(len(at), np.intp), weights, 1)[0]
+        return sums
+
+    def last_of(self, now: float, person: int) -> float:
+        """Give when somebody last did something before `now`, minus infinity for never."""
+        carried, end = self._carry(now, max(self._people, person + 1)), self._until(now)
+        at = self._at[carried.size : end][self._person[carried.size : end] == person]
+        return float(at[-1] if len(at) else carried.last[person])
 
     def _until(self, now: float) -> int:
         return int(np.searchsorted(self._at[: self._size], now, "left"))

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommend.graph import Graph
 from services.recommend.index import Index
 from services.recommend.past import HALF_LIVES, Kind
 from services.recommend.signals import signals
-from services.recommend.spans import DAY
+from services.recommend.spans import DAY, HOUR
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +34,7 @@ FEATURES = (
     "neighbours",
     "shared neighbours",
     "matched",
+    "hours",
 )
 PLACES = {name: place for place, name in enumerate(FEATURES)}
 SIGNALS = (*FEATURES, *(f"{name}, for who asks" for name in FEATURES))
@@ -69,34 +71,22 @@ def hand_set() -> Meeting:
 
 
 @dataclass(frozen=True, slots=True)
-class Graph:
-    """Who has exchanged answers with whom, by number."""
+class Crowd:
+    """What does not depend on who is to meet them: `values` (features, people), the rest 0, as of `now`.
 
-    neighbours: Mapping[int, frozenset[int] | set[int]]
+    `hours` has the share of somebody's messages in each hour of the day, of length 1: shape (people, 24).
+    """
 
-    def adamic_adar(self, member: int, people: int) -> Floats:
-        """Weigh shared neighbours, rare ones more: shape (people,).
-
-        Adamic & Adar 2003, "Friends and neighbors on the web".
-        """
-        total = np.zeros(people)
-        for other in sorted(self.neighbours.get(member, ())):
-            reached = self.neighbours[other]
-            if len(reached) > 1:
-                total[sorted(reached)] += 1 / np.log(len(reached))
-        return total
-
-    def degrees(self, people: int) -> Floats:
-        """Count everybody's neighbours: shape (people,)."""
-        degrees = np.zeros(people)
-        for person, reached in self.neighbours.items():
-            degrees[person] = len(reached)
-        return degrees
+    graph: Graph
+    scopes: tuple[str, ...]
+    now: float
+    values: Floats
+    hours: Floats
 
 
-def everybody(index: Index, graph: Graph, scopes: tuple[str, ...], now: float) -> Floats:
-    """Compute what does not depend on who is to meet them, as of `now`: shape (features, people), the rest 0."""
-    people, past = len(index.people), index.past
+def crowd(index: Index, scopes: tuple[str, ...], now: float) -> Crowd:
+    """Look at everybody as of `now`, by what was written in scopes."""
+    people, past, graph = len(index.people), index.past, Graph.of(index, scopes)
     values = np.zeros((len(FEATURES), people))
     place = 0
     sums = {kind: past.sums(kind, scopes, now, people) for kind in _COUNTED}
@@ -109,22 +99,38 @@ def everybody(index: Index, graph: Graph, scopes: tuple[str, ...], now: float) -
     values[PLACES["joins among messages"]] = joins / (messages + _SHRINK)
     values[PLACES["seen 1d"]] = 1 / (1 + (now - past.last(Kind.MESSAGES, scopes, now, people)) / DAY)
     values[PLACES["neighbours"]] = graph.degrees(people)
-    return values
+    return Crowd(graph, scopes, now, values, _hours(index, scopes, now))
+
+
+def _hours(index: Index, scopes: tuple[str, ...], now: float) -> Floats:
+    """Say at which hours of the day everybody has written: shape (people, 24), rows of length 1, or 0."""
+    people = len(index.people)
+    counts = np.zeros(people * 24)
+    for ledger in index.past.messages(scopes):
+        at, person, _ = ledger.before(now)
+        counts += np.bincount(person * np.intp(24) + (at % DAY // HOUR).astype(np.intp), minlength=people * 24)
+    hours = counts.reshape(people, 24)
+    length = np.sqrt((hours * hours).sum(axis=1, keepdims=True))
+    shares: Floats = np.divide(hours, length, out=np.zeros_like(hours), where=length > 0)
+    return shares
 
 
 def pair_signals(
-    index: Index, graph: Graph, shared: Floats, member: int, others: NDArray[np.intp], matched: Floats, now: float
+    index: Index, crowd: Crowd, member: int, others: NDArray[np.intp], matched: Floats
 ) -> NDArray[np.float32]:
     """Give the signals of candidates for a member: shape (others, signals).
 
-    `shared` is what `everybody` gave; `matched` (people,) how likely each was to answer what the member asked of late.
+    `matched` (people,) says how likely each was to answer what the member asked of late.
     """
+    shared = crowd.values
     values = shared[:, others].copy()
     for scope in index.profiles.scopes_of(member):
-        near = index.profiles.near(scope, member, others, now)
-        values[PLACES["near"]] = np.maximum(values[PLACES["near"]], near)
-    values[PLACES["shared neighbours"]] = graph.adamic_adar(member, shared.shape[1])[others]
+        if scope in crowd.scopes:
+            near = index.profiles.near(scope, member, others, crowd.now)
+            values[PLACES["near"]] = np.maximum(values[PLACES["near"]], near)
+    values[PLACES["shared neighbours"]] = crowd.graph.adamic_adar(member, shared.shape[1])[others]
     values[PLACES["matched"]] = matched[others]
+    values[PLACES["hours"]] = crowd.hours[others] @ crowd.hours[member]
     found = signals(values)
     asks, joins = shared[PLACES["asks 30d"], member], shared[PLACES["joins 30d"], member]
     asking = np.float32(asks / (asks + joins + 1e-9))

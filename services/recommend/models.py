@@ -9,8 +9,11 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.recommend import meeting, suits
+from services.recommend.meeting import Meeting
 from services.recommend.ranker import HAND_SET, Ranker, hand_set
 from services.recommend.silence_model import SilenceModel, base_model
+from services.recommend.suits import Suits
 
 FORMAT = 1
 
@@ -22,6 +25,8 @@ class Models:
     id: str = HAND_SET
     ranker: Ranker = field(default_factory=hand_set)
     silence: SilenceModel = field(default_factory=base_model)
+    suits: Suits = field(default_factory=suits.hand_set)
+    meeting: Meeting = field(default_factory=meeting.hand_set)
     card: dict[str, Any] = field(default_factory=dict)
 
     def artefact(self) -> bytes:
@@ -32,6 +37,8 @@ class Models:
             "card": self.card,
             "ranker": self.ranker.as_dict(),
             "silence": self.silence.as_dict(),
+            "suits": self.suits.as_dict(),
+            "meeting": self.meeting.as_dict(),
         }
         return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
@@ -45,8 +52,14 @@ class Models:
         try:
             if body["format"] != FORMAT:
                 raise ValueError(f"the model has format {body['format']}, and this version reads {FORMAT}: train anew")
-            ranker, silence = Ranker.from_dict(body["ranker"]), SilenceModel.from_dict(body["silence"])
-            models = cls(body["id"], ranker, silence, body["card"])
+            models = cls(
+                body["id"],
+                Ranker.from_dict(body["ranker"]),
+                SilenceModel.from_dict(body["silence"]),
+                Suits.from_dict(body["suits"]) if "suits" in body else suits.hand_set(),
+                Meeting.from_dict(body["meeting"]) if "meeting" in body else meeting.hand_set(),
+                body["card"],
+            )
             models.artefact()  # refuses what is not a number
         except (KeyError, TypeError) as error:
             raise ValueError(f"this is no model that Kindling made ({error!r})") from error

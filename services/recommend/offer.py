@@ -1,45 +1,68 @@
-"""Keep the lists that the doors read: who should answer a post, which posts suit a member, who is worth meeting."""
+"""Keep the lists that the doors read: who should answer a post, what suits a member, whom to meet or introduce."""
 
-from bisect import insort
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.recommend.documents import (
+    INTRODUCTIONS,
     MEMBERS,
     PEERS,
+    POSTS,
     PUBLIC_PEERS,
+    PUBLIC_SUITABLE,
     RESPONDERS,
     SUITABLE,
+    Introductions,
     Peer,
     Peers,
     Responders,
-    Suitable,
     Suitables,
 )
+from services.recommend.introduce import introductions
+from services.recommend.list_posts import Board, board, list_posts
+from services.recommend.matched import MatchesOf
+from services.recommend.meeting import Crowd, crowd
 from services.recommend.peers import peers
+from services.recommend.people import HELPERS
 from services.recommend.profile import PUBLIC
 from services.recommend.state import State
 from shared.events import Evidence, Match, MatchesRanked
 from shared.state import Documents, Table, Timer
 
 # Names of timers; the subject is the post.
-LISTED = "listed"
 KEPT = "kept"
 # The subject of these is the member.
+RENEW = "renew"
+RENEW_IN_PUBLIC = "renew_in_public"
+LAPSED = "lapsed"
+LAPSED_IN_PUBLIC = "lapsed_in_public"
 MET = "met"
 MET_IN_PUBLIC = "met_in_public"
 
+# The lists of posts: for oneself and for others, with the timers that make them anew and drop them.
+_List = tuple[Table[Suitables], str, str]
+_OWN: _List = (SUITABLE, RENEW, LAPSED)
+_PUBLIC: _List = (PUBLIC_SUITABLE, RENEW_IN_PUBLIC, LAPSED_IN_PUBLIC)
+_LISTS = (_OWN, _PUBLIC)
 
-def decode(documents: Documents) -> None:
-    """Decode the lists now, rather than in the middle of an event."""
+
+def decode(documents: Documents) -> dict[str, set[str]]:
+    """Decode the lists now, rather than in the middle of an event; give who lists which post."""
     documents.table(RESPONDERS)
-    documents.table(SUITABLE)
     documents.table(PEERS)
     documents.table(PUBLIC_PEERS)
+    documents.table(INTRODUCTIONS)
+    listed: dict[str, set[str]] = {}
+    for table, _, _ in _LISTS:
+        for member, known in documents.table(table).items():
+            for one in (*known.posts, *known.reading):
+                listed.setdefault(one.post, set()).add(member)
+    return listed
 
 
 def offer_post(state: State, ranked: MatchesRanked, clock: datetime) -> None:
-    """Keep a post's responders, and put it into their lists while it is young; old posts are not kept at all."""
+    """Keep a post's responders, and renew the lists of the first ones while it is young; old posts are not kept."""
     settings, documents, post = state.settings, state.documents, ranked.message
     until = ranked.published + timedelta(days=settings.responders_kept_days)
     if until <= clock:
@@ -58,51 +81,155 @@ def offer_post(state: State, ranked: MatchesRanked, clock: datetime) -> None:
         ),
     )
     documents.set_timer(KEPT, post, until)
-    listed = ranked.published + timedelta(days=settings.posts_days)
-    if clock < listed <= until:
-        documents.set_timer(LISTED, post, listed)
-        for match in ranked.matches:
-            _list(state, match.member, Suitable(post, ranked.channel, match.score, ranked.published))
+    if clock < ranked.published + timedelta(days=settings.posts_days):
+        renew(state, [match.member for match in ranked.matches[: settings.posts_offered]], ranked.channel, clock)
 
 
 def end(state: State, timer: Timer) -> None:
-    """Do what a timer was set for: a list, or a post in one, has become too old."""
-    if timer.name == LISTED:
-        unlist(state, timer.subject)
-    elif timer.name == KEPT:
-        withdraw(state, timer.subject)
-    elif timer.name == MET:
-        state.documents.drop(PEERS, timer.subject)
-    elif timer.name == MET_IN_PUBLIC:
-        state.documents.drop(PUBLIC_PEERS, timer.subject)
+    """Do what a timer was set for: a list is to be made anew, or has become too old."""
+    documents, name, subject = state.documents, timer.name, timer.subject
+    if name == KEPT:
+        withdraw(state, subject)
+    elif name == MET:
+        documents.drop(PEERS, subject)
+    elif name == MET_IN_PUBLIC:
+        documents.drop(PUBLIC_PEERS, subject)
+        documents.drop(INTRODUCTIONS, subject)
+    for lists in _LISTS:
+        if name == lists[1]:
+            _make(state, lists, subject, timer.due, _board(state, timer.due))
+        elif name == lists[2]:
+            _lapse(state, lists, subject, timer.due)
+
+
+def renew(state: State, members: Sequence[str], channel: str, clock: datetime) -> None:
+    """Make the lists of posts of members anew after something was written in a channel: now, or when they are older.
+
+    What is written in private renews no list that others see: not even when it was made says anything of it.
+    """
+    seen: Board | None = None
+    every = timedelta(minutes=state.settings.posts_every_minutes)
+    for member in members:
+        for lists in _LISTS if channel in state.index.public else (_OWN,):
+            old = state.documents.get(lists[0], member)
+            due = clock if old is None or old.at is None else old.at + every
+            if due > clock:
+                state.documents.set_timer(lists[1], member, due)
+                continue
+            seen = _board(state, clock) if seen is None else seen
+            _make(state, lists, member, clock, seen)
+
+
+def _board(state: State, clock: datetime) -> Board:
+    posts = state.documents.table(POSTS)
+    return board(state.index, state.settings, posts, _matches_of(state), clock.timestamp())
+
+
+def _matches_of(state: State) -> MatchesOf:
+    """Look up what was said of posts, by the numbers of people."""
+    numbers, found = state.index.people.numbers, dict[str, dict[int, float]]()
+
+    def look_up(post: str) -> Mapping[int, float]:
+        if post not in found:
+            kept = state.documents.get(RESPONDERS, post)
+            matches = kept.matches if kept else ()
+            found[post] = {numbers[match.member]: match.score for match in matches if match.member in numbers}
+        return found[post]
+
+    return look_up
+
+
+def _make(state: State, lists: _List, member: str, clock: datetime, seen: Board) -> None:
+    table, renewing, _ = lists
+    facts = state.documents.get(MEMBERS, member)
+    if facts is None or facts.bot or not facts.here:
+        return
+    number = state.index.people.number(member)
+    scopes = state.index.scopes_read_by(number) if table is SUITABLE else (PUBLIC,)
+    posts, reading = list_posts(state.index, state.settings, state.models.suits, seen, member, scopes)
+    state.documents.cancel_timer(renewing, member)
+    _put(state, table, member, Suitables(posts, reading, clock))
+    _watch(state, lists, member)
+
+
+def _watch(state: State, lists: _List, member: str) -> None:
+    """Set a timer for when the oldest post in a member's lists has become too old, if there is any."""
+    table, _, lapsing = lists
+    known = state.documents.get(table, member)
+    ats = [one.at for one in (*known.posts, *known.reading)] if known else []
+    if ats:
+        state.documents.set_timer(lapsing, member, min(ats) + timedelta(days=state.settings.posts_days))
+    else:
+        state.documents.cancel_timer(lapsing, member)
+
+
+def _lapse(state: State, lists: _List, member: str, clock: datetime) -> None:
+    """Drop from a member's lists what has become too old."""
+    table, since = lists[0], clock - timedelta(days=state.settings.posts_days)
+    known = state.documents.get(table, member)
+    if known is not None:
+        posts, reading = (tuple(o for o in kept if o.at > since) for kept in (known.posts, known.reading))
+        _put(state, table, member, replace(known, posts=posts, reading=reading) if posts or reading else None)
+        _watch(state, lists, member)
+
+
+def _put(state: State, table: Table[Suitables], member: str, made: Suitables | None) -> None:
+    """Keep a member's lists, and who lists what."""
+    old = state.documents.get(table, member)
+    if made is None:
+        state.documents.drop(table, member)
+    else:
+        state.documents.put(table, member, made)
+    both = [known for known in (state.documents.get(t, member) for t, _, _ in _LISTS) if known is not None]
+    now = {one.post for known in both for one in (*known.posts, *known.reading)}
+    for one in (*old.posts, *old.reading) if old else ():
+        if one.post not in now and one.post in state.listed:
+            state.listed[one.post].discard(member)
+            if not state.listed[one.post]:
+                del state.listed[one.post]
+    for post in now:
+        state.listed.setdefault(post, set()).add(member)
+
+
+def settle(state: State, post: str) -> None:
+    """Take a post that is settled out of what members might answer; they may still read it."""
+    for member in sorted(state.listed.get(post, ())):
+        _unlist(state, member, post, reading=True)
 
 
 def unlist(state: State, post: str) -> None:
-    """Take a post out of all members' lists: it is settled, removed or old."""
-    responders = state.documents.get(RESPONDERS, post)
-    for match in responders.matches if responders else ():
-        unlist_for(state, match.member, post)
-    state.documents.cancel_timer(LISTED, post)
+    """Take a post that was removed out of all lists."""
+    for member in sorted(state.listed.get(post, ())):
+        _unlist(state, member, post, reading=False)
 
 
 def unlist_for(state: State, member: str, post: str) -> None:
-    """Take a post out of the list of a member, who has answered it."""
-    listed = state.documents.get(SUITABLE, member)
-    if listed is not None and any(s.post == post for s in listed.posts):
-        state.documents.put(SUITABLE, member, Suitables(tuple(s for s in listed.posts if s.post != post)))
+    """Take a post out of the lists of a member who has written in its thread."""
+    if member in state.listed.get(post, ()):
+        _unlist(state, member, post, reading=False)
+
+
+def _unlist(state: State, member: str, post: str, *, reading: bool) -> None:
+    for table, _, _ in _LISTS:
+        known = state.documents.get(table, member)
+        if known is not None:
+            left = tuple(one for one in known.posts if one.post != post)
+            read = known.reading if reading else tuple(one for one in known.reading if one.post != post)
+            if (left, read) != (known.posts, known.reading):
+                _put(state, table, member, replace(known, posts=left, reading=read))
 
 
 def withdraw(state: State, post: str) -> None:
-    """Drop a post's responders, and the post from their lists."""
+    """Drop a post's responders, and the post from all lists."""
     unlist(state, post)
     state.documents.drop(RESPONDERS, post)
     state.documents.cancel_timer(KEPT, post)
 
 
 def refresh_peers(state: State, member: str, channel: str, clock: datetime) -> None:
-    """Make a member's lists of peers anew where they are old; they go when they write nothing for long.
+    """Make a member's lists of people anew where they are old; they go when they write nothing for long.
 
-    The list for others rests on what is public, and is made only when they write in public: not even when it was
+    The lists for others rest on what is public, and are made only when they write in public: not even when one was
     made says anything of what they do elsewhere.
     """
     facts = state.documents.get(MEMBERS, member)
@@ -110,8 +237,28 @@ def refresh_peers(state: State, member: str, channel: str, clock: datetime) -> N
         return
     scopes = state.index.scopes_read_by(state.index.people.number(member))
     found = _refresh(state, PEERS, MET, member, scopes, clock, None)
-    if channel in state.index.public:
-        _refresh(state, PUBLIC_PEERS, MET_IN_PUBLIC, member, (PUBLIC,), clock, found if scopes == (PUBLIC,) else None)
+    if channel not in state.index.public:
+        return
+    if _is_old(state, PUBLIC_PEERS, member, clock) and not HELPERS.isdisjoint(facts.roles):
+        pairs = introductions(
+            state.index,
+            state.settings,
+            state.models.meeting,
+            member,
+            _crowd(state, (PUBLIC,), clock),
+            _matches_of(state),
+        )
+        state.documents.put(INTRODUCTIONS, member, Introductions(clock, pairs))
+    _refresh(state, PUBLIC_PEERS, MET_IN_PUBLIC, member, (PUBLIC,), clock, found if scopes == (PUBLIC,) else None)
+
+
+def _crowd(state: State, scopes: tuple[str, ...], clock: datetime) -> Crowd:
+    return crowd(state.index, scopes, clock.timestamp())
+
+
+def _is_old(state: State, table: Table[Peers], member: str, clock: datetime) -> bool:
+    old = state.documents.get(table, member)
+    return old is None or clock - old.at >= timedelta(days=state.settings.peers_every_days)
 
 
 def _refresh(
@@ -124,11 +271,12 @@ def _refresh(
     found: tuple[Peer, ...] | None,
 ) -> tuple[Peer, ...] | None:
     """Make one list anew where it is old, of peers that are `found` already or are now; give them."""
-    old, settings = state.documents.get(table, member), state.settings
-    if old is not None and clock - old.at < timedelta(days=settings.peers_every_days):
+    settings = state.settings
+    if not _is_old(state, table, member, clock):
         return None
     if found is None:
-        found = peers(state.index, settings, member, scopes, clock.timestamp())
+        seen = _crowd(state, scopes, clock)
+        found = peers(state.index, settings, state.models.meeting, member, seen, _matches_of(state))
     state.documents.put(table, member, Peers(clock, found))
     state.documents.set_timer(timer, member, clock + timedelta(days=settings.peers_active_days))
     return found
@@ -137,10 +285,16 @@ def _refresh(
 def erase(state: State, member: str, posts: frozenset[str]) -> None:
     """Take a forgotten member and their posts out of everybody's lists and evidence."""
     documents = state.documents
-    documents.drop(SUITABLE, member)
-    for table, timer in ((PEERS, MET), (PUBLIC_PEERS, MET_IN_PUBLIC)):
-        _erase_peers(documents, table, member, posts)
+    for post in sorted(posts):
+        unlist(state, post)
+    for table, renewing, lapsing in _LISTS:
+        _put(state, table, member, None)
+        documents.cancel_timer(renewing, member)
+        documents.cancel_timer(lapsing, member)
+    for peers_table, timer in ((PEERS, MET), (PUBLIC_PEERS, MET_IN_PUBLIC)):
+        _erase_peers(documents, peers_table, member, posts)
         documents.cancel_timer(timer, member)
+    _erase_introductions(documents, member, posts)
     for post, responders in sorted(documents.table(RESPONDERS).items()):
         if post in posts or responders.author == member:
             withdraw(state, post)
@@ -157,19 +311,12 @@ def _erase_peers(documents: Documents, table: Table[Peers], member: str, posts: 
         documents.put(table, owner, replace(known, peers=shown))
 
 
-def _list(state: State, member: str, suitable: Suitable) -> None:
-    listed, index = state.documents.get(SUITABLE, member), state.index
-    posts = list(listed.posts) if listed else []
-    insort(posts, suitable, key=_place)
-    # Counted by scope: a post in a private channel pushes no public one out of what others see.
-    beside = [one for one in posts if index.scope(one.channel) == index.scope(suitable.channel)]
-    for last in beside[state.settings.posts :]:
-        posts.remove(last)
-    state.documents.put(SUITABLE, member, Suitables(tuple(posts)))
-
-
-def _place(suitable: Suitable) -> tuple[float, str]:
-    return -suitable.score, suitable.post
+def _erase_introductions(documents: Documents, member: str, posts: frozenset[str]) -> None:
+    documents.drop(INTRODUCTIONS, member)
+    for owner, known in sorted(documents.table(INTRODUCTIONS).items()):
+        kept = (pair for pair in known.pairs if member not in (pair.one, pair.other))
+        shown = tuple(replace(pair, evidence=_evidence_without(pair.evidence, posts)) for pair in kept)
+        documents.put(INTRODUCTIONS, owner, replace(known, pairs=shown))
 
 
 def _without(match: Match, posts: frozenset[str]) -> Match:

@@ -1,47 +1,54 @@
-"""Which threads go on at present: kept up message by message, and dropped when they have been still for long."""
+"""Which threads go on at present, and what is known of each: read off the index."""
 
-from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from services.recommend.index import Index
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class OpenThread:
-    """A thread by its post; `last` is when and `last_by` by whom the last message was written."""
+    """A thread by its post; people are numbers, `last` is when and `last_by` by whom the last message was written."""
 
+    row: int
     post: str
     channel: str
     author: int
     started: float
     last: float
     last_by: int
-    messages: int = 1
-    people: set[int] = field(default_factory=set)
+    messages: int
+    people: Collection[int]
 
 
-class OpenThreads:
-    """Threads with a message within so many seconds, the most recently active last."""
+def open_threads(index: Index, since: float) -> list[OpenThread]:
+    """Give the threads that began at `since` (seconds since 1970) or later, the most recently active ones first.
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._threads: OrderedDict[str, OpenThread] = OrderedDict()
+    Of those that were active at the same time the one with the lower id comes first.
+    """
+    threads = [_open(index, row) for row in index.threads.since(since)]
+    return sorted(threads, key=lambda thread: (-thread.last, thread.post))
 
-    def start(self, post: str, channel: str, author: int, at: float) -> None:
-        """Take in a new post."""
-        self._threads[post] = OpenThread(post, channel, author, at, at, author, 1, {author})
 
-    def write(self, post: str, channel: str, author: int, started: float, person: int, at: float) -> None:
-        """Take in a reply in a thread, which may have been still for long."""
-        thread = self._threads.get(post)
-        if thread is None:
-            thread = self._threads[post] = OpenThread(post, channel, author, started, at, person, 1, {author})
-        thread.last, thread.last_by = at, person
-        thread.messages += 1
-        thread.people.add(person)
-        self._threads.move_to_end(post)
+def _open(index: Index, row: int) -> OpenThread:
+    threads = index.threads
+    started, author = threads.ats[row], threads.authors[row]
+    began = started, "", author
+    last, _, last_by = max([began, *threads.written[row][-1:]])
+    people = threads.messages[row]
+    return OpenThread(
+        row,
+        threads.ids[row],
+        threads.channels[row],
+        author,
+        started,
+        last,
+        last_by,
+        sum(people.values()),
+        people.keys(),
+    )
 
-    def at(self, now: float) -> Iterator[OpenThread]:
-        """Give the threads that are open at `now`, the most recently active first; drops those that are not."""
-        while self._threads and next(iter(self._threads.values())).last < now - self._seconds:
-            self._threads.popitem(last=False)
-        return reversed(self._threads.values())
+
+def may_join(index: Index, thread: OpenThread, member: int) -> bool:
+    """Say whether somebody who reads a thread has not written in it yet."""
+    return member not in thread.people and index.reads(member, thread.channel)

@@ -7,7 +7,7 @@ told. A *join* is somebody's first answer in a thread of somebody else, a *first
 
 import math
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -62,6 +62,7 @@ class Past:
         self._helped: Ties = {}  # by author: who joined their threads
         self._helps: Ties = {}  # by who joins: whose threads they joined
         self._talks: Ties = {}  # by either: whom they answered, or were answered by
+        self._met: dict[str, dict[int, dict[int, int]]] = {}  # by scope and either: the same, all answers ever
         self._answers: dict[int, list[tuple[float, str, int]]] = {}  # by row: at, reply, person
         self._firsts: NDArray[np.int32] = np.zeros(0, np.int32)  # by row: who answered first, -1 for nobody
         self._rows: dict[int, tuple[str, str, int, float]] = {}  # scope, channel, author, at
@@ -148,6 +149,10 @@ class Past:
         scope, _, author, _ = self._rows[row]
         for one, other in ((author, person), (person, author)):
             _tie(self._talks, TALKS, (scope, one), at, other, row, by)
+            met = self._met.setdefault(scope, {}).setdefault(one, {})
+            met[other] = met.get(other, 0) + by
+            if not met[other]:
+                del met[other]
 
     def _enter_join(self, row: int, person: int, at: float, by: int) -> None:
         scope, _, author, born = self._rows[row]
@@ -212,6 +217,23 @@ class Past:
     def talks(self, person: int, scopes: Sequence[str], now: float, people: int) -> Floats:
         """Count answers between somebody and each other before `now`: shape (len(TALKS), people)."""
         return _ties(self._talks, TALKS, person, scopes, now, people)
+
+    def met(self, scope: str) -> Mapping[int, Mapping[int, int]]:
+        """Give for everybody in a scope with whom they exchanged how many answers, by number."""
+        return self._met.get(scope, {})
+
+    def sum_of(self, kind: Kind, names: Sequence[str], now: float, person: int) -> Floats:
+        """Count what somebody did before `now`, in scopes or channels: shape (half-lives of the kind,)."""
+        total = np.zeros(len(HALF_LIVES[kind]))
+        for name in names:
+            if (kind, name) in self._ledgers:
+                total += self._ledgers[kind, name].sum_of(now, person)
+        return total
+
+    def last_of(self, kind: Kind, names: Sequence[str], now: float, person: int) -> float:
+        """Give when somebody last did something before `now`, minus infinity for never."""
+        ledgers = (self._ledgers[kind, name] for name in names if (kind, name) in self._ledgers)
+        return max((ledger.last_of(now, person) for ledger in ledgers), default=NEVER)
 
     def messages(self, scopes: Sequence[str]) -> list[Ledger]:
         """Give the ledgers of all that was written in scopes."""

@@ -1,20 +1,22 @@
-"""Who a member should know: people with a near profile, and who took part in the same threads. Pure.
+"""Who a member should know: whom they would meet next, with what both share. Pure.
 
-Only what whoever is told may read counts (`scopes`): profiles are compared scope by scope, and a shared thread
-counts where both may read it.
+Only what whoever is told may read counts: profiles, ties and threads in the scopes of the crowd that is looked at.
 """
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommend.candidates import DECIMALS
+from services.recommend.candidates import leading
 from services.recommend.documents import Peer
 from services.recommend.explain import resting_on
 from services.recommend.index import Index
+from services.recommend.learn_peers import expected
+from services.recommend.matched import MatchesOf
+from services.recommend.meeting import Crowd, Meeting, pair_signals
 from services.recommend.settings import RecommendSettings
+from services.recommend.softmax import log_softmax
 from services.recommend.spans import DAY
 from shared.events import Evidence, Reason
 
@@ -25,40 +27,49 @@ Bools = NDArray[np.bool_]
 # Of somebody in thousands of threads the latest ones say enough.
 _THREADS = 500
 _LOOKED_AT = 10
+# Who is likely, but shares nothing that could be told, gives way to who comes after.
+_SPARE = 3
 
 
 def peers(
-    index: Index, settings: RecommendSettings, member: str, scopes: Sequence[str], now: float
+    index: Index, settings: RecommendSettings, meeting: Meeting, member: str, seen: Crowd, matches: MatchesOf
 ) -> tuple[Peer, ...]:
-    """Rank the peers of a member by what is in `scopes`, as of `now` (seconds since 1970), best first."""
-    people, weights, seen = index.people, settings.peer_weights, index.threads.seen(scopes)
-    me = people.number(member)
-    active = people.present & (people.last(scopes) >= now - settings.peers_active_days * DAY)
-    active[me] = False
-    others = np.flatnonzero(active)
+    """Rank the peers of a member among a crowd, best first: who is active, not close yet, and shares something."""
+    people, me = index.people, index.people.number(member)
+    others = meetable(index, settings, seen, me)
     if not len(others):
         return ()
-    near = np.zeros(len(others))
-    for scope in index.profiles.scopes_of(me):
-        if scope in scopes:
-            near = np.maximum(near, index.profiles.near(scope, me, others, now))
-    shared = shared_threads(index, me, seen, now)
-    scores = weights.profile * near
-    places = {number: place for place, number in enumerate(others.tolist())}
-    for number, rows in shared.items():
-        if number in places:
-            scores[places[number]] += weights.threads * math.log1p(len(rows))
-    found = _best(np.round(scores, DECIMALS), [people.ids[n] for n in others.tolist()], settings.peers)
-    chosen = [(int(others[place]), score) for place, score in found]
-    near_threads = _near_threads(index, me, [number for number, _ in chosen], seen, now)
-    return tuple(
-        Peer(
-            people.ids[number],
-            score,
-            tuple(_evidence(index, settings, number, shared.get(number, []), near_threads[number])),
-        )
-        for number, score in chosen
+    found = pair_signals(index, seen, me, others, expected(index, seen.scopes, me, matches, seen.now))
+    scores = meeting.scores(found)
+    shares = np.round(np.exp(log_softmax(scores, np.zeros(1, np.intp))), 6)
+    best = leading(scores, others, people.ids, _SPARE * settings.peers)
+    chosen = [int(others[place]) for place in best]
+    reasons = what_they_share(index, settings, me, chosen, seen)
+    told = (
+        Peer(people.ids[other], float(shares[place]), reasons[other])
+        for other, place in zip(chosen, best, strict=True)
+        if reasons[other]
     )
+    return tuple(told)[: settings.peers]
+
+
+def meetable(index: Index, settings: RecommendSettings, seen: Crowd, me: int) -> NDArray[np.intp]:
+    """Give who has written of late and is not close to somebody yet: numbers."""
+    active = index.people.present & (index.people.last(seen.scopes) >= seen.now - settings.peers_active_days * DAY)
+    active[me] = False
+    close = [n for n in seen.graph.neighbours(me) if seen.graph.answers(me, n) >= settings.peers_close]
+    active[close] = False
+    return np.flatnonzero(active)
+
+
+def what_they_share(
+    index: Index, settings: RecommendSettings, me: int, others: list[int], seen: Crowd
+) -> dict[int, tuple[Evidence, ...]]:
+    """Say what somebody shares with others, by what is in the crowd's scopes."""
+    visible = index.threads.seen(seen.scopes)
+    shared = shared_threads(index, me, visible, seen.now)
+    near = _near_threads(index, me, others, visible, seen)
+    return {n: tuple(_evidence(index, settings, n, shared.get(n, []), near[n])) for n in others}
 
 
 def shared_threads(index: Index, me: int, seen: Bools, now: float) -> dict[int, list[int]]:
@@ -71,14 +82,6 @@ def shared_threads(index: Index, me: int, seen: Bools, now: float) -> dict[int, 
             if number != me and index.reads(number, channel):
                 shared.setdefault(number, []).append(row)
     return shared
-
-
-def _best(scores: np.ndarray[tuple[int], np.dtype[np.float64]], ids: list[str], most: int) -> list[tuple[int, float]]:
-    """Choose the places of the `most` highest scores above zero, ties by id."""
-    least = np.partition(scores, len(scores) - most)[len(scores) - most] if most < len(scores) else 0.0
-    places = np.flatnonzero((scores >= least) & (scores > 0))
-    found = sorted((-float(scores[place]), ids[place], place) for place in places.tolist())
-    return [(place, -score) for score, _, place in found[:most]]
 
 
 def _evidence(
@@ -95,10 +98,10 @@ def _evidence(
             yield resting_on(threads, rows, reason, most)
 
 
-def _near_threads(index: Index, me: int, peers: list[int], seen: Bools, now: float) -> dict[int, list[int]]:
+def _near_threads(index: Index, me: int, peers: list[int], visible: Bools, seen: Crowd) -> dict[int, list[int]]:
     """Find of each peer's latest threads those near to somebody's profile in their scope: rows, nearest first."""
     threads, mine = index.threads, index.profiles.scopes_of(me)
-    latest = {peer: threads.taken_by(peer, now - YEAR, _LOOKED_AT, seen) for peer in peers}
+    latest = {peer: threads.taken_by(peer, seen.now - YEAR, _LOOKED_AT, visible) for peer in peers}
     by_scope: dict[str, list[int]] = {}
     for row in sorted({row for rows in latest.values() for row in rows}):
         scope = index.scope(threads.channels[row])
@@ -106,7 +109,7 @@ def _near_threads(index: Index, me: int, peers: list[int], seen: Bools, now: flo
             by_scope.setdefault(scope, []).append(row)
     places: dict[int, tuple[float, int]] = {}
     for scope, rows in by_scope.items():
-        cosines = threads.cosines_of(rows, index.profiles.vector(scope, me, now)).round(DECIMALS)
+        cosines = threads.cosines_of(rows, index.profiles.vector(scope, me, seen.now)).round(6)
         places |= {row: (-cosine, -row) for row, cosine in zip(rows, cosines.tolist(), strict=True) if cosine > 0}
     return {
         peer: sorted((row for row in rows if row in places), key=places.__getitem__) for peer, rows in latest.items()

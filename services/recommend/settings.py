@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Weight = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Days = Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)]
 # Shorter ones would make the whole numbers behind forward decay needlessly long.
 HalfLife = Annotated[float, Field(ge=1, le=3650, allow_inf_nan=False)]
@@ -19,13 +18,6 @@ VECTORS_KEPT = 500_000
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PeerWeights(_Settings):
-    """What each feature counts in the score of a peer."""
-
-    profile: Weight = Field(1.0, description="of the cosine of both profiles, taken from public channels")
-    threads: Weight = Field(0.2, description="of log(1 + threads in which both took part)")
 
 
 class RecommendSettings(_Settings):
@@ -57,14 +49,22 @@ class RecommendSettings(_Settings):
     evidence_posts: Length = Field(3, description="posts named in one piece of evidence")
     responders_kept_days: Days = Field(90.0, description="how old a post may be for its list to be kept for the doors")
 
-    posts: Length = Field(20, description="posts in a member's list")
+    posts: Length = Field(20, description="posts in each of a member's lists, to answer and to read")
     posts_days: Days = Field(14.0, description="how old a post in a member's list may be")
+    posts_every_minutes: float = Field(
+        1.0, ge=0, le=1440, description="a member's lists of posts are made anew at most this often"
+    )
+    posts_offered: Length = Field(10, description="so many of a post's matches have their lists made anew for it")
+    posts_alike: float = Field(
+        0.3, ge=0, lt=1, description="how much being like a post further up counts against one, in a member's lists"
+    )
 
     peers: Length = Field(10, description="people in a member's list of peers")
     peers_every_days: Days = Field(7.0, description="a member's list of peers is made anew at most this often")
     peers_active_days: Days = Field(90.0, description="who wrote nothing for so long is no peer")
     profile_half_life_days: HalfLife = Field(90.0, description="a post in a profile counts half after so many days")
-    peer_weights: PeerWeights = Field(default_factory=PeerWeights, description="of the peers' score")
+    peers_close: Length = Field(3, description="who has exchanged so many answers with a member is no news to them")
+    introductions: Length = Field(5, description="pairs of people in the list of who might introduce them")
 
     def fingerprint(self) -> str:
         """Name the rules with these settings: two that rank alike have the same. Eight hexadecimal digits."""

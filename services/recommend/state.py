@@ -1,7 +1,7 @@
 """What the handlers work on: one community's documents, and the index derived from them."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.recommend.documents import COMMUNITY, COMMUNITY_KEY, Community
 from services.recommend.index import Index
@@ -13,7 +13,7 @@ from shared.state import Documents
 
 @dataclass(slots=True)
 class State:
-    """`encoder` is the version of what made the vectors."""
+    """`encoder` is the version of what made the vectors, `listed` has who lists which post."""
 
     name: str
     documents: Documents
@@ -21,6 +21,7 @@ class State:
     settings: RecommendSettings
     encoder: str
     models: Models
+    listed: dict[str, set[str]] = field(default_factory=dict)
 
     def use(self, models: Models) -> None:
         """Rank by other models from now on."""

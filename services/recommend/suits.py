@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend.index import Index
+from services.recommend.ledger import NEVER
 from services.recommend.open_threads import OpenThread
 from services.recommend.past import Kind
 from services.recommend.signals import signals
@@ -79,6 +80,7 @@ def hand_set() -> Suits:
 def thread_features(
     index: Index,
     member: int,
+    scopes: Sequence[str],
     threads: Sequence[OpenThread],
     mentioned: Sequence[bool],
     matches: Sequence[float],
@@ -86,49 +88,50 @@ def thread_features(
 ) -> Floats:
     """Compute the features of open threads for a member as of `now`: shape (features, threads).
 
-    `matches` says for each thread how likely the member was to answer it when it began, 0 where nothing was said.
+    Only what was written in `scopes` shapes them, to which the threads belong. `matches` says for each thread how
+    likely the member was to answer it when it began, 0 where nothing was said.
     """
-    people, past, scopes = len(index.people), index.past, index.scopes_read_by(member)
-    rows = [index.threads.rows[thread.post] for thread in threads]
-    authors, lasts = ([getattr(thread, name) for thread in threads] for name in ("author", "last_by"))
+    people, past = len(index.people), index.past
+    rows = [thread.row for thread in threads]
+    authors, lasts = [thread.author for thread in threads], [thread.last_by for thread in threads]
     ages = np.array([[now - thread.last for thread in threads], [now - thread.started for thread in threads]])
     values = [1 / (1 + ages[kind] / unit) for kind in (0, 1) for unit in _UNITS.values()]
     values.append(np.array([thread.messages for thread in threads], np.float64))
     values.append(np.array([len(thread.people) for thread in threads], np.float64))
-    values.append(np.array([past.first(row) is None for row in rows], np.float64))
+    values.append((past.firsts(np.array(rows, np.intp)) < 0).astype(np.float64))
     values.append(np.array([_begins(index, thread) for thread in threads], np.float64))
     values.append(np.array(mentioned, np.float64))
-    channels = {thread.channel for thread in threads}
-    last = {
-        channel: float(past.last(Kind.CHANNEL_MESSAGES, (channel,), now, people)[member])
-        for channel in sorted(channels)
-    }
-    latest = max(last.values())
-    values.append(np.array([np.isfinite(latest) and last[thread.channel] == latest for thread in threads], np.float64))
-    sums = {channel: past.sums(Kind.CHANNEL_MESSAGES, (channel,), now, people)[:, member] for channel in channels}
-    values.extend(np.array([sums[thread.channel] for thread in threads]).T)
+    channels = [thread.channel for thread in threads]
+    last, sums = {}, {}
+    for channel in dict.fromkeys(channels):
+        last[channel] = past.last_of(Kind.CHANNEL_MESSAGES, (channel,), now, member)
+        sums[channel] = past.sum_of(Kind.CHANNEL_MESSAGES, (channel,), now, member)
+    latest = max(last.values(), default=NEVER)
+    values.append(np.array([last[channel] == latest > NEVER for channel in channels], np.float64))
+    values.extend(np.array([sums[channel] for channel in channels]).T)
     values.extend(past.helps(member, scopes, now, people)[:, authors])
     values.extend(past.helped(member, scopes, now, people)[:, authors])
     talks = past.talks(member, scopes, now, people)
     values.extend(talks[:, authors])
     values.extend(talks[:, lasts])
-    values.extend(_near(index, member, rows, now))
+    values.extend(nearness(index, member, scopes, rows, now))
     values.append(np.array(matches, np.float64))
     return np.array(values)
 
 
 def _begins(index: Index, thread: OpenThread) -> bool:
     posts = index.past.posts(index.scope(thread.channel), thread.author)
-    return bool(posts) and posts[0] == index.threads.rows[thread.post]
+    return bool(posts) and posts[0] == thread.row
 
 
-def _near(index: Index, member: int, rows: list[int], now: float) -> tuple[Floats, Floats]:
+def nearness(
+    index: Index, member: int, scopes: Sequence[str], rows: Sequence[int], now: float
+) -> tuple[Floats, Floats]:
     """Say how near threads are to those that a member took part in last: by the nearest, and by all of them."""
-    threads, scopes = index.threads, index.scopes_read_by(member)
+    threads = index.threads
     own = threads.taken_by(member, now - 365 * DAY, _OWN_THREADS, threads.seen(scopes))
     if not own:
         nothing = np.zeros(len(rows))
         return nothing, nothing
-    cosines = np.array([threads.cosines_of(rows, threads.vector(row)) for row in own])
-    votes = np.exp(_KERNEL * cosines)
+    votes = np.exp(_KERNEL * threads.cosines_between(rows, own))
     return votes.max(axis=0), votes.sum(axis=0)

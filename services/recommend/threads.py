@@ -29,7 +29,9 @@ class Threads:
         self.ats: list[float] = []
         self.answerers: list[dict[int, int]] = []  # person -> answers, in somebody else's thread
         self.messages: list[dict[int, int]] = []  # person -> messages, the post itself included
+        self.written: list[list[tuple[float, str, int]]] = []  # replies of anybody: at, reply, person; by time
         self.in_channel: dict[str, set[int]] = {}
+        self._by_time: list[tuple[float, int]] = []  # at, row
         self._took_part: dict[int, list[tuple[float, int]]] = {}
         self._words = Bm25()
         self._matrix: NDArray[np.float32] = np.zeros((0, dimension), np.float32)
@@ -48,6 +50,8 @@ class Threads:
         self.ats.append(at)
         self.answerers.append({})
         self.messages.append({})
+        self.written.append([])
+        insort(self._by_time, (at, row))
         self.in_channel.setdefault(channel, set()).add(row)
         self._matrix = grown(self._matrix, row + 1)
         self._answered = grown(self._answered, row + 1)
@@ -82,7 +86,8 @@ class Threads:
         self._answered[row] = False
         for person in self.messages[row]:
             self._leave(row, person)
-        self.answerers[row], self.messages[row] = {}, {}
+        self.answerers[row], self.messages[row], self.written[row] = {}, {}, []
+        del self._by_time[bisect_left(self._by_time, (self.ats[row], row))]
         self.in_channel[self.channels[row]].discard(row)
         self.ids[row] = ""
 
@@ -95,6 +100,15 @@ class Threads:
         if not messages[person]:
             del messages[person]
             self._leave(row, person)
+
+    def reply(self, row: int, reply: str, person: int, at: float, by: int) -> None:
+        """Take in a reply in the thread, by its author too, or with -1 take it out."""
+        self.take_part(row, person, by)
+        written, entry = self.written[row], (at, reply, person)
+        if by > 0:
+            insort(written, entry)
+        else:
+            del written[bisect_left(written, entry)]
 
     def answer(self, row: int, person: int, by: int) -> None:
         """Count an answer in the thread, or with -1 take one away."""
@@ -124,6 +138,10 @@ class Threads:
         answered: NDArray[np.bool_] = self._answered[:size] & (self._ats[:size] >= since) & self.seen(scopes)
         return answered
 
+    def since(self, at: float) -> list[int]:
+        """Give the rows of all posts of `at` (seconds since 1970) or later, by time."""
+        return [row for _, row in self._by_time[bisect_left(self._by_time, (at, -1)) :]]
+
     def ages(self, rows: NDArray[np.intp], now: float) -> NDArray[np.float64]:
         """How old posts are as of `now`, in seconds: shape (len(rows),)."""
         ages: NDArray[np.float64] = now - self._ats[rows]
@@ -142,9 +160,13 @@ class Threads:
             cosines[first:] = similarities(self._matrix[first : len(cosines)], vector)
         return cosines
 
-    def cosines_of(self, rows: list[int], vector: NDArray[np.generic]) -> NDArray[np.float64]:
+    def cosines_of(self, rows: Sequence[int], vector: NDArray[np.generic]) -> NDArray[np.float64]:
         """Compare some posts with a quantised vector: shape (len(rows),)."""
-        return similarities(self._matrix[rows], vector)
+        return similarities(self._matrix[list(rows)], vector)
+
+    def cosines_between(self, rows: Sequence[int], others: Sequence[int]) -> NDArray[np.float64]:
+        """Compare posts with others: shape (len(others), len(rows))."""
+        return similarities(self._matrix[list(rows)], self._matrix[list(others)].T).T
 
     def word_scores(self, words: str, terms: int, scopes: Sequence[str]) -> NDArray[np.float64]:
         """Score every post in scopes for the words of a text by BM25, its `terms` rarest: shape (rows,)."""

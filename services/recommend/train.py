@@ -12,18 +12,23 @@ from typing import Any
 
 import numpy as np
 
+from services.recommend.documents import Post
 from services.recommend.learn import MOST_ANSWERED, MOST_SILENT, Lesson, Lessons, learn, responders
+from services.recommend.learn_peers import EVERY, PeerLessons, first_exchanges, meets
+from services.recommend.learn_posts import PostLessons, join_features, joins
+from services.recommend.matched import Matched
 from services.recommend.models import Models
-from services.recommend.rank import look_at
 from services.recommend.ranker import Ranker, hand_set
 from services.recommend.settings import RULES_VERSION, RecommendSettings
 from services.recommend.silence import silence_features
 from services.recommend.silence_fit import Example, fit_silence, recalibrated
-from services.recommend.walk import History, Vectors, walk
+from services.recommend.walk import History, Step, Vectors, walk
 
 FEWEST = 100
 _WARM_UP = 0.1
 _HELD_OUT = 0.2
+# At each checkpoint.
+_MOST_MEETINGS = 400
 
 Progress = Callable[[int, int], None]
 
@@ -46,8 +51,9 @@ def train(
     A fifth, the latest ones, is held out first: on these the card compares what the rest teaches with the models
     `in_use`. Then all is learnt from.
     """
-    lessons, examples, now = _lessons(settings, dimension, history, vectors, progress)
-    answered, silent = lessons.until(now)
+    seen = _Seen(settings, history, vectors)
+    now = _walk(seen, dimension, progress)
+    answered, silent = seen.lessons.until(now)
     if len(answered) < FEWEST:
         raise TooYoung(
             f"{len(answered)} posts older than a week were answered by somebody who could be ranked, and it takes "
@@ -56,6 +62,8 @@ def train(
     cut = round(len(answered) * (1 - _HELD_OUT))
     judged = learn(answered[:cut], silent[: round(len(silent) * (1 - _HELD_OUT))], "judged")
     held_out = answered[cut:]
+    suits, of_posts = seen.posts.judged(now, "learned")
+    meeting, of_peers = seen.peers.judged(now, "learned")
     card: dict[str, Any] = {
         "until": datetime.fromtimestamp(now, UTC).isoformat(),
         "rules": RULES_VERSION,
@@ -70,12 +78,21 @@ def train(
                 "hand_set": mrr(hand_set(), held_out),
             },
         },
+        "posts_for_members": of_posts,
+        "peers": of_peers,
     }
     ranker = learn(answered, silent, "learned", judged)
-    silence = recalibrated(fit_silence(examples, now), examples, now)
-    made = Models("learned", ranker, silence, card)
+    silence = recalibrated(fit_silence(seen.examples, now), seen.examples, now)
+    made = Models("learned", ranker, silence, suits, meeting, card)
     name = f"learned-{card['until'][:10]}-{hashlib.sha256(made.artefact()).hexdigest()[:8]}"
-    return replace(made, id=name, ranker=replace(ranker, version=name), silence=replace(silence, version=name))
+    return replace(
+        made,
+        id=name,
+        ranker=replace(ranker, version=name),
+        silence=replace(silence, version=name),
+        suits=replace(suits, version=name),
+        meeting=replace(meeting, version=name),
+    )
 
 
 def mrr(ranker: Ranker, lessons: Sequence[Lesson]) -> float:
@@ -88,30 +105,61 @@ def mrr(ranker: Ranker, lessons: Sequence[Lesson]) -> float:
     return round(float(np.mean(found)), 6) if found else 0.0
 
 
-def _lessons(
-    settings: RecommendSettings, dimension: int, history: History, vectors: Vectors, progress: Progress
-) -> tuple[Lessons, list[Example], float]:
-    """Collect the lessons and examples of the latest posts, and the time of the last fact."""
-    look_up = responders(history.replies, history.members)
-    bots = {name for name, member in history.members.items() if member.bot}
-    total = len(history.posts)
-    # Older ones would be dropped again; the first tenth is seen before there is much to count.
-    begin = max(round(total * _WARM_UP), total - 3 * (MOST_ANSWERED + MOST_SILENT))
-    ever = responders(history.replies, history.members, math.inf)
-    lessons, examples, seen, now = Lessons(), list[Example](), 0, 0.0
-    for step in walk(settings, dimension, history, vectors):
-        now = step.now
+class _Seen:
+    """What a walk has seen that may be learnt from: of responders, of silence, of joins and of meetings."""
+
+    def __init__(self, settings: RecommendSettings, history: History, vectors: Vectors) -> None:
+        self.settings, self.history, self.vectors = settings, history, vectors
+        self.bots = {name for name, member in history.members.items() if member.bot}
+        self.lessons, self.posts, self.peers = Lessons(), PostLessons(), PeerLessons()
+        self.examples: list[Example] = []
+        self._responders = responders(history.replies, history.members)
+        self._ever = responders(history.replies, history.members, math.inf)
+        self._matched = Matched(settings.matches)
+        self._met = first_exchanges(history, self.bots)
+        self._checkpoint = math.inf
+
+    def see(self, step: Step) -> None:
+        """Learn from a step."""
+        for join in joins(step, self.bots):
+            if join.right is not None:
+                self.posts.add(step.now, join_features(step, self.history, join, self._matched.of), join.right)
+        self._check(step)
         for name, post in sorted(step.posts.items()):
-            seen += 1
-            if seen <= begin or post.author in bots:
-                continue
-            question = step.question(post, vectors)
-            listed = look_at(step.index, settings, question, step.now)
-            cosines = None if listed is None else listed.found.cosines
-            first = next((at - step.now for at, _ in ever(name, step.now)), math.inf)
-            examples.append(Example(step.now, first, silence_features(step.index, question, step.now, cosines)))
-            if listed is not None:
-                numbers = step.index.people.numbers
-                lessons.add(step.now, listed, [numbers.get(member, -1) for _, member in look_up(name, step.now)])
-        progress(seen, total)
-    return lessons, examples, now
+            if post.author not in self.bots:
+                self._post(step, name, post)
+
+    def _post(self, step: Step, name: str, post: Post) -> None:
+        listed = step.look_at(self.settings, name, self.vectors)
+        self._matched.add(name, listed, step.now)
+        cosines = None if listed is None else listed.found.cosines
+        first = next((at - step.now for at, _ in self._ever(name, step.now)), math.inf)
+        question = step.question(post, self.vectors)
+        self.examples.append(Example(step.now, first, silence_features(step.index, question, step.now, cosines)))
+        if listed is not None:
+            numbers = step.index.people.numbers
+            answered = [numbers.get(member, -1) for _, member in self._responders(name, step.now)]
+            self.lessons.add(step.now, listed, answered)
+
+    def _check(self, step: Step) -> None:
+        """Take in the checkpoints that have come since the last step; the first one a month after the first step."""
+        if self._checkpoint == math.inf:
+            self._checkpoint = step.now + EVERY
+        while step.now >= self._checkpoint:
+            for meet in meets(step.index, self._met, self._matched.of, self._checkpoint, _MOST_MEETINGS):
+                self.peers.add(step.index, self._checkpoint, meet)
+            self._checkpoint += EVERY
+
+
+def _walk(seen: _Seen, dimension: int, progress: Progress) -> float:
+    """Walk through the history; gives the time of the last fact."""
+    total, done, now = len(seen.history.posts), 0, 0.0
+    # Older ones would be dropped again; the first tenth is looked at before there is much to count.
+    begin = max(round(total * _WARM_UP), total - 3 * (MOST_ANSWERED + MOST_SILENT))
+    for step in walk(seen.settings, dimension, seen.history, seen.vectors):
+        now = step.now
+        done += len(step.posts)
+        if done > begin:
+            seen.see(step)
+        progress(done, total)
+    return now

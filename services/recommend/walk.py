@@ -5,7 +5,7 @@ happened before. What happens at one and the same time is shown as a whole befor
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 import numpy as np
@@ -25,6 +25,7 @@ from services.recommend.documents import (
 )
 from services.recommend.features import Question
 from services.recommend.index import Index
+from services.recommend.rank import Listed, look_at
 from services.recommend.settings import RecommendSettings
 from shared.state import Documents
 
@@ -65,11 +66,19 @@ class Step:
     index: Index
     posts: Mapping[str, Post]
     replies: Mapping[str, Reply]
+    _looked: dict[str, Listed | None] = field(default_factory=dict)
 
     def question(self, post: Post, vectors: Vectors) -> Question:
         """Ask who should answer a post of this step."""
         words = post.words()
         return Question(self.index.people.number(post.author), post.channel, words, vectors[words], post.mentions)
+
+    def look_at(self, settings: RecommendSettings, name: str, vectors: Vectors) -> Listed | None:
+        """Find who may answer a post of this step, once for all who ask; None where nobody may."""
+        if name not in self._looked:
+            question = self.question(self.posts[name], vectors)
+            self._looked[name] = look_at(self.index, settings, question, self.now)
+        return self._looked[name]
 
 
 def walk(settings: RecommendSettings, dimension: int, history: History, vectors: Vectors) -> Iterator[Step]:

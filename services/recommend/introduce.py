@@ -1,0 +1,80 @@
+"""Whom somebody might introduce to each other: people they know who have not met, and would have a reason to. Pure."""
+
+import math
+from itertools import combinations
+
+import numpy as np
+
+from services.recommend.documents import Introduction
+from services.recommend.index import Index
+from services.recommend.learn_peers import expected
+from services.recommend.matched import MatchesOf
+from services.recommend.meeting import Crowd, Meeting, pair_signals
+from services.recommend.peers import what_they_share
+from services.recommend.settings import RecommendSettings
+from services.recommend.softmax import log_softmax
+from services.recommend.spans import DAY
+
+# Of those whom somebody knows, with whom they exchanged most.
+_KNOWN = 40
+# Nobody is in more of the pairs than this.
+_MOST_PAIRS = 2
+
+
+def introductions(
+    index: Index, settings: RecommendSettings, meeting: Meeting, member: str, seen: Crowd, matches: MatchesOf
+) -> tuple[Introduction, ...]:
+    """Choose pairs of people whom a member knows, best first, by how likely each would be to meet the other.
+
+    Only what the crowd's scopes hold counts, which the member and both must be able to read: what is public.
+    """
+    people, me = index.people, index.people.number(member)
+    known = _known(index, settings, seen, me)
+    shares = {one: _shares(index, meeting, seen, one, known, matches) for one in known}
+    pairs = []
+    for one, other in combinations(known, 2):
+        if other in shares[one] and one in shares[other]:
+            score = round(math.sqrt(shares[one][other] * shares[other][one]), 6)
+            first, second = sorted((people.ids[one], people.ids[other]))
+            pairs.append((-score, first, second))
+    return _choose(index, settings, seen, sorted(pairs))
+
+
+def _known(index: Index, settings: RecommendSettings, seen: Crowd, me: int) -> list[int]:
+    """Give the active people with whom somebody exchanged most answers: numbers."""
+    active = index.people.present & (index.people.last(seen.scopes) >= seen.now - settings.peers_active_days * DAY)
+    known = [number for number in seen.graph.neighbours(me) if active[number]]
+    return sorted(known, key=lambda number: (-seen.graph.answers(me, number), index.people.ids[number]))[:_KNOWN]
+
+
+def _shares(
+    index: Index, meeting: Meeting, seen: Crowd, one: int, known: list[int], matches: MatchesOf
+) -> dict[int, float]:
+    """Say how likely it is that somebody meets each of those known whom they have not met, rather than another."""
+    met = seen.graph.neighbours(one)
+    others = [number for number in known if number != one and number not in met]
+    if not others:
+        return {}
+    found = pair_signals(
+        index, seen, one, np.array(others, np.intp), expected(index, seen.scopes, one, matches, seen.now)
+    )
+    logs = log_softmax(meeting.scores(found), np.zeros(1, np.intp))
+    return dict(zip(others, np.exp(logs).tolist(), strict=True))
+
+
+def _choose(
+    index: Index, settings: RecommendSettings, seen: Crowd, pairs: list[tuple[float, str, str]]
+) -> tuple[Introduction, ...]:
+    chosen: list[Introduction] = []
+    taken: dict[str, int] = {}
+    for score, one, other in pairs:
+        if len(chosen) == settings.introductions:
+            break
+        if max(taken.get(one, 0), taken.get(other, 0)) == _MOST_PAIRS:
+            continue
+        first, second = index.people.numbers[one], index.people.numbers[other]
+        evidence = what_they_share(index, settings, first, [second], seen)[second]
+        if evidence:
+            chosen.append(Introduction(one, other, -score, evidence))
+            taken[one], taken[other] = taken.get(one, 0) + 1, taken.get(other, 0) + 1
+    return tuple(chosen)
