@@ -257,6 +257,20 @@ class PreferencesChanged(MemberEvent):
     paused_until: Moment | None = None
 
 
+class TopicDeclined(MemberEvent):
+    """A member does not want to be asked about what is near to a post, or, not `declined`, takes that back."""
+
+    post: Id
+    declined: bool = True
+
+
+class MatchDeclined(MemberEvent):
+    """A member does not want to be matched with another, who is never told; or, not `declined`, takes that back."""
+
+    other: Id
+    declined: bool = True
+
+
 # Where it happens
 
 
@@ -442,8 +456,8 @@ ACTIVITY: tuple[type[Event], ...] = (
     PostPublished, ReplyPublished, MessageEdited, MessageRemoved, ReactionAdded, ReactionRemoved, PostViewed,
     ThreadResolved, MemberJoined, MemberUpdated, MemberLeft, MemberForgotten, RolesChanged, ChannelOpened,
     ChannelChanged, ChannelClosed, GatheringScheduled, GatheringChanged, GatheringAttended, ContentQueued,
-    ContentShared, PreferencesChanged, NudgeAnswered, NudgeSeen, NudgeDelivered, CommunityOpened,
-    CommunityClosed, SettingsChanged, ModelPromoted, Tick,
+    ContentShared, PreferencesChanged, TopicDeclined, MatchDeclined, NudgeAnswered, NudgeSeen, NudgeDelivered,
+    CommunityOpened, CommunityClosed, SettingsChanged, ModelPromoted, Tick,
 )  # fmt: skip
 RANKED: tuple[type[Event], ...] = (MatchesRanked,)
 EVENTS: dict[str, type[Event]] = {e.__name__: e for e in ACTIVITY + RANKED + DECISIONS}

@@ -60,7 +60,8 @@ def test_presses_and_operations_have_their_own_scopes() -> None:
     """The border between what a platform says, what a person pressed and what an operator decided."""
     presses = {name for name, event in EVENTS.items() if scope_of(event) is Scope.PRESS}
     operations = {name for name, event in EVENTS.items() if scope_of(event) is Scope.OPERATE}
-    assert presses == {"NudgeAnswered", "NudgeSeen", "NudgeDelivered", "PreferencesChanged"}
+    wishes = {"PreferencesChanged", "TopicDeclined", "MatchDeclined"}
+    assert presses == {"NudgeAnswered", "NudgeSeen", "NudgeDelivered"} | wishes
     assert operations == {"SettingsChanged", "CommunityOpened", "CommunityClosed", "ModelPromoted"}
 
 

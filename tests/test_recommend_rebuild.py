@@ -14,6 +14,7 @@ from shared.events import (
     CommunityClosed,
     CommunityOpened,
     Event,
+    MatchDeclined,
     MemberForgotten,
     MemberJoined,
     MemberLeft,
@@ -25,6 +26,7 @@ from shared.events import (
     Role,
     RolesChanged,
     ThreadResolved,
+    TopicDeclined,
 )
 from tests.recommending import DAY, START, Place, channel, made, post
 
@@ -56,6 +58,8 @@ EVENTS = st.one_of(
     happens(MemberJoined, member=WHO, bot=st.booleans()),
     happens(MemberLeft, member=WHO),
     happens(MemberForgotten, member=WHO),
+    happens(MatchDeclined, member=WHO, other=WHO, declined=st.booleans()),
+    happens(TopicDeclined, member=WHO, post=POSTED, declined=st.booleans()),
     happens(RolesChanged, member=WHO, roles=st.sampled_from([(), (Role.CHAMPION,)])),
     happens(ChannelOpened, channel=WHERE, privacy=PRIVACY, members=st.lists(WHO, max_size=2).map(tuple)),
     happens(ChannelChanged, channel=WHERE, privacy=st.one_of(st.none(), PRIVACY), joined=st.tuples(WHO)),

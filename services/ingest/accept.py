@@ -13,6 +13,7 @@ from shared.events import (
     CommunityEvent,
     CommunityOpened,
     Event,
+    MatchDeclined,
     ModelPromoted,
     NudgeAnswered,
     NudgeDelivered,
@@ -20,6 +21,7 @@ from shared.events import (
     PreferencesChanged,
     SettingsChanged,
     Tick,
+    TopicDeclined,
 )
 from shared.failures import Invalid, Problem
 from shared.limits import AHEAD, ahead_of
@@ -40,7 +42,7 @@ class Scope(StrEnum):
     OPERATE = "operate"
 
 
-_PRESSES: Final = (NudgeAnswered, NudgeSeen, NudgeDelivered, PreferencesChanged)
+_PRESSES: Final = (NudgeAnswered, NudgeSeen, NudgeDelivered, PreferencesChanged, TopicDeclined, MatchDeclined)
 _OPERATIONS: Final = (SettingsChanged, CommunityOpened, CommunityClosed, ModelPromoted)
 
 

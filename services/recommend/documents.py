@@ -108,6 +108,16 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True)
+class Declined:
+    """What a member said, last then, of being matched with somebody, or on the topic of a post: `about` is either."""
+
+    member: str
+    about: str
+    declined: bool
+    said: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class Forgotten:
     """Somebody was forgotten then; what they did before it does not come back. Kept under a hash of the id."""
 
@@ -192,6 +202,8 @@ POSTS = Table("post", Post)  # by message
 REPLIES = Table("reply", Reply)  # by message
 GONE = Table("gone", Gone)  # by message
 RESOLVED = Table("resolved", Resolved)  # by message
+DECLINED_PEOPLE = Table("declined_person", Declined)  # by declined_key
+DECLINED_TOPICS = Table("declined_topic", Declined)  # by declined_key
 FORGOTTEN = Table("forgotten", Forgotten)  # by forgotten_key
 RESPONDERS = Table("responders", Responders)  # by post
 SUITABLE = Table("posts", Suitables)  # by member: for themselves
@@ -210,6 +222,11 @@ BEFORE = "before"
 def reader_key(channel: str, member: str) -> str:
     """Name a channel's reader; ids may hold any printable character, so they are quoted."""
     return json.dumps([channel, member], ensure_ascii=False)
+
+
+def declined_key(member: str, about: str) -> str:
+    """Name what a member said of somebody, or of a post."""
+    return json.dumps([member, about], ensure_ascii=False)
 
 
 def forgotten_key(community: str, member: str) -> str:

@@ -13,6 +13,7 @@ from services.recommend.rank import Ranking
 from services.recommend.settings import RecommendSettings
 from services.recommend.spans import DAY
 from services.recommend.threads import Threads
+from services.recommend.unwanted import is_apart
 from shared.events import Evidence, Match, Reason
 
 REASONS = 3
@@ -96,7 +97,7 @@ def similar_posts(index: Index, votes: dict[int, float], chosen: Iterable[int]) 
     found: dict[int, list[int]] = {number: [] for number in chosen}
     for _, row in sorted((-round(weight, DECIMALS), row) for row, weight in votes.items())[:_SIMILAR]:
         for number in threads.answerers[row]:
-            if number in found and index.reads(number, threads.channels[row]):
+            if number in found and _may_name(index, number, row):
                 found[number].append(row)
     return found
 
@@ -110,9 +111,15 @@ def shared_posts(index: Index, chosen: Iterable[int], channel: str, author: int,
     found: dict[int, list[int]] = {number: [] for number in chosen}
     for row in threads.taken_by(author, now - 365 * DAY, _SHARED, seen):
         for number in threads.messages[row]:
-            if number in found and number != author and index.reads(number, threads.channels[row]):
+            if number in found and number != author and _may_name(index, number, row):
                 found[number].append(row)
     return found
+
+
+def _may_name(index: Index, number: int, row: int) -> bool:
+    """Say whether a thread may be named to somebody: they read it, and are not kept apart from who began it."""
+    threads = index.threads
+    return index.reads(number, threads.channels[row]) and not is_apart(index, number, threads.authors[row])
 
 
 @lru_cache(maxsize=4096)

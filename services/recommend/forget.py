@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from services.recommend import decline
 from services.recommend.documents import (
     FORGOTTEN,
     MEMBERS,
@@ -42,6 +43,7 @@ def forget(state: State, event: MemberForgotten, clock: datetime) -> None:
         if reader.member == member:
             documents.drop(READERS, reader_key(reader.channel, member))
             state.index.set_reader(reader.channel, member, False)
+    decline.forget(state, member)
     documents.drop(MEMBERS, member)
     state.index.people.forget(member)
     erase(state, member, frozenset(posts))

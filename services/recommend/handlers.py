@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommend import admit, follow, forget, meet, offer
+from services.recommend import admit, decline, follow, forget, meet, offer
 from services.recommend.documents import CHANNELS, POSTS, words
 from services.recommend.explain import matches
 from services.recommend.features import Question
@@ -183,6 +183,7 @@ def on_member_updated(state: State, event: events.MemberUpdated, _moment: Moment
 
 def on_member_left(state: State, event: events.MemberLeft, _moment: Moment) -> Iterable[Event]:
     meet.leave(state, event)
+    decline.leave(state, event)
     return ()
 
 
@@ -193,6 +194,16 @@ def on_member_forgotten(state: State, event: events.MemberForgotten, moment: Mom
 
 def on_roles_changed(state: State, event: events.RolesChanged, _moment: Moment) -> Iterable[Event]:
     meet.change_roles(state, event)
+    return ()
+
+
+def on_match_declined(state: State, event: events.MatchDeclined, _moment: Moment) -> Iterable[Event]:
+    decline.decline_match(state, event)
+    return ()
+
+
+def on_topic_declined(state: State, event: events.TopicDeclined, _moment: Moment) -> Iterable[Event]:
+    decline.decline_topic(state, event)
     return ()
 
 
@@ -235,6 +246,8 @@ HANDLERS: Handlers[State] = {
     events.MemberLeft: on_member_left,
     events.MemberForgotten: on_member_forgotten,
     events.RolesChanged: on_roles_changed,
+    events.MatchDeclined: on_match_declined,
+    events.TopicDeclined: on_topic_declined,
     events.ChannelOpened: on_channel_opened,
     events.ChannelChanged: on_channel_changed,
     events.ChannelClosed: on_channel_closed,

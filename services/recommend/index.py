@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from services.recommend.arrays import grown
 from services.recommend.documents import (
     CHANNELS,
+    DECLINED_PEOPLE,
+    DECLINED_TOPICS,
     MEMBERS,
     POSTS,
     READERS,
@@ -26,6 +28,7 @@ from services.recommend.readable import is_public
 from services.recommend.settings import RecommendSettings
 from services.recommend.spans import DAY
 from services.recommend.threads import Threads
+from services.recommend.wishes import Wishes
 from shared.state import Documents
 
 Vectors = Mapping[str, NDArray[np.int16]]
@@ -41,6 +44,7 @@ class Index:
         self.threads = Threads(dimension)
         self.profiles = Profiles(dimension, settings.profile_half_life_days * DAY)
         self.past = Past()
+        self.wishes = Wishes()
         self.public: set[str] = set()
         self.closed: set[str] = set()
         self._readers: dict[str, set[int]] = {}
@@ -57,6 +61,10 @@ class Index:
             index.set_reader(reader.channel, reader.member, reader.reads)
         for name, member in documents.table(MEMBERS).items():
             index.people.set_member(name, member)
+        for said in documents.table(DECLINED_PEOPLE).values():
+            index.wishes.set_person(said.member, said.about, said.declined)
+        for said in documents.table(DECLINED_TOPICS).values():
+            index.wishes.set_topic(said.member, said.about, said.declined)
         posts = documents.table(POSTS)
         for name, post in sorted(posts.items(), key=lambda item: item[1].ordinal):
             index.add_post(name, post, vectors[post.words()])

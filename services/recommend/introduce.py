@@ -14,6 +14,7 @@ from services.recommend.peers import what_they_share
 from services.recommend.settings import RecommendSettings
 from services.recommend.softmax import log_softmax
 from services.recommend.spans import DAY
+from services.recommend.unwanted import is_apart
 
 # Of those whom somebody knows, with whom they exchanged most.
 _KNOWN = 40
@@ -37,13 +38,13 @@ def introductions(
             score = round(math.sqrt(shares[one][other] * shares[other][one]), 6)
             first, second = sorted((people.ids[one], people.ids[other]))
             pairs.append((-score, first, second))
-    return _choose(index, settings, seen, sorted(pairs))
+    return _choose(index, settings, seen, me, sorted(pairs))
 
 
 def _known(index: Index, settings: RecommendSettings, seen: Crowd, me: int) -> list[int]:
     """Give the active people with whom somebody exchanged most answers: numbers."""
     active = index.people.present & (index.people.last(seen.scopes) >= seen.now - settings.peers_active_days * DAY)
-    known = [number for number in seen.graph.neighbours(me) if active[number]]
+    known = [number for number in seen.graph.neighbours(me) if active[number] and not is_apart(index, me, number)]
     return sorted(known, key=lambda number: (-seen.graph.answers(me, number), index.people.ids[number]))[:_KNOWN]
 
 
@@ -52,7 +53,7 @@ def _shares(
 ) -> dict[int, float]:
     """Say how likely it is that somebody meets each of those known whom they have not met, rather than another."""
     met = seen.graph.neighbours(one)
-    others = [number for number in known if number != one and number not in met]
+    others = [number for number in known if number != one and number not in met and not is_apart(index, one, number)]
     if not others:
         return {}
     found = pair_signals(
@@ -63,7 +64,7 @@ def _shares(
 
 
 def _choose(
-    index: Index, settings: RecommendSettings, seen: Crowd, pairs: list[tuple[float, str, str]]
+    index: Index, settings: RecommendSettings, seen: Crowd, me: int, pairs: list[tuple[float, str, str]]
 ) -> tuple[Introduction, ...]:
     chosen: list[Introduction] = []
     taken: dict[str, int] = {}
@@ -73,7 +74,7 @@ def _choose(
         if max(taken.get(one, 0), taken.get(other, 0)) == _MOST_PAIRS:
             continue
         first, second = index.people.numbers[one], index.people.numbers[other]
-        evidence = what_they_share(index, settings, first, [second], seen)[second]
+        evidence = what_they_share(index, settings, first, [second], seen, me)[second]
         if evidence:
             chosen.append(Introduction(one, other, -score, evidence))
             taken[one], taken[other] = taken.get(one, 0) + 1, taken.get(other, 0) + 1

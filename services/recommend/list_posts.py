@@ -18,6 +18,7 @@ from services.recommend.signals import signals
 from services.recommend.softmax import log_softmax
 from services.recommend.spans import DAY
 from services.recommend.suits import PLACES, Floats, Suits, thread_features
+from services.recommend.unwanted import unwanted_threads
 
 # The most recently active ones; and of these so many for each place in a list are compared with each other.
 _MOST_THREADS = 300
@@ -54,6 +55,8 @@ def list_posts(
     threads = [
         thread for thread in seen.threads if index.scope(thread.channel) in scopes and may_join(index, thread, number)
     ][:_MOST_THREADS]  # fmt: skip
+    unwanted = unwanted_threads(index, settings, number, [thread.row for thread in threads], scopes)
+    threads = [thread for thread, hidden in zip(threads, unwanted.tolist(), strict=True) if not hidden]
     if not threads:
         return (), ()
     mentioned = [member in seen.posts[thread.post].mentions for thread in threads]

@@ -307,7 +307,7 @@ def _erase_peers(documents: Documents, table: Table[Peers], member: str, posts: 
     documents.drop(table, member)
     for owner, known in sorted(documents.table(table).items()):
         kept = (peer for peer in known.peers if peer.member != member)
-        shown = tuple(replace(peer, evidence=_evidence_without(peer.evidence, posts)) for peer in kept)
+        shown = tuple(replace(peer, evidence=evidence_without(peer.evidence, posts)) for peer in kept)
         documents.put(table, owner, replace(known, peers=shown))
 
 
@@ -315,16 +315,17 @@ def _erase_introductions(documents: Documents, member: str, posts: frozenset[str
     documents.drop(INTRODUCTIONS, member)
     for owner, known in sorted(documents.table(INTRODUCTIONS).items()):
         kept = (pair for pair in known.pairs if member not in (pair.one, pair.other))
-        shown = tuple(replace(pair, evidence=_evidence_without(pair.evidence, posts)) for pair in kept)
+        shown = tuple(replace(pair, evidence=evidence_without(pair.evidence, posts)) for pair in kept)
         documents.put(INTRODUCTIONS, owner, replace(known, pairs=shown))
 
 
 def _without(match: Match, posts: frozenset[str]) -> Match:
-    evidence = _evidence_without(match.evidence, posts)
+    evidence = evidence_without(match.evidence, posts)
     return match if evidence == match.evidence else match.model_copy(update={"evidence": evidence})
 
 
-def _evidence_without(evidence: tuple[Evidence, ...], posts: frozenset[str]) -> tuple[Evidence, ...]:
+def evidence_without(evidence: tuple[Evidence, ...], posts: frozenset[str]) -> tuple[Evidence, ...]:
+    """Give evidence that names none of these posts."""
     kept = []
     for e in evidence:
         shown = tuple(post for post in e.posts if post not in posts)

@@ -18,6 +18,7 @@ from services.recommend.meeting import Crowd, Meeting, pair_signals
 from services.recommend.settings import RecommendSettings
 from services.recommend.softmax import log_softmax
 from services.recommend.spans import DAY
+from services.recommend.unwanted import nameable
 from shared.events import Evidence, Reason
 
 YEAR = 365 * DAY
@@ -44,7 +45,7 @@ def peers(
     shares = np.round(np.exp(log_softmax(scores, np.zeros(1, np.intp))), 6)
     best = leading(scores, others, people.ids, _SPARE * settings.peers)
     chosen = [int(others[place]) for place in best]
-    reasons = what_they_share(index, settings, me, chosen, seen)
+    reasons = what_they_share(index, settings, me, chosen, seen, me)
     told = (
         Peer(people.ids[other], float(shares[place]), reasons[other])
         for other, place in zip(chosen, best, strict=True)
@@ -59,14 +60,16 @@ def meetable(index: Index, settings: RecommendSettings, seen: Crowd, me: int) ->
     active[me] = False
     close = [n for n in seen.graph.neighbours(me) if seen.graph.answers(me, n) >= settings.peers_close]
     active[close] = False
+    apart = index.wishes.apart_from(index.people.ids[me])
+    active[[index.people.numbers[name] for name in apart if name in index.people.numbers]] = False
     return np.flatnonzero(active)
 
 
 def what_they_share(
-    index: Index, settings: RecommendSettings, me: int, others: list[int], seen: Crowd
+    index: Index, settings: RecommendSettings, me: int, others: list[int], seen: Crowd, reader: int
 ) -> dict[int, tuple[Evidence, ...]]:
-    """Say what somebody shares with others, by what is in the crowd's scopes."""
-    visible = index.threads.seen(seen.scopes)
+    """Say what somebody shares with others, by what is in the crowd's scopes; `reader` is told."""
+    visible = nameable(index, reader, index.threads.seen(seen.scopes))
     shared = shared_threads(index, me, visible, seen.now)
     near = _near_threads(index, me, others, visible, seen)
     return {n: tuple(_evidence(index, settings, n, shared.get(n, []), near[n])) for n in others}

@@ -16,6 +16,7 @@ from services.recommend.ranker import Ranker, Signals
 from services.recommend.settings import RecommendSettings
 from services.recommend.signals import signals
 from services.recommend.spans import DAY
+from services.recommend.unwanted import unwilling
 from services.recommend.votes import Ballot, aged
 
 
@@ -47,6 +48,8 @@ def look_at(index: Index, settings: RecommendSettings, question: Question, now: 
     """Find who may answer a post as of `now` (seconds since 1970), with their signals; None where nobody may."""
     eligible = index.people.candidates(index.scopes_for(question.channel)) & index.may_read(question.channel)
     eligible[question.author] = False
+    scopes = index.scopes_for(question.channel)
+    eligible[unwilling(index, settings, question.author, question.vector, scopes)] = False
     if not eligible.any():
         return None
     found = features(index, settings, question, now)

@@ -46,6 +46,9 @@ class RecommendSettings(_Settings):
     dense_kernel: float = Field(14.0, gt=0, le=40, description="k in a near post's vote exp(k * cosine)")
     votes_days: Days = Field(3650.0, description="how old a similar post may be to vote")
     vote_half_life_days: HalfLife = Field(180.0, description="in evidence, a similar post counts half at such an age")
+    declined_cosine: float = Field(
+        0.5, gt=0, le=1, description="who said of a post that it is not their topic is asked about none as near as this"
+    )
     evidence_posts: Length = Field(3, description="posts named in one piece of evidence")
     responders_kept_days: Days = Field(90.0, description="how old a post may be for its list to be kept for the doors")
 

@@ -20,6 +20,7 @@ from shared.events import (
     GatheringScheduled,
     Kind,
     Match,
+    MatchDeclined,
     MatchesRanked,
     MemberForgotten,
     MemberJoined,
@@ -49,6 +50,7 @@ from shared.events import (
     StillOpen,
     ThreadResolved,
     Tick,
+    TopicDeclined,
     Withdrawal,
     WorkingHours,
 )
@@ -105,6 +107,8 @@ def _people() -> list[Event]:
         MemberLeft(**_named("member/m0007/left"), **who),
         MemberForgotten(**_named("member/m0007/forgotten"), **who),
         RolesChanged(**_named("member/m0007/roles/4"), **who, roles=(Role.MEMBER, Role.CHAMPION, Role.LEADER)),
+        TopicDeclined(**_named("declined/m0007/topic/1"), **who, post="t/100", declined=False),
+        MatchDeclined(**_named("declined/m0007/match/2"), **who, other="m0008", declined=False),
         PreferencesChanged(
             **_named("preferences/m0007/9"),
             **who,
