@@ -20,7 +20,7 @@ from services.recommend.spans import DAY
 from services.recommend.suits import PLACES, Floats, Suits, thread_features
 from services.recommend.unwanted import unwanted_threads
 
-# The most recently active ones; and of these so many for each place in a list are compared with each other.
+# Those that began last; and of these so many for each place in a list are compared with each other.
 _MOST_THREADS = 300
 _COMPARED = 3
 # What is worth reading is about what one knows, and goes on; nobody's views are known to learn from.
@@ -41,7 +41,7 @@ def board(
     index: Index, settings: RecommendSettings, posts: Mapping[str, Post], matches: MatchesOf, now: float
 ) -> Board:
     """Gather what may be in somebody's lists."""
-    return Board(now, open_threads(index, now - settings.posts_days * DAY), posts, matches)
+    return Board(now, open_threads(index, now - settings.posts_days * DAY, _MOST_THREADS), posts, matches)
 
 
 def list_posts(
@@ -54,7 +54,7 @@ def list_posts(
     number = index.people.number(member)
     threads = [
         thread for thread in seen.threads if index.scope(thread.channel) in scopes and may_join(index, thread, number)
-    ][:_MOST_THREADS]  # fmt: skip
+    ]  # fmt: skip
     unwanted = unwanted_threads(index, settings, number, [thread.row for thread in threads], scopes)
     threads = [thread for thread, hidden in zip(threads, unwanted.tolist(), strict=True) if not hidden]
     if not threads:

@@ -1,5 +1,6 @@
 """Which threads go on at present, and what is known of each: read off the index."""
 
+import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -21,12 +22,12 @@ class OpenThread:
     people: Collection[int]
 
 
-def open_threads(index: Index, since: float) -> list[OpenThread]:
+def open_threads(index: Index, since: float, most: int = sys.maxsize) -> list[OpenThread]:
     """Give the threads that began at `since` (seconds since 1970) or later, the most recently active ones first.
 
-    Of those that were active at the same time the one with the lower id comes first.
+    Only the `most` that began last are looked at. Of those that were active at the same time the one with the lower id comes first.
     """
-    threads = [_open(index, row) for row in index.threads.since(since)]
+    threads = [_open(index, row) for row in index.threads.since(since)[-most:]]
     return sorted(threads, key=lambda thread: (-thread.last, thread.post))
 
 
