@@ -25,7 +25,8 @@ class OpenThread:
 def open_threads(index: Index, since: float, most: int = sys.maxsize) -> list[OpenThread]:
     """Give the threads that began at `since` (seconds since 1970) or later, the most recently active ones first.
 
-    Only the `most` that began last are looked at. Of those that were active at the same time the one with the lower id comes first.
+    Only the `most` that began last are looked at. Of those that were active at the same time the one with the lower
+    id comes first.
     """
     threads = [_open(index, row) for row in index.threads.since(since)[-most:]]
     return sorted(threads, key=lambda thread: (-thread.last, thread.post))
