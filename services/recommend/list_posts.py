@@ -4,7 +4,7 @@ What is listed for somebody rests on scopes that whoever is told may read.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,6 +27,10 @@ _COMPARED = 3
 _READING = {"near all": 1.0, "near best": 0.5, "messages": 0.5, "people": 0.5, "active 1d": 0.5}
 
 
+# What a member might answer, and what they might read.
+Lists = tuple[tuple[Suitable, ...], tuple[Suitable, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Board:
     """The young threads as of `now`, the same for everybody: `posts` has the post of each."""
@@ -35,6 +39,7 @@ class Board:
     threads: Sequence[OpenThread]
     posts: Mapping[str, Post]
     matches: MatchesOf
+    made: dict[tuple[str, tuple[str, ...]], Lists] = field(default_factory=dict)
 
 
 def board(
@@ -46,11 +51,21 @@ def board(
 
 def list_posts(
     index: Index, settings: RecommendSettings, suits: Suits, seen: Board, member: str, scopes: Sequence[str]
-) -> tuple[tuple[Suitable, ...], tuple[Suitable, ...]]:
+) -> Lists:
     """Choose the posts that a member might answer, and those that they might read, best first.
 
-    Both are threads in `scopes` that they have not written in; a settled one may still be read.
+    Both are threads in `scopes` that they have not written in; a settled one may still be read. For oneself and for
+    others it is often the same, and made once.
     """
+    known = seen.made.get((member, tuple(scopes)))
+    if known is None:
+        known = seen.made[member, tuple(scopes)] = _list_posts(index, settings, suits, seen, member, scopes)
+    return known
+
+
+def _list_posts(
+    index: Index, settings: RecommendSettings, suits: Suits, seen: Board, member: str, scopes: Sequence[str]
+) -> Lists:
     number = index.people.number(member)
     threads = [
         thread for thread in seen.threads if index.scope(thread.channel) in scopes and may_join(index, thread, number)

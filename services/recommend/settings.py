@@ -57,7 +57,7 @@ class RecommendSettings(_Settings):
     posts_every_minutes: float = Field(
         1.0, ge=0, le=1440, description="a member's lists of posts are made anew at most this often"
     )
-    posts_offered: Length = Field(10, description="so many of a post's matches have their lists made anew for it")
+    posts_offered: Length = Field(5, description="so many of a post's matches have their lists made anew for it")
     posts_alike: float = Field(
         0.3, ge=0, lt=1, description="how much being like a post further up counts against one, in a member's lists"
     )
