@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.recommend.features import FEATURES, Group
-from services.recommend.ranker import DECIMALS, Ranker
+from services.recommend.ranker import Ranker
+from services.recommend.rounding import DECIMALS
 from services.recommend.signals import NOTHING, signals
 
 SIZE = len(FEATURES)

@@ -9,6 +9,7 @@ from services.recommend.index import Index
 from services.recommend.learn_peers import EVERY, Meet, PeerLessons, first_exchanges, meets
 from services.recommend.matched import Matched
 from services.recommend.meeting import PLACES, SIGNALS, Floats, hand_set
+from services.recommend.rounding import DECIMALS
 from services.recommend.settings import RecommendSettings
 from services.recommend.walk import History, Step, Vectors
 
@@ -67,7 +68,7 @@ class Peers:
             ADAMIC_ADAR: meet.crowd.graph.adamic_adar(meet.number, values.shape[1])[others],
             PROFILE: meet.signals[:, SIGNALS.index("near")].astype(np.float64),
         }
-        ranked = {rule: _ranked(index, others, np.round(scores, 6)) for rule, scores in rules.items()}
+        ranked = {rule: _ranked(index, others, np.round(scores, DECIMALS)) for rule, scores in rules.items()}
         self._sizes.append(len(others))
         self._cases.append(Case(f"{meet.member} at {now:.0f}", now, meet.member, meet.met, ranked))
 

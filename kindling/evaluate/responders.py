@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from kindling.evaluate.results import KEPT, Case, Ranked, Task
 from kindling.evaluate.split import Split
-from services.recommend.candidates import DECIMALS, leading
+from services.recommend.candidates import leading
 from services.recommend.documents import Post
 from services.recommend.features import FEATURES, PLACES, Group, Question
 from services.recommend.index import Index
 from services.recommend.learn import Lesson, Lessons, learn, responders
 from services.recommend.rank import Listed
 from services.recommend.ranker import Ranker, hand_set
+from services.recommend.rounding import DECIMALS
 from services.recommend.settings import RecommendSettings
 from services.recommend.signals import NOTHING
 from services.recommend.spans import DAY

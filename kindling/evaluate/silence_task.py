@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from kindling.evaluate.results import Forecast, Silence
 from services.recommend.documents import Post
 from services.recommend.index import Index
+from services.recommend.rounding import DECIMALS
 from services.recommend.silence import silence_features
 from services.recommend.silence_fit import Example, fit_silence, recalibrated
-from services.recommend.silence_model import DECIMALS, SilenceModel, base_model
+from services.recommend.silence_model import SilenceModel, base_model
 from services.recommend.spans import DAY, HOUR
 from services.recommend.votes import nearest
 from services.recommend.walk import History, Step, Vectors

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend.features import PLACES
+from services.recommend.rounding import DECIMALS
 
 Floats = NDArray[np.float64]
-
-DECIMALS = 6
 
 # Each finds people that the others miss: who is always there, is there now, is at home here, knows the topic,
 # knows the author.

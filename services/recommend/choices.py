@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommend.rounding import DECIMALS
 from services.recommend.softmax import Lists, fit
 
 Floats = NDArray[np.float64]
@@ -76,6 +77,6 @@ def mrr(weights: Floats, choices: Sequence[Choice]) -> float:
     """Give the mean reciprocal rank of the best that was chosen, rounded; ties count as if all others came before."""
     found = []
     for choice in choices:
-        scores = np.round(choice.signals.astype(np.float64) @ weights, 6)
+        scores = np.round(choice.signals.astype(np.float64) @ weights, DECIMALS)
         found.append(1 / int((scores >= scores[choice.target > 0].max()).sum()))
-    return round(float(np.mean(found)), 6) if found else 0.0
+    return round(float(np.mean(found)), DECIMALS) if found else 0.0

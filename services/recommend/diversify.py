@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommend.rounding import DECIMALS
+
 Floats = NDArray[np.float64]
 
 
@@ -19,7 +21,7 @@ def diversify(relevance: Floats, cosines: Floats, most: int, alike: float) -> li
     left = np.ones(len(relevance), np.bool_)
     chosen: list[int] = []
     while left.any() and len(chosen) < most:
-        gains = np.where(left, np.round(worth - alike * nearest, 6), -np.inf)
+        gains = np.where(left, np.round(worth - alike * nearest, DECIMALS), -np.inf)
         best = int(gains.argmax())
         chosen.append(best)
         left[best] = False

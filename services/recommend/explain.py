@@ -6,10 +6,10 @@ Like the score, reasons rest only on what everybody who reads the post's channel
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from services.recommend.candidates import DECIMALS
 from services.recommend.features import Floats, Group
 from services.recommend.index import Index
 from services.recommend.rank import Ranking
+from services.recommend.rounding import DECIMALS
 from services.recommend.settings import RecommendSettings
 from services.recommend.spans import DAY
 from services.recommend.threads import Threads

@@ -10,10 +10,10 @@ from services.recommend.index import Index
 from services.recommend.learn_peers import expected
 from services.recommend.matched import MatchesOf
 from services.recommend.meeting import Crowd, Meeting, pair_signals
-from services.recommend.peers import what_they_share
+from services.recommend.peers import active_people, what_they_share
+from services.recommend.rounding import DECIMALS
 from services.recommend.settings import RecommendSettings
-from services.recommend.softmax import log_softmax
-from services.recommend.spans import DAY
+from services.recommend.softmax import shares
 from services.recommend.unwanted import is_apart
 
 # Of those whom somebody knows, with whom they exchanged most.
@@ -31,11 +31,11 @@ def introductions(
     """
     people, me = index.people, index.people.number(member)
     known = _known(index, settings, seen, me)
-    shares = {one: _shares(index, meeting, seen, one, known, matches) for one in known}
+    chances = {one: _chances(index, meeting, seen, one, known, matches) for one in known}
     pairs = []
     for one, other in combinations(known, 2):
-        if other in shares[one] and one in shares[other]:
-            score = round(math.sqrt(shares[one][other] * shares[other][one]), 6)
+        if other in chances[one] and one in chances[other]:
+            score = round(math.sqrt(chances[one][other] * chances[other][one]), DECIMALS)
             first, second = sorted((people.ids[one], people.ids[other]))
             pairs.append((-score, first, second))
     return _choose(index, settings, seen, me, sorted(pairs))
@@ -43,12 +43,12 @@ def introductions(
 
 def _known(index: Index, settings: RecommendSettings, seen: Crowd, me: int) -> list[int]:
     """Give the active people with whom somebody exchanged most answers: numbers."""
-    active = index.people.present & (index.people.last(seen.scopes) >= seen.now - settings.peers_active_days * DAY)
+    active = active_people(index, settings, seen)
     known = [number for number in seen.graph.neighbours(me) if active[number] and not is_apart(index, me, number)]
     return sorted(known, key=lambda number: (-seen.graph.answers(me, number), index.people.ids[number]))[:_KNOWN]
 
 
-def _shares(
+def _chances(
     index: Index, meeting: Meeting, seen: Crowd, one: int, known: list[int], matches: MatchesOf
 ) -> dict[int, float]:
     """Say how likely it is that somebody meets each of those known whom they have not met, rather than another."""
@@ -59,8 +59,7 @@ def _shares(
     found = pair_signals(
         index, seen, one, np.array(others, np.intp), expected(index, seen.scopes, one, matches, seen.now)
     )
-    logs = log_softmax(meeting.scores(found), np.zeros(1, np.intp))
-    return dict(zip(others, np.exp(logs).tolist(), strict=True))
+    return dict(zip(others, shares(meeting.scores(found)).tolist(), strict=True))
 
 
 def _choose(

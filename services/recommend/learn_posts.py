@@ -52,11 +52,8 @@ def joins(step: Step, bots: Collection[str]) -> Iterator[Join]:
 
 def _first(step: Step, reply: Reply) -> bool:
     row = step.index.threads.rows.get(reply.post)
-    return reply.answers and row is not None and step.index.people.number(reply.author) not in _people(step, row)
-
-
-def _people(step: Step, row: int) -> Collection[int]:
-    return step.index.threads.messages[row].keys()
+    index = step.index
+    return reply.answers and row is not None and index.people.number(reply.author) not in index.threads.messages[row]
 
 
 def join_features(step: Step, history: History, join: Join, matches: MatchesOf) -> Floats:

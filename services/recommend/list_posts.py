@@ -13,9 +13,10 @@ from services.recommend.documents import Post, Suitable
 from services.recommend.index import Index
 from services.recommend.matched import MatchesOf
 from services.recommend.open_threads import OpenThread, may_join, open_threads
+from services.recommend.rounding import DECIMALS
 from services.recommend.settings import RecommendSettings
 from services.recommend.signals import signals
-from services.recommend.softmax import log_softmax
+from services.recommend.softmax import shares
 from services.recommend.spans import DAY
 from services.recommend.suits import PLACES, Floats, Suits, thread_features
 from services.recommend.unwanted import unwanted_threads
@@ -25,7 +26,7 @@ _MOST_THREADS = 300
 _COMPARED = 3
 # What is worth reading is about what one knows, and goes on; nobody's views are known to learn from.
 _READING = {"near all": 1.0, "near best": 0.5, "messages": 0.5, "people": 0.5, "active 1d": 0.5}
-
+_READING_WEIGHTS = np.array([_READING.get(name, 0.0) for name in PLACES])
 
 # What a member might answer, and what they might read.
 Lists = tuple[tuple[Suitable, ...], tuple[Suitable, ...]]
@@ -85,8 +86,7 @@ def _list_posts(
 
 def worth_reading(values: Floats) -> Floats:
     """Score threads by their features, of shape (features, threads), as something to read: (threads,)."""
-    weights = np.array([_READING.get(name, 0.0) for name in PLACES])
-    scores: Floats = np.round(signals(values).astype(np.float64) @ weights, 6)
+    scores: Floats = np.round(signals(values).astype(np.float64) @ _READING_WEIGHTS, DECIMALS)
     return scores
 
 
@@ -96,13 +96,13 @@ def _listed(
     """Choose the best of threads, of which none is much like one before it."""
     if not threads:
         return ()
-    shares = np.round(np.exp(log_softmax(scores, np.zeros(1, np.intp))), 6)
+    chances = np.round(shares(scores), DECIMALS)
     order = sorted(range(len(threads)), key=lambda place: (-scores[place], threads[place].post))
     leading = order[: _COMPARED * settings.posts]
     rows = [threads[place].row for place in leading]
-    cosines = np.round(index.threads.cosines_between(rows, rows), 6)
+    cosines = np.round(index.threads.cosines_between(rows, rows), DECIMALS)
     chosen = diversify(scores[leading], cosines, settings.posts, settings.posts_alike)
-    return tuple(_suitable(seen, threads[leading[place]], float(shares[leading[place]])) for place in chosen)
+    return tuple(_suitable(seen, threads[leading[place]], float(chances[leading[place]])) for place in chosen)
 
 
 def _suitable(seen: Board, thread: OpenThread, share: float) -> Suitable:

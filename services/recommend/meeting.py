@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from services.recommend.graph import Graph
 from services.recommend.index import Index
 from services.recommend.past import HALF_LIVES, Kind
+from services.recommend.rounding import DECIMALS
 from services.recommend.signals import signals
 from services.recommend.spans import DAY, HOUR
 
@@ -52,7 +53,7 @@ class Meeting:
 
     def scores(self, found: NDArray[np.floating[Any]]) -> Floats:
         """Score candidates by their signals, of shape (candidates, signals), rounded: (candidates,)."""
-        return np.round(found.astype(np.float64) @ self.weights, 6)
+        return np.round(found.astype(np.float64) @ self.weights, DECIMALS)
 
     def as_dict(self) -> dict[str, Any]:
         return {"version": self.version, "weights": dict(zip(SIGNALS, self.weights.tolist(), strict=True))}

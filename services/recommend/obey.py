@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from services.recommend.documents import INTRODUCTIONS, PEERS, POSTS, PUBLIC_PEERS, RESPONDERS
-from services.recommend.offer import evidence_without, unlist_for
+from services.recommend.offer import unlist_for
 from services.recommend.state import State
-from shared.events import Match
+from services.recommend.strike import all_without, match_without
 
 
 def keep_apart(state: State, one: str, other: str) -> None:
@@ -18,22 +18,17 @@ def keep_apart(state: State, one: str, other: str) -> None:
         for post in sorted(by[away]):
             unlist_for(state, member, post)
     for owner, known in sorted(state.documents.table(INTRODUCTIONS).items()):
-        pairs = [pair for pair in known.pairs if not {one, other} <= {owner, pair.one, pair.other}]
+        pairs = (pair for pair in known.pairs if not {one, other} <= {owner, pair.one, pair.other})
         unnamed = by[other] if owner == one else by[one] if owner == other else frozenset()
-        shown = tuple(replace(pair, evidence=evidence_without(pair.evidence, unnamed)) for pair in pairs)
-        state.documents.put(INTRODUCTIONS, owner, replace(known, pairs=shown))
+        state.documents.put(INTRODUCTIONS, owner, replace(known, pairs=all_without(pairs, unnamed)))
 
 
 def _responders(state: State, unnamed: dict[str, frozenset[str]]) -> None:
     """`unnamed` has for each of the two the posts of the other."""
     for post, known in sorted(state.documents.table(RESPONDERS).items()):
         kept = (match for match in known.matches if post not in unnamed.get(match.member, ()))
-        matches = tuple(_without(match, unnamed.get(match.member, frozenset())) for match in kept)
+        matches = tuple(match_without(match, unnamed.get(match.member, frozenset())) for match in kept)
         state.documents.put(RESPONDERS, post, replace(known, matches=matches))
-
-
-def _without(match: Match, posts: frozenset[str]) -> Match:
-    return match.model_copy(update={"evidence": evidence_without(match.evidence, posts)}) if posts else match
 
 
 def _peers(state: State, member: str, away: str, posts: frozenset[str]) -> None:
@@ -41,8 +36,7 @@ def _peers(state: State, member: str, away: str, posts: frozenset[str]) -> None:
         known = state.documents.get(table, member)
         if known is not None:
             peers = (peer for peer in known.peers if peer.member != away)
-            shown = tuple(replace(peer, evidence=evidence_without(peer.evidence, posts)) for peer in peers)
-            state.documents.put(table, member, replace(known, peers=shown))
+            state.documents.put(table, member, replace(known, peers=all_without(peers, posts)))
 
 
 def leave_topic(state: State, member: str, post: str) -> None:

@@ -1,8 +1,9 @@
 """Keep the lists that the doors read: who should answer a post, what suits a member, whom to meet or introduce."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from services.recommend.documents import (
     INTRODUCTIONS,
@@ -27,7 +28,8 @@ from services.recommend.peers import peers
 from services.recommend.people import HELPERS
 from services.recommend.profile import PUBLIC
 from services.recommend.state import State
-from shared.events import Evidence, Match, MatchesRanked
+from services.recommend.strike import all_without, match_without
+from shared.events import MatchesRanked
 from shared.state import Documents, Table, Timer
 
 # Names of timers; the subject is the post.
@@ -235,25 +237,24 @@ def refresh_peers(state: State, member: str, channel: str, clock: datetime) -> N
     facts = state.documents.get(MEMBERS, member)
     if facts is None or facts.bot or not facts.here:
         return
-    scopes = state.index.scopes_read_by(state.index.people.number(member))
-    found = _refresh(state, PEERS, MET, member, scopes, clock, None)
-    if channel not in state.index.public:
+    index, settings, meeting, matches = state.index, state.settings, state.models.meeting, _matches_of(state)
+    scopes = index.scopes_read_by(index.people.number(member))
+
+    @cache
+    def seen(scopes: tuple[str, ...]) -> Crowd:
+        return crowd(index, scopes, clock.timestamp())
+
+    @cache
+    def found(scopes: tuple[str, ...]) -> tuple[Peer, ...]:
+        return peers(index, settings, meeting, member, seen(scopes), matches)
+
+    _refresh(state, PEERS, MET, member, clock, lambda: found(scopes))
+    if channel not in index.public:
         return
     if _is_old(state, PUBLIC_PEERS, member, clock) and not HELPERS.isdisjoint(facts.roles):
-        pairs = introductions(
-            state.index,
-            state.settings,
-            state.models.meeting,
-            member,
-            _crowd(state, (PUBLIC,), clock),
-            _matches_of(state),
-        )
+        pairs = introductions(index, settings, meeting, member, seen((PUBLIC,)), matches)
         state.documents.put(INTRODUCTIONS, member, Introductions(clock, pairs))
-    _refresh(state, PUBLIC_PEERS, MET_IN_PUBLIC, member, (PUBLIC,), clock, found if scopes == (PUBLIC,) else None)
-
-
-def _crowd(state: State, scopes: tuple[str, ...], clock: datetime) -> Crowd:
-    return crowd(state.index, scopes, clock.timestamp())
+    _refresh(state, PUBLIC_PEERS, MET_IN_PUBLIC, member, clock, lambda: found((PUBLIC,)))
 
 
 def _is_old(state: State, table: Table[Peers], member: str, clock: datetime) -> bool:
@@ -266,20 +267,13 @@ def _refresh(
     table: Table[Peers],
     timer: str,
     member: str,
-    scopes: tuple[str, ...],
     clock: datetime,
-    found: tuple[Peer, ...] | None,
-) -> tuple[Peer, ...] | None:
-    """Make one list anew where it is old, of peers that are `found` already or are now; give them."""
-    settings = state.settings
-    if not _is_old(state, table, member, clock):
-        return None
-    if found is None:
-        seen = _crowd(state, scopes, clock)
-        found = peers(state.index, settings, state.models.meeting, member, seen, _matches_of(state))
-    state.documents.put(table, member, Peers(clock, found))
-    state.documents.set_timer(timer, member, clock + timedelta(days=settings.peers_active_days))
-    return found
+    find: Callable[[], tuple[Peer, ...]],
+) -> None:
+    """Make one list anew where it is old."""
+    if _is_old(state, table, member, clock):
+        state.documents.put(table, member, Peers(clock, find()))
+        state.documents.set_timer(timer, member, clock + timedelta(days=state.settings.peers_active_days))
 
 
 def erase(state: State, member: str, posts: frozenset[str]) -> None:
@@ -299,7 +293,7 @@ def erase(state: State, member: str, posts: frozenset[str]) -> None:
         if post in posts or responders.author == member:
             withdraw(state, post)
             continue
-        matches = tuple(_without(match, posts) for match in responders.matches if match.member != member)
+        matches = tuple(match_without(match, posts) for match in responders.matches if match.member != member)
         documents.put(RESPONDERS, post, replace(responders, matches=matches))
 
 
@@ -307,28 +301,11 @@ def _erase_peers(documents: Documents, table: Table[Peers], member: str, posts: 
     documents.drop(table, member)
     for owner, known in sorted(documents.table(table).items()):
         kept = (peer for peer in known.peers if peer.member != member)
-        shown = tuple(replace(peer, evidence=evidence_without(peer.evidence, posts)) for peer in kept)
-        documents.put(table, owner, replace(known, peers=shown))
+        documents.put(table, owner, replace(known, peers=all_without(kept, posts)))
 
 
 def _erase_introductions(documents: Documents, member: str, posts: frozenset[str]) -> None:
     documents.drop(INTRODUCTIONS, member)
     for owner, known in sorted(documents.table(INTRODUCTIONS).items()):
         kept = (pair for pair in known.pairs if member not in (pair.one, pair.other))
-        shown = tuple(replace(pair, evidence=evidence_without(pair.evidence, posts)) for pair in kept)
-        documents.put(INTRODUCTIONS, owner, replace(known, pairs=shown))
-
-
-def _without(match: Match, posts: frozenset[str]) -> Match:
-    evidence = evidence_without(match.evidence, posts)
-    return match if evidence == match.evidence else match.model_copy(update={"evidence": evidence})
-
-
-def evidence_without(evidence: tuple[Evidence, ...], posts: frozenset[str]) -> tuple[Evidence, ...]:
-    """Give evidence that names none of these posts."""
-    kept = []
-    for e in evidence:
-        shown = tuple(post for post in e.posts if post not in posts)
-        if shown or not e.posts:
-            kept.append(e.model_copy(update={"posts": shown, "count": max(0, e.count - len(e.posts) + len(shown))}))
-    return tuple(kept)
+        documents.put(INTRODUCTIONS, owner, replace(known, pairs=all_without(kept, posts)))

@@ -15,8 +15,9 @@ from services.recommend.index import Index
 from services.recommend.learn_peers import expected
 from services.recommend.matched import MatchesOf
 from services.recommend.meeting import Crowd, Meeting, pair_signals
+from services.recommend.rounding import DECIMALS
 from services.recommend.settings import RecommendSettings
-from services.recommend.softmax import log_softmax
+from services.recommend.softmax import shares
 from services.recommend.spans import DAY
 from services.recommend.unwanted import nameable
 from shared.events import Evidence, Reason
@@ -42,21 +43,26 @@ def peers(
         return ()
     found = pair_signals(index, seen, me, others, expected(index, seen.scopes, me, matches, seen.now))
     scores = meeting.scores(found)
-    shares = np.round(np.exp(log_softmax(scores, np.zeros(1, np.intp))), 6)
+    chances = np.round(shares(scores), DECIMALS)
     best = leading(scores, others, people.ids, _SPARE * settings.peers)
     chosen = [int(others[place]) for place in best]
     reasons = what_they_share(index, settings, me, chosen, seen, me)
     told = (
-        Peer(people.ids[other], float(shares[place]), reasons[other])
+        Peer(people.ids[other], float(chances[place]), reasons[other])
         for other, place in zip(chosen, best, strict=True)
         if reasons[other]
     )
     return tuple(told)[: settings.peers]
 
 
+def active_people(index: Index, settings: RecommendSettings, seen: Crowd) -> Bools:
+    """Say who is here and has written of late in the crowd's scopes: shape (people,)."""
+    return index.people.present & (index.people.last(seen.scopes) >= seen.now - settings.peers_active_days * DAY)
+
+
 def meetable(index: Index, settings: RecommendSettings, seen: Crowd, me: int) -> NDArray[np.intp]:
     """Give who has written of late and is not close to somebody yet: numbers."""
-    active = index.people.present & (index.people.last(seen.scopes) >= seen.now - settings.peers_active_days * DAY)
+    active = active_people(index, settings, seen)
     active[me] = False
     close = [n for n in seen.graph.neighbours(me) if seen.graph.answers(me, n) >= settings.peers_close]
     active[close] = False
@@ -112,7 +118,7 @@ def _near_threads(index: Index, me: int, peers: list[int], visible: Bools, seen:
             by_scope.setdefault(scope, []).append(row)
     places: dict[int, tuple[float, int]] = {}
     for scope, rows in by_scope.items():
-        cosines = threads.cosines_of(rows, index.profiles.vector(scope, me, seen.now)).round(6)
+        cosines = threads.cosines_of(rows, index.profiles.vector(scope, me, seen.now)).round(DECIMALS)
         places |= {row: (-cosine, -row) for row, cosine in zip(rows, cosines.tolist(), strict=True) if cosine > 0}
     return {
         peer: sorted((row for row in rows if row in places), key=places.__getitem__) for peer, rows in latest.items()

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend.features import FEATURES, PLACES, Group
+from services.recommend.rounding import DECIMALS
 from services.recommend.signals import NOTHING
 
 Floats = NDArray[np.float64]
 Signals = NDArray[np.float32]
 
-DECIMALS = 6
 HAND_SET = "hand-set"
 
 # What a community begins with: who answers, and is at home here, and knows the subject, and the author.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommend.rounding import DECIMALS
 from services.recommend.silence import FEATURES, PLACES, PRIOR
 
 Floats = NDArray[np.float64]
@@ -18,7 +19,6 @@ Floats = NDArray[np.float64]
 
 # An interval of a post's age ends at each of these hours, and the first begins at its birth.
 HOURS = (1, 4, 12, 24, 72, 168)
-DECIMALS = 6
 # Beyond what was seen when learning, a feature counts no further.
 _FAR = 3.0
 

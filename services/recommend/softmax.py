@@ -82,6 +82,12 @@ def log_softmax(scores: Floats, starts: NDArray[np.intp]) -> Floats:
     return logs
 
 
+def shares(scores: Floats) -> Floats:
+    """Give each one's probability within one list: shape of `scores`."""
+    probabilities: Floats = np.exp(log_softmax(scores, np.zeros(1, np.intp)))
+    return probabilities
+
+
 def _spread(lists: Lists) -> NDArray[np.float32]:
     """Give each signal's standard deviation within lists, 1 where it never differs: shape (signals,)."""
     sizes = np.diff(np.append(lists.starts, len(lists.target)))

@@ -11,6 +11,7 @@ from services.recommend.index import Index
 from services.recommend.ledger import NEVER
 from services.recommend.open_threads import OpenThread
 from services.recommend.past import Kind
+from services.recommend.rounding import DECIMALS
 from services.recommend.signals import signals
 from services.recommend.spans import DAY, HOUR, MINUTE
 
@@ -59,7 +60,7 @@ class Suits:
 
     def scores(self, values: Floats) -> Floats:
         """Score threads by their features, of shape (features, threads), rounded: (threads,)."""
-        return np.round(signals(values).astype(np.float64) @ self.weights, 6)
+        return np.round(signals(values).astype(np.float64) @ self.weights, DECIMALS)
 
     def as_dict(self) -> dict[str, Any]:
         return {"version": self.version, "weights": dict(zip(FEATURES, self.weights.tolist(), strict=True))}
@@ -114,7 +115,7 @@ def thread_features(
     talks = past.talks(member, scopes, now, people)
     values.extend(talks[:, authors])
     values.extend(talks[:, lasts])
-    values.extend(nearness(index, member, scopes, rows, now))
+    values.extend(_nearness(index, member, scopes, rows, now))
     values.append(np.array(matches, np.float64))
     return np.array(values)
 
@@ -124,7 +125,7 @@ def _begins(index: Index, thread: OpenThread) -> bool:
     return bool(posts) and posts[0] == thread.row
 
 
-def nearness(
+def _nearness(
     index: Index, member: int, scopes: Sequence[str], rows: Sequence[int], now: float
 ) -> tuple[Floats, Floats]:
     """Say how near threads are to those that a member took part in last: by the nearest, and by all of them."""

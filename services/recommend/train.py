@@ -19,6 +19,7 @@ from services.recommend.learn_posts import PostLessons, join_features, joins
 from services.recommend.matched import Matched
 from services.recommend.models import Models
 from services.recommend.ranker import Ranker, hand_set
+from services.recommend.rounding import DECIMALS
 from services.recommend.settings import RULES_VERSION, RecommendSettings
 from services.recommend.silence import silence_features
 from services.recommend.silence_fit import Example, fit_silence, recalibrated
@@ -102,7 +103,7 @@ def mrr(ranker: Ranker, lessons: Sequence[Lesson]) -> float:
         assert lesson.target is not None
         scores = ranker.scores(lesson.signals.astype(np.float32))
         found.append(1 / int((scores >= scores[lesson.target.argmax()]).sum()))
-    return round(float(np.mean(found)), 6) if found else 0.0
+    return round(float(np.mean(found)), DECIMALS) if found else 0.0
 
 
 class _Seen:
