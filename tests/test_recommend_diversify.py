@@ -48,3 +48,10 @@ def test_the_twin_of_what_is_first_gives_way_to_something_else() -> None:
     cosines = unit([0.0, 0.0, 1.5]) @ unit([0.0, 0.0, 1.5]).T
     assert diversify(np.array([1.0, 0.9, 0.7]), cosines, 3, 0.0) == [0, 1, 2]
     assert diversify(np.array([1.0, 0.9, 0.7, 0.0]), np.pad(cosines, (0, 1)), 3, 0.3) == [0, 2, 1]
+
+
+def test_relevance_counts_from_the_list_itself() -> None:
+    """The best counts 1 and the last 0 wherever the scores lie: adding the same to all of them changes nothing."""
+    cosines = unit([0.0, 0.1, 1.5]) @ unit([0.0, 0.1, 1.5]).T
+    scores = np.array([1.0, 0.9, 0.0])
+    assert {tuple(diversify(scores + shift, cosines, 3, 0.3)) for shift in (-9.0, 0.0, 9.0)} == {(0, 1, 2)}

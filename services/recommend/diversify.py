@@ -15,7 +15,9 @@ def diversify(relevance: Floats, cosines: Floats, most: int, alike: float) -> li
     alike two are; `alike` how much it counts against one that it is like one that was chosen before. Equal ones
     in the order of the list. Carbonell & Goldstein 1998, "The use of MMR, diversity-based reranking".
     """
-    low, high = relevance.min(initial=0.0), relevance.max(initial=0.0)
+    if not len(relevance):
+        return []
+    low, high = relevance.min(), relevance.max()
     worth = (1 - alike) * (relevance - low) / (high - low if high > low else 1.0)
     nearest = np.zeros(len(relevance))
     left = np.ones(len(relevance), np.bool_)
