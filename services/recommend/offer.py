@@ -129,14 +129,16 @@ def _board(state: State, clock: datetime) -> Board:
 
 def _matches_of(state: State) -> MatchesOf:
     """Look up what was said of posts, by the numbers of people."""
-    numbers, found = state.index.people.numbers, dict[str, dict[int, float]]()
+    numbers = state.index.people.numbers
 
     def look_up(post: str) -> Mapping[int, float]:
-        if post not in found:
-            kept = state.documents.get(RESPONDERS, post)
-            matches = kept.matches if kept else ()
-            found[post] = {numbers[match.member]: match.score for match in matches if match.member in numbers}
-        return found[post]
+        kept, known = state.documents.get(RESPONDERS, post), state.matched.get(post)
+        if kept is None:
+            return {}
+        if known is None or known[0] is not kept:
+            found = {numbers[match.member]: match.score for match in kept.matches if match.member in numbers}
+            known = state.matched[post] = kept, found
+        return known[1]
 
     return look_up
 
@@ -224,6 +226,7 @@ def _unlist(state: State, member: str, post: str, *, reading: bool) -> None:
 def withdraw(state: State, post: str) -> None:
     """Drop a post's responders, and the post from all lists."""
     unlist(state, post)
+    state.matched.pop(post, None)
     state.documents.drop(RESPONDERS, post)
     state.documents.cancel_timer(KEPT, post)
 

@@ -19,7 +19,7 @@ from services.recommend.rounding import DECIMALS
 from services.recommend.settings import RecommendSettings
 from services.recommend.softmax import shares
 from services.recommend.spans import DAY
-from services.recommend.unwanted import nameable
+from services.recommend.unwanted import apart_from, nameable
 from shared.events import Evidence, Reason
 
 YEAR = 365 * DAY
@@ -66,8 +66,7 @@ def meetable(index: Index, settings: RecommendSettings, seen: Crowd, me: int) ->
     active[me] = False
     close = [n for n in seen.graph.neighbours(me) if seen.graph.answers(me, n) >= settings.peers_close]
     active[close] = False
-    apart = index.wishes.apart_from(index.people.ids[me])
-    active[[index.people.numbers[name] for name in apart if name in index.people.numbers]] = False
+    active[sorted(apart_from(index, me))] = False
     return np.flatnonzero(active)
 
 

@@ -46,9 +46,9 @@ class Ranking:
 
 def look_at(index: Index, settings: RecommendSettings, question: Question, now: float) -> Listed | None:
     """Find who may answer a post as of `now` (seconds since 1970), with their signals; None where nobody may."""
-    eligible = index.people.candidates(index.scopes_for(question.channel)) & index.may_read(question.channel)
-    eligible[question.author] = False
     scopes = index.scopes_for(question.channel)
+    eligible = index.people.candidates(scopes) & index.may_read(question.channel)
+    eligible[question.author] = False
     eligible[unwilling(index, settings, question.author, question.vector, scopes)] = False
     if not eligible.any():
         return None

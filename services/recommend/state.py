@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 
-from services.recommend.documents import COMMUNITY, COMMUNITY_KEY, Community
+from services.recommend.documents import COMMUNITY, COMMUNITY_KEY, Community, Responders
 from services.recommend.index import Index
 from services.recommend.models import Models
 from services.recommend.settings import RecommendSettings
@@ -13,7 +13,10 @@ from shared.state import Documents
 
 @dataclass(slots=True)
 class State:
-    """`encoder` is the version of what made the vectors, `listed` has who lists which post."""
+    """`encoder` is the version of what made the vectors, `listed` has who lists which post.
+
+    `matched` has what a post's responders come to by the numbers of people, beside what it was derived from.
+    """
 
     name: str
     documents: Documents
@@ -22,6 +25,7 @@ class State:
     encoder: str
     models: Models
     listed: dict[str, set[str]] = field(default_factory=dict)
+    matched: dict[str, tuple[Responders, dict[int, float]]] = field(default_factory=dict)
 
     def use(self, models: Models) -> None:
         """Rank by other models from now on."""

@@ -19,7 +19,7 @@ def unwilling(
     names = index.wishes.apart_from(index.people.ids[author])
     for topic in near_topics(index, settings, vector, scopes):
         names |= index.wishes.declining(topic)
-    return [index.people.numbers[name] for name in sorted(names) if name in index.people.numbers]
+    return sorted(_numbers(index, names))
 
 
 def near_topics(
@@ -44,6 +44,15 @@ def _known(index: Index, posts: Iterable[str], scopes: Sequence[str]) -> list[st
     return [post for post in posts if post in rows and index.scope(channels[rows[post]]) in scopes]
 
 
+def apart_from(index: Index, person: int) -> set[int]:
+    """Give with whom somebody must not be matched: numbers."""
+    return _numbers(index, index.wishes.apart_from(index.people.ids[person]))
+
+
+def _numbers(index: Index, names: Iterable[str]) -> set[int]:
+    return {index.people.numbers[name] for name in names if name in index.people.numbers}
+
+
 def is_apart(index: Index, one: int, other: int) -> bool:
     """Say whether two people must not be matched, nor told of each other's threads."""
     return index.wishes.apart(index.people.ids[one], index.people.ids[other])
@@ -51,18 +60,18 @@ def is_apart(index: Index, one: int, other: int) -> bool:
 
 def nameable(index: Index, reader: int, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Leave out of threads (rows,) those of people from whom who is told of them is kept apart."""
-    apart = index.wishes.apart_from(index.people.ids[reader])
+    apart = apart_from(index, reader)
     if not apart:
         return rows
-    numbers = [index.people.numbers[name] for name in apart if name in index.people.numbers]
-    return rows & ~np.isin(np.array(index.threads.authors, np.intp), numbers)
+    return rows & ~np.isin(np.array(index.threads.authors, np.intp), sorted(apart))
 
 
 def unwanted_threads(
     index: Index, settings: RecommendSettings, member: int, rows: Sequence[int], scopes: Sequence[str]
 ) -> NDArray[np.bool_]:
     """Say which threads, by row, a member must not be shown as theirs to answer or to read: shape (len(rows),)."""
-    unwanted = np.array([is_apart(index, member, index.threads.authors[row]) for row in rows], np.bool_)
+    apart = apart_from(index, member)
+    unwanted = np.array([index.threads.authors[row] in apart for row in rows], np.bool_)
     for topic in topics_of(index, index.people.ids[member], scopes):
         near = index.threads.cosines_of(list(rows), index.threads.vector(index.threads.rows[topic]))
         unwanted |= near >= settings.declined_cosine
