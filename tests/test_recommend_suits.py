@@ -58,10 +58,11 @@ def test_what_is_open_follows_from_what_is_written_in_any_order(
         if at >= since:
             expected.append((-last.timestamp(), f"p{n}", last_by, len(messages), {by for _, _, by in messages}))
     found = open_threads(index, (START + since * MINUTE).timestamp())
-    ids = index.people.ids
+    ids, written_by = index.people.ids, index.threads.messages
+    assert found.facts["people"].tolist() == [len(written_by[row]) for row in found.facts["row"]]
     assert [
-        (-thread.last, thread.post, ids[thread.last_by], thread.messages, {ids[p] for p in thread.people})
-        for thread in found
+        (-fact["last"], post, ids[fact["last_by"]], fact["messages"], {ids[p] for p in written_by[fact["row"]]})
+        for post, fact in zip(found.posts, found.facts, strict=True)
     ] == sorted(expected)
 
 
@@ -85,7 +86,7 @@ def test_each_feature_says_what_its_name_does() -> None:
     now = (START + 10 * DAY).timestamp()
     ann = index.people.number("ann")
     found = open_threads(index, (START + DAY).timestamp())
-    assert [thread.post for thread in found] == ["far", "near"]
+    assert found.posts == ["far", "near"]
     values = thread_features(index, ann, (PUBLIC,), found, [True, False], [0.1, 0.4], now)
     assert values.shape == (len(FEATURES), 2)
     told = {name: values[place].tolist() for name, place in PLACES.items()}
@@ -103,11 +104,12 @@ def test_each_feature_says_what_its_name_does() -> None:
 def test_who_has_written_in_a_thread_or_cannot_read_it_does_not_join_it() -> None:
     """The author, who replied, and who is kept out: none of them is offered a thread."""
     index = community()
-    old = open_threads(index, START.timestamp())[-1]
-    may = {name: may_join(index, old, index.people.number(name)) for name in ("ann", "ben", "cas")}
-    assert (old.post, may) == ("old", {"ann": False, "ben": False, "cas": True})
+    found = open_threads(index, START.timestamp())
+    old = found.posts.index("old")
+    may = {name: may_join(index, found, index.people.number(name)).tolist()[old] for name in ("ann", "ben", "cas")}
+    assert may == {"ann": False, "ben": False, "cas": True}
     index.closed.add("general")
-    assert not may_join(index, old, index.people.number("cas"))
+    assert not may_join(index, found, index.people.number("cas"))[old]
 
 
 def test_a_model_goes_through_plain_values_unharmed() -> None:

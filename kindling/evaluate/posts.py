@@ -57,7 +57,7 @@ class Posts:
             self._judge(join, values, step.now)
 
     def _judge(self, join: Join, values: Floats, now: float) -> None:
-        ids = [thread.post for thread in join.threads]
+        ids = join.threads.posts
         rules = {
             OURS: self._suits.scores(values),
             HAND_SET: hand_set().scores(values),

@@ -43,6 +43,9 @@ class Graph:
     def degrees(self, people: int) -> Floats:
         """Count everybody's neighbours: shape (people,)."""
         degrees = np.zeros(people)
-        for person in {person for met in self._met for person in met}:
-            degrees[person] = len(self.neighbours(person))
+        if len(self._met) == 1:
+            sizes = {person: len(reached) for person, reached in self._met[0].items()}
+        else:
+            sizes = {person: len(self.neighbours(person)) for met in self._met for person in met}
+        degrees[list(sizes)] = list(sizes.values())
         return degrees

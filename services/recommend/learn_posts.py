@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from services.recommend.choices import Choices, judged_weights, learn_weights
 from services.recommend.documents import Reply
 from services.recommend.matched import MatchesOf
-from services.recommend.open_threads import OpenThread, may_join, open_threads
+from services.recommend.open_threads import OpenThreads, may_join, open_threads
 from services.recommend.signals import signals
 from services.recommend.spans import HOUR
 from services.recommend.suits import Floats, Suits, hand_set, thread_features
@@ -29,14 +31,14 @@ class Join:
     member: str
     number: int
     post: str
-    threads: list[OpenThread]
+    threads: OpenThreads
     right: int | None
 
 
 def joins(step: Step, bots: Collection[str]) -> Iterator[Join]:
     """Give who joins which thread at a step, each once."""
     index, joined = step.index, set[tuple[str, str]]()
-    threads: list[OpenThread] | None = None
+    threads: OpenThreads | None = None
     for name, reply in sorted(step.replies.items()):
         if (reply.author, reply.post) in joined or not _first(step, reply) or reply.author in bots:
             continue
@@ -44,8 +46,8 @@ def joins(step: Step, bots: Collection[str]) -> Iterator[Join]:
         if threads is None:
             threads = open_threads(index, step.now - OPEN)
         number = index.people.number(reply.author)
-        choice = [thread for thread in threads if may_join(index, thread, number)][:MOST_THREADS]
-        right = next((place for place, thread in enumerate(choice) if thread.post == reply.post), None)
+        choice = threads.of(np.flatnonzero(may_join(index, threads, number))[:MOST_THREADS])
+        right = choice.posts.index(reply.post) if reply.post in choice.posts else None
         if len(choice) > 1:
             yield Join(name, reply.author, number, reply.post, choice, right)
 
@@ -58,8 +60,8 @@ def _first(step: Step, reply: Reply) -> bool:
 
 def join_features(step: Step, history: History, join: Join, matches: MatchesOf) -> Floats:
     """Compute what was known of the threads for the member: shape (features, threads)."""
-    mentioned = [join.member in history.posts[thread.post].mentions for thread in join.threads]
-    chances = [matches(thread.post).get(join.number, 0.0) for thread in join.threads]
+    mentioned = [join.member in history.posts[post].mentions for post in join.threads.posts]
+    chances = [matches(post).get(join.number, 0.0) for post in join.threads.posts]
     scopes = step.index.scopes_read_by(join.number)
     return thread_features(step.index, join.number, scopes, join.threads, mentioned, chances, step.now)
 

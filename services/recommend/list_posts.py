@@ -3,16 +3,18 @@
 What is listed for somebody rests on scopes that whoever is told may read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.recommend.diversify import diversify
 from services.recommend.documents import Post, Suitable
 from services.recommend.index import Index
 from services.recommend.matched import MatchesOf
-from services.recommend.open_threads import OpenThread, may_join, open_threads
+from services.recommend.open_threads import Mask, OpenThreads, in_channels, may_join, open_threads
 from services.recommend.rounding import DECIMALS
 from services.recommend.settings import RecommendSettings
 from services.recommend.signals import signals
@@ -34,12 +36,14 @@ Lists = tuple[tuple[Suitable, ...], tuple[Suitable, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The young threads as of `now`, the same for everybody: `posts` has the post of each."""
+    """The young threads as of `now`, the same for everybody, and of each who is named and who may answer it."""
 
     now: float
-    threads: Sequence[OpenThread]
-    posts: Mapping[str, Post]
-    matches: MatchesOf
+    threads: OpenThreads
+    at: Sequence[datetime]
+    mentions: Sequence[Collection[str]]
+    matches: Sequence[Mapping[int, float]]
+    settled: Mask
     made: dict[tuple[str, tuple[str, ...]], Lists] = field(default_factory=dict)
 
 
@@ -47,7 +51,16 @@ def board(
     index: Index, settings: RecommendSettings, posts: Mapping[str, Post], matches: MatchesOf, now: float
 ) -> Board:
     """Gather what may be in somebody's lists."""
-    return Board(now, open_threads(index, now - settings.posts_days * DAY, _MOST_THREADS), posts, matches)
+    threads = open_threads(index, now - settings.posts_days * DAY, _MOST_THREADS)
+    known = [posts[post] for post in threads.posts]
+    return Board(
+        now,
+        threads,
+        [post.at for post in known],
+        [post.mentions for post in known],
+        [matches(post) for post in threads.posts],
+        np.array([post.resolved for post in known], np.bool_),
+    )
 
 
 def list_posts(
@@ -67,21 +80,18 @@ def list_posts(
 def _list_posts(
     index: Index, settings: RecommendSettings, suits: Suits, seen: Board, member: str, scopes: Sequence[str]
 ) -> Lists:
-    number = index.people.number(member)
-    threads = [
-        thread for thread in seen.threads if index.scope(thread.channel) in scopes and may_join(index, thread, number)
-    ]  # fmt: skip
-    unwanted = unwanted_threads(index, settings, number, [thread.row for thread in threads], scopes)
-    threads = [thread for thread, hidden in zip(threads, unwanted.tolist(), strict=True) if not hidden]
-    if not threads:
+    number, threads = index.people.number(member), seen.threads
+    wanted = may_join(index, threads, number) & in_channels(index, threads, lambda name: index.scope(name) in scopes)
+    wanted[wanted] = ~unwanted_threads(index, settings, number, threads.facts["row"][wanted].tolist(), scopes)
+    places = np.flatnonzero(wanted)
+    if not len(places):
         return (), ()
-    mentioned = [member in seen.posts[thread.post].mentions for thread in threads]
-    chances = [seen.matches(thread.post).get(number, 0.0) for thread in threads]
-    values = thread_features(index, number, scopes, threads, mentioned, chances, seen.now)
-    unsettled = np.array([not seen.posts[thread.post].resolved for thread in threads])
-    answerable = [thread for thread, is_open in zip(threads, unsettled.tolist(), strict=True) if is_open]
-    suiting = _listed(index, settings, seen, answerable, suits.scores(values[:, unsettled]))
-    return suiting, _listed(index, settings, seen, threads, worth_reading(values))
+    mentioned = [member in seen.mentions[place] for place in places.tolist()]
+    chances = [seen.matches[place].get(number, 0.0) for place in places.tolist()]
+    values = thread_features(index, number, scopes, threads.of(places), mentioned, chances, seen.now)
+    unsettled = ~seen.settled[places]
+    suiting = _listed(index, settings, seen, places[unsettled], suits.scores(values[:, unsettled]))
+    return suiting, _listed(index, settings, seen, places, worth_reading(values))
 
 
 def worth_reading(values: Floats) -> Floats:
@@ -91,19 +101,21 @@ def worth_reading(values: Floats) -> Floats:
 
 
 def _listed(
-    index: Index, settings: RecommendSettings, seen: Board, threads: Sequence[OpenThread], scores: Floats
+    index: Index, settings: RecommendSettings, seen: Board, places: NDArray[np.intp], scores: Floats
 ) -> tuple[Suitable, ...]:
-    """Choose the best of threads, of which none is much like one before it."""
-    if not threads:
+    """Choose the best of threads in some places, of which none is much like one before it."""
+    if not len(places):
         return ()
     chances = np.round(shares(scores), DECIMALS)
-    order = sorted(range(len(threads)), key=lambda place: (-scores[place], threads[place].post))
+    posts = seen.threads.posts
+    order = sorted(range(len(places)), key=lambda place: (-scores[place], posts[places[place]]))
     leading = order[: _COMPARED * settings.posts]
-    rows = [threads[place].row for place in leading]
+    rows = seen.threads.facts["row"][places[leading]]
     cosines = np.round(index.threads.cosines_between(rows, rows), DECIMALS)
     chosen = diversify(scores[leading], cosines, settings.posts, settings.posts_alike)
-    return tuple(_suitable(seen, threads[leading[place]], float(chances[leading[place]])) for place in chosen)
+    return tuple(_suitable(index, seen, int(places[leading[one]]), float(chances[leading[one]])) for one in chosen)
 
 
-def _suitable(seen: Board, thread: OpenThread, share: float) -> Suitable:
-    return Suitable(thread.post, thread.channel, share, seen.posts[thread.post].at)
+def _suitable(index: Index, seen: Board, place: int, share: float) -> Suitable:
+    channel = index.threads.channel_names[seen.threads.facts["channel"][place]]
+    return Suitable(seen.threads.posts[place], channel, share, seen.at[place])

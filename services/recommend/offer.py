@@ -107,8 +107,11 @@ def end(state: State, timer: Timer) -> None:
 def renew(state: State, members: Sequence[str], channel: str, clock: datetime) -> None:
     """Make the lists of posts of members anew after something was written in a channel: now, or when they are older.
 
-    What is written in private renews no list that others see: not even when it was made says anything of it.
+    What is written in private renews no list that others see: not even when it was made says anything of it. In a
+    closed community nothing is ranked.
     """
+    if not state.community.open:
+        return
     seen: Board | None = None
     every = timedelta(minutes=state.settings.posts_every_minutes)
     for member in members:
@@ -146,7 +149,7 @@ def _matches_of(state: State) -> MatchesOf:
 def _make(state: State, lists: _List, member: str, clock: datetime, seen: Board) -> None:
     table, renewing, _ = lists
     facts = state.documents.get(MEMBERS, member)
-    if facts is None or facts.bot or not facts.here:
+    if facts is None or facts.bot or not facts.here or not state.community.open:
         return
     number = state.index.people.number(member)
     scopes = state.index.scopes_read_by(number) if table is SUITABLE else (PUBLIC,)
@@ -238,7 +241,7 @@ def refresh_peers(state: State, member: str, channel: str, clock: datetime) -> N
     made says anything of what they do elsewhere.
     """
     facts = state.documents.get(MEMBERS, member)
-    if facts is None or facts.bot or not facts.here:
+    if facts is None or facts.bot or not facts.here or not state.community.open:
         return
     index, settings, meeting, matches = state.index, state.settings, state.models.meeting, _matches_of(state)
     scopes = index.scopes_read_by(index.people.number(member))

@@ -1,56 +1,54 @@
-"""Which threads go on at present, and what is known of each: read off the index."""
+"""Which threads go on at present, and what is known of each: read off the index, as arrays."""
 
 import sys
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from services.recommend.index import Index
 
+Mask = NDArray[np.bool_]
+
 
 @dataclass(frozen=True, slots=True)
-class OpenThread:
-    """A thread by its post; people are numbers, `last` is when and `last_by` by whom the last message was written."""
+class OpenThreads:
+    """Threads by their posts; `facts` (threads,) has of each what `threads.FACTS` names."""
 
-    row: int
-    post: str
-    channel: str
-    author: int
-    started: float
-    last: float
-    last_by: int
-    messages: int
-    people: Collection[int]
+    posts: list[str]
+    facts: NDArray[np.void]
+
+    def __len__(self) -> int:
+        return len(self.posts)
+
+    def of(self, places: NDArray[np.intp]) -> "OpenThreads":
+        """Choose the threads in some places."""
+        return OpenThreads([self.posts[place] for place in places.tolist()], self.facts[places])
 
 
-def open_threads(index: Index, since: float, most: int = sys.maxsize) -> list[OpenThread]:
+def open_threads(index: Index, since: float, most: int = sys.maxsize) -> OpenThreads:
     """Give the threads that began at `since` (seconds since 1970) or later, the most recently active ones first.
 
     Only the `most` that began last are looked at. Of those that were active at the same time the one with the lower
     id comes first.
     """
-    threads = [_open(index, row) for row in index.threads.since(since)[-most:]]
-    return sorted(threads, key=lambda thread: (-thread.last, thread.post))
-
-
-def _open(index: Index, row: int) -> OpenThread:
     threads = index.threads
-    started, author = threads.ats[row], threads.authors[row]
-    began = started, "", author
-    last, _, last_by = max([began, *threads.written[row][-1:]])
-    people = threads.messages[row]
-    return OpenThread(
-        row,
-        threads.ids[row],
-        threads.channels[row],
-        author,
-        started,
-        last,
-        last_by,
-        sum(people.values()),
-        people.keys(),
-    )
+    rows = threads.since(since)[-most:]
+    lasts = dict(zip(rows, threads.facts["last"][rows].tolist(), strict=True))
+    rows.sort(key=lambda row: (-lasts[row], threads.ids[row]))
+    return OpenThreads([threads.ids[row] for row in rows], threads.facts[rows])
 
 
-def may_join(index: Index, thread: OpenThread, member: int) -> bool:
-    """Say whether somebody who reads a thread has not written in it yet."""
-    return member not in thread.people and index.reads(member, thread.channel)
+def in_channels(index: Index, threads: OpenThreads, wanted: Callable[[str], bool]) -> Mask:
+    """Say which threads are in channels that are wanted: shape (threads,)."""
+    channels = threads.facts["channel"]
+    return np.isin(channels, [n for n in np.unique(channels).tolist() if wanted(index.threads.channel_names[n])])
+
+
+def may_join(index: Index, threads: OpenThreads, member: int) -> Mask:
+    """Say which threads somebody reads and has not written in yet: shape (threads,)."""
+    since = float(threads.facts["began"].min(initial=np.inf))
+    written_in = np.isin(threads.facts["row"], index.threads.joined(member, since))
+    return in_channels(index, threads, partial(index.reads, member)) & ~written_in

@@ -9,6 +9,7 @@ import math
 from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,7 @@ class Past:
         self._met: dict[str, dict[int, dict[int, int]]] = {}  # by scope and either: the same, all answers ever
         self._answers: dict[int, list[tuple[float, str, int]]] = {}  # by row: at, reply, person
         self._firsts: NDArray[np.int32] = np.zeros(0, np.int32)  # by row: who answered first, -1 for nobody
+        self._begins: NDArray[np.bool_] = np.zeros(0, np.bool_)  # by row: whether its author began with it
         self._rows: dict[int, tuple[str, str, int, float]] = {}  # scope, channel, author, at
         self._posts: dict[tuple[str, int], list[int]] = {}  # by scope and author: rows
 
@@ -76,6 +78,7 @@ class Past:
         self._answers[row] = []
         self._firsts = grown(self._firsts, row + 1, -1)
         self._firsts[row] = -1
+        self._begins = grown(self._begins, row + 1)
         self._author_row(row, 1)
         self.add_message(scope, channel, author, at, row)
 
@@ -182,6 +185,7 @@ class Past:
             return
         for first, entered in ((began, -1), (begins, 1)):
             if first is not None:
+                self._begins[first] = entered > 0
                 for person, at in self._joined(first).items():
                     self._enter(Kind.WELCOMES, first, person, at, entered)
 
@@ -248,10 +252,15 @@ class Past:
         answers = self._answers[row]
         return (answers[0][0], answers[0][2]) if answers else None
 
-    def firsts(self, rows: NDArray[np.intp]) -> NDArray[np.int32]:
+    def firsts(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
         """Say who answered each thread first, -1 for nobody: shape (len(rows),)."""
         firsts: NDArray[np.int32] = self._firsts[rows]
         return firsts
+
+    def begins(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+        """Say which threads are the first of their authors in their scopes: shape (len(rows),)."""
+        begins: NDArray[np.bool_] = self._begins[rows]
+        return begins
 
     def posts(self, scope: str, author: int) -> Sequence[int]:
         """Give the rows of somebody's posts in a scope, in the order of arrival."""

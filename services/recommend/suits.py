@@ -1,6 +1,6 @@
 """Which open threads a member would join next: features of all of them at once, and what they are weighed by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from services.recommend.index import Index
 from services.recommend.ledger import NEVER
-from services.recommend.open_threads import OpenThread
+from services.recommend.open_threads import OpenThreads
 from services.recommend.past import Kind
 from services.recommend.rounding import DECIMALS
 from services.recommend.signals import signals
@@ -82,7 +82,7 @@ def thread_features(
     index: Index,
     member: int,
     scopes: Sequence[str],
-    threads: Sequence[OpenThread],
+    threads: OpenThreads,
     mentioned: Sequence[bool],
     matches: Sequence[float],
     now: float,
@@ -92,41 +92,39 @@ def thread_features(
     Only what was written in `scopes` shapes them, to which the threads belong. `matches` says for each thread how
     likely the member was to answer it when it began, 0 where nothing was said.
     """
-    people, past = len(index.people), index.past
-    rows = [thread.row for thread in threads]
-    authors, lasts = [thread.author for thread in threads], [thread.last_by for thread in threads]
-    ages = np.array([[now - thread.last for thread in threads], [now - thread.started for thread in threads]])
-    values = [1 / (1 + ages[kind] / unit) for kind in (0, 1) for unit in _UNITS.values()]
-    values.append(np.array([thread.messages for thread in threads], np.float64))
-    values.append(np.array([len(thread.people) for thread in threads], np.float64))
-    values.append((past.firsts(np.array(rows, np.intp)) < 0).astype(np.float64))
-    values.append(np.array([_begins(index, thread) for thread in threads], np.float64))
+    people, past, facts = len(index.people), index.past, threads.facts
+    rows, authors = facts["row"], facts["author"]
+    values: list[Floats] = [
+        1 / (1 + (now - facts[what]) / unit) for what in ("last", "began") for unit in _UNITS.values()
+    ]
+    values.extend(facts[what].astype(np.float64) for what in ("messages", "people"))
+    values.append((past.firsts(rows) < 0).astype(np.float64))
+    values.append(past.begins(rows).astype(np.float64))
     values.append(np.array(mentioned, np.float64))
-    channels = [thread.channel for thread in threads]
-    last, sums = {}, {}
-    for channel in dict.fromkeys(channels):
-        last[channel] = past.last_of(Kind.CHANNEL_MESSAGES, (channel,), now, member)
-        sums[channel] = past.sum_of(Kind.CHANNEL_MESSAGES, (channel,), now, member)
-    latest = max(last.values(), default=NEVER)
-    values.append(np.array([last[channel] == latest > NEVER for channel in channels], np.float64))
-    values.extend(np.array([sums[channel] for channel in channels]).T)
+    values.extend(_in_channels(index, member, facts["channel"], now))
     values.extend(past.helps(member, scopes, now, people)[:, authors])
     values.extend(past.helped(member, scopes, now, people)[:, authors])
     talks = past.talks(member, scopes, now, people)
     values.extend(talks[:, authors])
-    values.extend(talks[:, lasts])
+    values.extend(talks[:, facts["last_by"]])
     values.extend(_nearness(index, member, scopes, rows, now))
     values.append(np.array(matches, np.float64))
     return np.array(values)
 
 
-def _begins(index: Index, thread: OpenThread) -> bool:
-    posts = index.past.posts(index.scope(thread.channel), thread.author)
-    return bool(posts) and posts[0] == thread.row
+def _in_channels(index: Index, member: int, channels: NDArray[np.int32], now: float) -> Iterator[Floats]:
+    """Say for each thread whether its channel is where a member wrote last, and how much they write there."""
+    past = index.past
+    numbers, places = np.unique(channels, return_inverse=True)
+    names = [(index.threads.channel_names[number],) for number in numbers.tolist()]
+    last = np.array([past.last_of(Kind.CHANNEL_MESSAGES, name, now, member) for name in names])
+    yield ((last == last.max(initial=NEVER)) & (last > NEVER)).astype(np.float64)[places]
+    sums = np.array([past.sum_of(Kind.CHANNEL_MESSAGES, name, now, member) for name in names])
+    yield from sums.reshape(len(names), len(_LIVES))[places].T
 
 
 def _nearness(
-    index: Index, member: int, scopes: Sequence[str], rows: Sequence[int], now: float
+    index: Index, member: int, scopes: Sequence[str], rows: NDArray[np.int32], now: float
 ) -> tuple[Floats, Floats]:
     """Say how near threads are to those that a member took part in last: by the nearest, and by all of them."""
     threads = index.threads

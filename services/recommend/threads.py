@@ -7,6 +7,7 @@ were removed.
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,17 @@ from services.recommend.bm25 import Bm25
 from services.recommend.profile import PUBLIC
 from services.recommend.text import tokenise
 from services.recommend.vectors import similarities
+
+Rows = NDArray[np.integer[Any]] | Sequence[int]
+
+# What is known of a thread at present: people and channels are numbers, times are in seconds since 1970, `last` is
+# when and `last_by` by whom its last message was written, and there are so many `messages` by so many `people`.
+FACTS = np.dtype(
+    [
+        ("row", np.int32), ("channel", np.int32), ("author", np.int32), ("began", np.float64), ("last", np.float64),
+        ("last_by", np.int32), ("messages", np.int32), ("people", np.int32),
+    ]
+)  # fmt: skip
 
 
 class Threads:
@@ -31,6 +43,9 @@ class Threads:
         self.messages: list[dict[int, int]] = []  # person -> messages, the post itself included
         self.written: list[list[tuple[float, str, int]]] = []  # replies of anybody: at, reply, person; by time
         self.in_channel: dict[str, set[int]] = {}
+        self.channel_names: list[str] = []  # by number
+        self.facts: NDArray[np.void] = np.zeros(0, FACTS)
+        self._channel_numbers: dict[str, int] = {}
         self._by_time: list[tuple[float, int]] = []  # at, row
         self._took_part: dict[int, list[tuple[float, int]]] = {}
         self._words = Bm25()
@@ -58,6 +73,8 @@ class Threads:
         self._public = grown(self._public, row + 1)
         self._ats = grown(self._ats, row + 1)
         self._ats[row] = at
+        self.facts = grown(self.facts, row + 1)
+        self.facts[row] = row, self._channel_number(channel), author, at, at, author, 0, 0
         self.take_part(row, author, 1)
         return row
 
@@ -91,6 +108,12 @@ class Threads:
         self.in_channel[self.channels[row]].discard(row)
         self.ids[row] = ""
 
+    def _channel_number(self, channel: str) -> int:
+        if channel not in self._channel_numbers:
+            self._channel_numbers[channel] = len(self.channel_names)
+            self.channel_names.append(channel)
+        return self._channel_numbers[channel]
+
     def take_part(self, row: int, person: int, by: int) -> None:
         """Count a message of the thread, or with -1 take one away."""
         messages = self.messages[row]
@@ -100,6 +123,9 @@ class Threads:
         if not messages[person]:
             del messages[person]
             self._leave(row, person)
+        facts = self.facts[row]
+        facts["messages"] += by
+        facts["people"] = len(messages)
 
     def reply(self, row: int, reply: str, person: int, at: float, by: int) -> None:
         """Take in a reply in the thread, by its author too, or with -1 take it out."""
@@ -109,6 +135,9 @@ class Threads:
             insort(written, entry)
         else:
             del written[bisect_left(written, entry)]
+        # A reply whose clock was behind does not come before its post.
+        last, _, last_by = max([(self.ats[row], "", self.authors[row]), *written[-1:]])
+        self.facts["last"][row], self.facts["last_by"][row] = last, last_by
 
     def answer(self, row: int, person: int, by: int) -> None:
         """Count an answer in the thread, or with -1 take one away."""
@@ -164,15 +193,18 @@ class Threads:
         """Compare some posts with a quantised vector: shape (len(rows),)."""
         return similarities(self._matrix[list(rows)], vector)
 
-    def cosines_between(self, rows: Sequence[int], others: Sequence[int]) -> NDArray[np.float64]:
+    def cosines_between(self, rows: Rows, others: Rows) -> NDArray[np.float64]:
         """Compare posts with others: shape (len(others), len(rows))."""
-        # One product after the other: for so few rows BLAS loses more by spreading one over threads than it gains.
-        matrix = self._matrix[list(rows)]
-        return np.array([similarities(matrix, self._matrix[other]) for other in others]).reshape(len(others), len(rows))
+        return similarities(self._matrix[others], self._matrix[rows].T)
 
     def word_scores(self, words: str, terms: int, scopes: Sequence[str]) -> NDArray[np.float64]:
         """Score every post in scopes for the words of a text by BM25, its `terms` rarest: shape (rows,)."""
         return self._words.scores(tokenise(words), len(self.ids), terms, scopes)
+
+    def joined(self, person: int, since: float) -> list[int]:
+        """Give the rows of all threads that somebody has written in, started at `since` or later, by time."""
+        threads = self._took_part.get(person, [])
+        return [row for _, row in threads[bisect_left(threads, (since, -1)) :]]
 
     def taken_by(self, person: int, since: float, most: int, seen: NDArray[np.bool_]) -> list[int]:
         """Rows of the latest `most` threads of `seen` that somebody took part in, started at `since` or later.
