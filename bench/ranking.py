@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from bench.invented import InventedVectors, NoModels, community
 from bench.measuring import Figure, figure
+from services.recommend.app import one_blas_thread
 from services.recommend.documents import words
 from services.recommend.features import Question
 from services.recommend.handlers import Recommend
@@ -45,6 +46,7 @@ def _look(state: State, event: PostPublished, moment: Moment) -> float:
 
 
 async def _figures() -> list[Figure]:
+    one_blas_thread()
     service = Recommend(RecommendSettings(), cast("Any", InventedVectors()), NoModels())
     state = await service.open("bench", Documents())
     replies: list[float] = []

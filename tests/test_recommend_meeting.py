@@ -11,9 +11,10 @@ from services.recommend.documents import Channel, Post, Reply
 from services.recommend.graph import Graph
 from services.recommend.index import Index
 from services.recommend.meeting import PLACES, SIGNALS, Meeting, crowd, hand_set, pair_signals
+from services.recommend.past import Past
 from services.recommend.profile import PUBLIC
 from services.recommend.settings import RecommendSettings
-from services.recommend.spans import DAY
+from services.recommend.spans import DAY, HOUR
 from shared.events import Privacy
 from tests.recommending import START, HashedVectors
 
@@ -99,3 +100,32 @@ def test_a_model_goes_through_plain_values_unharmed() -> None:
     assert Meeting.from_dict(model.as_dict()).weights.tobytes() == model.weights.tobytes()
     with pytest.raises(ValueError, match="train it anew"):
         Meeting.from_dict({"version": "v", "weights": {}})
+
+
+WRITTEN_AT = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 72)), max_size=15)
+
+
+@given(WRITTEN_AT, st.sets(st.integers(0, 14)))
+def test_who_met_how_many_and_wrote_when_is_counted_along(
+    written: list[tuple[int, int, int]], removed: set[int]
+) -> None:
+    """Counts carried from event to event are those that counting anew gives, also when answers are taken back."""
+    past = Past()
+    for row in range(4):
+        past.add_post(row, PUBLIC, "general", row, 0.0)
+    answers = {n: entry for n, entry in enumerate(written) if entry[0] != entry[1]}
+    for n, (row, person, hour) in answers.items():
+        past.add_message(PUBLIC, "general", person, hour * HOUR, row)
+        past.add_answer(row, f"r{n:02}", person, hour * HOUR)
+    for n in sorted(removed & set(answers)):
+        row, person, hour = answers.pop(n)
+        past.remove_answer(row, f"r{n:02}", person, hour * HOUR)
+        past.remove_message(PUBLIC, "general", person, hour * HOUR, row)
+    met = [{row for row, one, _ in answers.values() if one == n} for n in range(4)]
+    asked = [{one for row, one, _ in answers.values() if row == n} for n in range(4)]
+    assert past.degrees(PUBLIC, 4).tolist() == [len(met[n] | asked[n]) for n in range(4)]
+    hours = np.zeros((4, 24))
+    hours[:, 0] += 1
+    for _, person, hour in answers.values():
+        hours[person, hour % 24] += 1
+    assert past.hours((PUBLIC,), 4).tolist() == hours.tolist()

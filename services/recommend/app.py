@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from threadpoolctl import threadpool_limits
+
 from services.recommend.api import router
 from services.recommend.encoder import OnnxEncoder, SentenceTransformersEncoder
 from services.recommend.handlers import Recommend
@@ -28,6 +30,7 @@ async def build(
     progress: Callable[[str], None] = log.info,
 ) -> ServiceApp:
     """Make the service; loads the model (the first time it is exported, which takes half a minute)."""
+    one_blas_thread()
     encoder: Encoder = await asyncio.to_thread(open_encoder, settings, progress)
     if settings.vector_file is not None:
         encoder = CachedEncoder(encoder, await asyncio.to_thread(FileVectorCache, settings.vector_file.expanduser()))
@@ -45,6 +48,14 @@ async def build(
         processor=Processor(service, broker, store),
         close=encoder.close,
     )
+
+
+def one_blas_thread() -> None:
+    """Have one thread compute each product of matrices in this process.
+
+    They are small, or bound by memory: more threads are no faster alone, and on a busy machine wait for each other.
+    """
+    threadpool_limits(1, "blas")
 
 
 def open_encoder(settings: RecommendSettings, progress: Callable[[str], None]) -> Encoder:

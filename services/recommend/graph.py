@@ -13,12 +13,15 @@ Floats = NDArray[np.float64]
 class Graph:
     """`met` has for each scope everybody's neighbours by number, with how many answers they have exchanged."""
 
-    def __init__(self, met: Sequence[Mapping[int, Mapping[int, int]]]) -> None:
+    def __init__(self, met: Sequence[Mapping[int, Mapping[int, int]]], counted: Floats | None = None) -> None:
         self._met = met
+        self._counted = counted
 
     @classmethod
     def of(cls, index: Index, scopes: Sequence[str]) -> "Graph":
-        return cls([index.past.met(scope) for scope in scopes])
+        """Read the graph off an index; where it has one scope, the neighbours are counted there already."""
+        counted = index.past.degrees(scopes[0], len(index.people)) if len(scopes) == 1 else None
+        return cls([index.past.met(scope) for scope in scopes], counted)
 
     def neighbours(self, person: int) -> set[int]:
         """Give with whom somebody has exchanged answers."""
@@ -42,10 +45,9 @@ class Graph:
 
     def degrees(self, people: int) -> Floats:
         """Count everybody's neighbours: shape (people,)."""
+        if self._counted is not None:
+            return self._counted
         degrees = np.zeros(people)
-        if len(self._met) == 1:
-            sizes = {person: len(reached) for person, reached in self._met[0].items()}
-        else:
-            sizes = {person: len(self.neighbours(person)) for met in self._met for person in met}
-        degrees[list(sizes)] = list(sizes.values())
+        for person in {person for met in self._met for person in met}:
+            degrees[person] = len(self.neighbours(person))
         return degrees

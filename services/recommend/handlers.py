@@ -131,9 +131,8 @@ def on_post_published(state: State, event: events.PostPublished, moment: Moment)
         return ()
     ranked = _ranked(state, event, moment)
     follow.take_post(state, event, _vector(moment, words(event.title, event.text)))
-    if ranked is not None:
-        offer.offer_post(state, ranked, moment.clock)
-    _write(state, event.author, event.channel, moment)
+    offered = [] if ranked is None else offer.offer_post(state, ranked, moment.clock)
+    _write(state, event.author, event.channel, moment, offered)
     return () if ranked is None else (ranked,)
 
 
@@ -145,9 +144,9 @@ def on_reply_published(state: State, event: events.ReplyPublished, moment: Momen
     return ()
 
 
-def _write(state: State, member: str, channel: str, moment: Moment) -> None:
-    """Renew the lists of a member who has written in a channel."""
-    offer.renew(state, [member], channel, moment.clock)
+def _write(state: State, member: str, channel: str, moment: Moment, offered: Sequence[str] = ()) -> None:
+    """Renew the lists of a member who has written in a channel, and of those who should be offered what they wrote."""
+    offer.renew(state, [*offered, member], channel, moment.clock)
     offer.refresh_peers(state, member, channel, moment.clock)
 
 

@@ -16,7 +16,7 @@ from services.recommend.index import Index
 from services.recommend.past import HALF_LIVES, Kind
 from services.recommend.rounding import DECIMALS
 from services.recommend.signals import signals
-from services.recommend.spans import DAY, HOUR
+from services.recommend.spans import DAY
 
 Floats = NDArray[np.float64]
 
@@ -100,17 +100,12 @@ def crowd(index: Index, scopes: tuple[str, ...], now: float) -> Crowd:
     values[PLACES["joins among messages"]] = joins / (messages + _SHRINK)
     values[PLACES["seen 1d"]] = 1 / (1 + (now - past.last(Kind.MESSAGES, scopes, now, people)) / DAY)
     values[PLACES["neighbours"]] = graph.degrees(people)
-    return Crowd(graph, scopes, now, values, _hours(index, scopes, now))
+    return Crowd(graph, scopes, now, values, _hours(index, scopes))
 
 
-def _hours(index: Index, scopes: tuple[str, ...], now: float) -> Floats:
+def _hours(index: Index, scopes: tuple[str, ...]) -> Floats:
     """Say at which hours of the day everybody has written: shape (people, 24), rows of length 1, or 0."""
-    people = len(index.people)
-    counts = np.zeros(people * 24)
-    for ledger in index.past.messages(scopes):
-        at, person, _ = ledger.before(now)
-        counts += np.bincount(person * np.intp(24) + (at % DAY // HOUR).astype(np.intp), minlength=people * 24)
-    hours = counts.reshape(people, 24)
+    hours = index.past.hours(scopes, len(index.people))
     length = np.sqrt((hours * hours).sum(axis=1, keepdims=True))
     shares: Floats = np.divide(hours, length, out=np.zeros_like(hours), where=length > 0)
     return shares

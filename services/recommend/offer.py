@@ -63,12 +63,12 @@ def decode(documents: Documents) -> dict[str, set[str]]:
     return listed
 
 
-def offer_post(state: State, ranked: MatchesRanked, clock: datetime) -> None:
-    """Keep a post's responders, and renew the lists of the first ones while it is young; old posts are not kept."""
+def offer_post(state: State, ranked: MatchesRanked, clock: datetime) -> list[str]:
+    """Keep a post's responders, unless it is old; give who should be offered it: the first ones, while it is young."""
     settings, documents, post = state.settings, state.documents, ranked.message
     until = ranked.published + timedelta(days=settings.responders_kept_days)
     if until <= clock:
-        return
+        return []
     documents.put(
         RESPONDERS,
         post,
@@ -83,8 +83,9 @@ def offer_post(state: State, ranked: MatchesRanked, clock: datetime) -> None:
         ),
     )
     documents.set_timer(KEPT, post, until)
-    if clock < ranked.published + timedelta(days=settings.posts_days):
-        renew(state, [match.member for match in ranked.matches[: settings.posts_offered]], ranked.channel, clock)
+    if clock >= ranked.published + timedelta(days=settings.posts_days):
+        return []
+    return [match.member for match in ranked.matches[: settings.posts_offered]]
 
 
 def end(state: State, timer: Timer) -> None:

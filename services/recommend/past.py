@@ -51,6 +51,8 @@ HALF_LIVES: dict[Kind, tuple[float, ...]] = {
 TIES = (30 * DAY, 180 * DAY, EVER)
 TALKS = (HOUR / 6, HOUR, DAY, 7 * DAY, 30 * DAY)
 
+_NO_DEGREES: NDArray[np.int32] = np.zeros(0, np.int32)
+_NO_HOURS: NDArray[np.int32] = np.zeros((0, 24), np.int32)
 
 Ties = dict[tuple[str, int], Ledger]
 
@@ -64,6 +66,8 @@ class Past:
         self._helps: Ties = {}  # by who joins: whose threads they joined
         self._talks: Ties = {}  # by either: whom they answered, or were answered by
         self._met: dict[str, dict[int, dict[int, int]]] = {}  # by scope and either: the same, all answers ever
+        self._degrees: dict[str, NDArray[np.int32]] = {}  # by scope: with how many each exchanged answers
+        self._hours: dict[str, NDArray[np.int32]] = {}  # by scope: each one's messages by hour of the day
         self._answers: dict[int, list[tuple[float, str, int]]] = {}  # by row: at, reply, person
         self._firsts: NDArray[np.int32] = np.zeros(0, np.int32)  # by row: who answered first, -1 for nobody
         self._begins: NDArray[np.bool_] = np.zeros(0, np.bool_)  # by row: whether its author began with it
@@ -91,10 +95,12 @@ class Past:
 
     def add_message(self, scope: str, channel: str, person: int, at: float, row: int) -> None:
         """Take in that something was written; `row` is -1 where its thread is not known."""
+        self._count_hour(scope, person, at, 1)
         self._ledger(Kind.MESSAGES, scope).add(at, person, row)
         self._ledger(Kind.CHANNEL_MESSAGES, channel).add(at, person, row)
 
     def remove_message(self, scope: str, channel: str, person: int, at: float, row: int) -> None:
+        self._count_hour(scope, person, at, -1)
         self._ledger(Kind.MESSAGES, scope).remove(at, person, row)
         self._ledger(Kind.CHANNEL_MESSAGES, channel).remove(at, person, row)
 
@@ -120,6 +126,10 @@ class Past:
         self._author_row(row, -1)
         self._rows[row] = scope, channel, author, at
         self._author_row(row, 1)
+
+    def _count_hour(self, scope: str, person: int, at: float, by: int) -> None:
+        hours = self._hours[scope] = grown(self._hours.get(scope, _NO_HOURS), person + 1)
+        hours[person, int(at % DAY // HOUR)] += by
 
     def _note_first(self, row: int) -> None:
         first = self.first(row)
@@ -156,6 +166,8 @@ class Past:
             met[other] = met.get(other, 0) + by
             if not met[other]:
                 del met[other]
+            degrees = self._degrees[scope] = grown(self._degrees.get(scope, _NO_DEGREES), one + 1)
+            degrees[one] = len(met)
 
     def _enter_join(self, row: int, person: int, at: float, by: int) -> None:
         scope, _, author, born = self._rows[row]
@@ -225,6 +237,18 @@ class Past:
     def met(self, scope: str) -> Mapping[int, Mapping[int, int]]:
         """Give for everybody in a scope with whom they exchanged how many answers, by number."""
         return self._met.get(scope, {})
+
+    def degrees(self, scope: str, people: int) -> Floats:
+        """Count with how many others everybody in a scope exchanged answers: shape (people,)."""
+        degrees: Floats = grown(self._degrees.get(scope, _NO_DEGREES), people)[:people].astype(np.float64)
+        return degrees
+
+    def hours(self, scopes: Sequence[str], people: int) -> Floats:
+        """Count everybody's messages in scopes by hour of the day, in UTC: shape (people, 24)."""
+        hours = np.zeros((people, 24))
+        for scope in scopes:
+            hours += grown(self._hours.get(scope, _NO_HOURS), people)[:people]
+        return hours
 
     def sum_of(self, kind: Kind, names: Sequence[str], now: float, person: int) -> Floats:
         """Count what somebody did before `now`, in scopes or channels: shape (half-lives of the kind,)."""
