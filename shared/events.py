@@ -59,7 +59,7 @@ class Delivery(StrEnum):
 
 
 class Withdrawal(StrEnum):
-    """Why a nudge was taken back."""
+    """Why a nudge was taken back. `taken_back` says nothing: why is another person's own affair."""
 
     ANSWERED = "answered"
     RESOLVED = "resolved"
@@ -69,6 +69,7 @@ class Withdrawal(StrEnum):
     HANDED_OVER = "handed_over"
     OPTED_OUT = "opted_out"
     LEFT = "left"
+    TAKEN_BACK = "taken_back"
 
 
 class Reason(StrEnum):
@@ -437,6 +438,8 @@ class NudgeIssued(NudgeDecision):
 
 
 class NudgeWithdrawn(NudgeDecision):
+    WIRE_VERSION: ClassVar[int] = 2
+
     reason: Withdrawal
 
 

@@ -157,8 +157,12 @@ def from_cloud_event(cloud_event: BaseCloudEvent) -> Envelope:
     return Envelope(event, _sequence(extensions), _recorded(extensions), _replay_of(extensions))
 
 
-# What a later version of an event has and an earlier one has not, by the earlier one.
-_ADDED: Final[dict[tuple[str, int], dict[str, Any]]] = {("MatchesRanked", 1): {"still_open": []}}
+# What a later version of an event has and an earlier one has not, by the earlier one. (A reason was added to the
+# second NudgeWithdrawn: all that the first one says, it says too.)
+_ADDED: Final[dict[tuple[str, int], dict[str, Any]]] = {
+    ("MatchesRanked", 1): {"still_open": []},
+    ("NudgeWithdrawn", 1): {},
+}
 
 
 def event_class(wire_type: str) -> tuple[type[Event], int]:

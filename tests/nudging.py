@@ -42,6 +42,7 @@ TABLES: tuple[Table[Any], ...] = (
     kept.NUDGES,
     kept.INBOXES,
     kept.ASKS,
+    kept.WISHES,
     kept.FORGOTTEN,
     TIMERS,
 )

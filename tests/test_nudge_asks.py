@@ -221,7 +221,7 @@ def test_a_reply_before_its_post_and_its_matches_counts() -> None:
     [
         (MemberLeft, {"member": "ann"}, Withdrawal.LEFT),
         (MemberUpdated, {"member": "ann", "bot": True}, Withdrawal.LEFT),
-        (MemberLeft, {"member": "asker"}, Withdrawal.LEFT),
+        (MemberLeft, {"member": "asker"}, Withdrawal.TAKEN_BACK),
         (PreferencesChanged, {"member": "ann", "without": (Kind.REPLY,)}, Withdrawal.OPTED_OUT),
         (PreferencesChanged, {"member": "ann", "paused_until": START + hours(50)}, Withdrawal.OPTED_OUT),
         (ChannelClosed, {"channel": "shed"}, Withdrawal.UNREADABLE),

@@ -16,6 +16,7 @@ from shared.events import (
     ChannelChanged,
     Event,
     Kind,
+    MatchDeclined,
     MemberForgotten,
     MemberJoined,
     MemberLeft,
@@ -31,6 +32,7 @@ from shared.events import (
     ReplyPublished,
     Role,
     RolesChanged,
+    TopicDeclined,
     WorkingHours,
 )
 from shared.state import Documents
@@ -67,6 +69,8 @@ steps = st.lists(
             st.just("prefer"), person, st.sampled_from(["few", "none", "kinds", "all", "pause", "zone", "hours"])
         ),
         st.tuples(st.just("member"), person, st.sampled_from(["left", "joined", "champion", "leader", "forgotten"])),
+        st.tuples(st.just("apart"), person, person, st.booleans()),
+        st.tuples(st.just("topic"), person, st.sampled_from(POSTS), st.booleans()),
         st.tuples(st.just("channel"), person, st.sampled_from(["in", "out", "private", "public"])),
     ),
     min_size=5,
@@ -87,6 +91,8 @@ class Watched:
         self.log: list[Event] = []
         self.forgotten: dict[str, datetime] = {}
         self.replies: list[str] = []
+        # Who said when whether they decline whom, or which post.
+        self.wished: dict[tuple[str, str], tuple[datetime, bool]] = {}
 
     def step(self, event: Event) -> None:
         self.log.append(event)
@@ -94,7 +100,21 @@ class Watched:
             self.forgotten[event.member] = event.at
         # Up to the event, then the event: what is decided before it is checked against what is known before it.
         self._check(self.garden.until(event.at))
+        self._wish(event)
         self._check(self.garden.step(event))
+
+    def _wish(self, event: Event) -> None:
+        match event:
+            case MatchDeclined(member=member, other=about) | TopicDeclined(member=member, post=about):
+                # What was said at the moment of forgetting is forgotten; declined and taken back at once is declined.
+                known = any(self.forgotten.get(who) == event.at for who in (member, about))
+                was = self.wished.get((member, about))
+                if not known and (was is None or was <= (event.at, event.declined)):
+                    self.wished[member, about] = (event.at, event.declined)
+            case MemberLeft(member=gone):
+                self.wished = {said: on for said, on in self.wished.items() if said[0] != gone}
+            case MemberForgotten(member=gone):
+                self.wished = {said: on for said, on in self.wished.items() if gone not in said}
 
     def _check(self, out: Sequence[Event]) -> None:
         for event in out:
@@ -120,6 +140,13 @@ class Watched:
         assert event.kind not in member.without
         assert member.paused_until is None or event.at >= member.paused_until
         assert state.reads(event.member, event.channel)
+        assert not self._is_unwanted(event.post, event.member)
+
+    def _is_unwanted(self, message: str, member: str) -> bool:
+        """Say whether a member declines a post, or is kept apart from its author, by what was said so far."""
+        author = PEOPLE[int(message[1:]) % len(PEOPLE)]
+        said = [self.wished.get(pair) for pair in ((member, message), (member, author), (author, member))]
+        return any(wish is not None and wish[1] for wish in said)
 
     def _check_open(self) -> None:
         state = self.garden.state
@@ -134,6 +161,7 @@ class Watched:
                 assert not member.left
                 assert nudge.kind not in member.without
                 assert state.reads(nudge.member, nudge.channel)
+                assert not self._is_unwanted(message, nudge.member)
 
     def play(self, step: tuple[Any, ...], at: datetime) -> Event:
         match step:
@@ -152,6 +180,12 @@ class Watched:
                     MessageRemoved, at, message=self.replies[n % len(self.replies)] if self.replies else "r"
                 )
                 return removed
+            case ("apart", who, other, declined):
+                apart: Event = make(MatchDeclined, at, member=who, other=other, declined=declined)
+                return apart
+            case ("topic", who, message, declined):
+                averse: Event = make(TopicDeclined, at, member=who, post=message, declined=declined)
+                return averse
             case (_, who, what):
                 kind, fields = told(who, what, at)
                 event: Event = make(kind, at, **fields)
@@ -290,4 +324,4 @@ def test_the_laws_look_at_nudges() -> None:
     watched = run(played, [3.0] * 8)
     assert len(watched.nudges) > 5
     assert any(isinstance(event, NudgeEvent) for event in watched.garden.driven.emitted)
-    assert len(TABLES) == 11
+    assert len(TABLES) == 12

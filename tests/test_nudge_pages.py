@@ -63,7 +63,7 @@ class Forms(HTMLParser):
         given = dict(attrs)
         if tag == "details" and "open" not in given:
             self._folded += 1
-        elif tag == "button":
+        elif tag == "button" and given["name"] == "answer":
             self.buttons[str(given["value"])] = self._folded > 0
         elif tag == "input" and given.get("type", "text") != "hidden":
             self.lines.append(str(given["name"]))
@@ -78,7 +78,9 @@ async def test_a_page_works_under_any_path(house: House) -> None:
     page, nudge = house.page(), await house.first()
     reached = httpx.URL(f"https://example.org/people/kindling{page}")
     forms = re.findall(r'action="([^"]+)"', (await house.http.get(page)).text)
-    assert [str(reached.join(form)) for form in forms] == [f"{reached}/answer", f"{reached}/preferences"]
+    assert [str(reached.join(form)) for form in forms] == [
+        f"{reached}/{door}" for door in ("answer", "decline", "preferences")
+    ]
     pressed = await house.http.post(f"{page}/answer", data={"nudge": nudge, "answer": "pass"})
     assert str(reached.join(forms[0]).join(pressed.headers["location"])) == f"{reached}?told=taken"
 

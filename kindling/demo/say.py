@@ -74,6 +74,7 @@ _WITHDRAWALS: Final = {
     Withdrawal.HANDED_OVER: "they handed it over",
     Withdrawal.OPTED_OUT: "they opted out",
     Withdrawal.LEFT: "somebody left",
+    Withdrawal.TAKEN_BACK: "it was taken back",
 }
 
 

@@ -13,9 +13,13 @@ from services.nudge.guard import Guard
 from services.nudge.links import Links
 from services.nudge.pages.routes import add_pages
 from services.nudge.press import Press
-from services.nudge.read_inbox import Person, ShownInbox, ShownNudge
+from services.nudge.read_declined import ShownDeclined
+from services.nudge.read_inbox import ShownInbox, ShownNudge
 from services.nudge.settings import NudgeSettings
+from services.nudge.shelf import Person
 from services.nudge.take_answer import Desk, Said
+from services.nudge.take_decline import decline, undo
+from services.nudge.wishes import Declinable
 from services.nudge.words import what
 from shared.events import Answer, Kind, Weekday, WorkingHours
 from shared.limits import Id, Moment, Zone
@@ -69,6 +73,23 @@ class PreferencesBody(BaseModel):
     ] = None
 
 
+class DeclineBody(BaseModel):
+    """What is declined of a nudge: the `topic` of its post, or its author, the `person`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    declines: Declinable
+
+
+class UndoBody(BaseModel):
+    """What is taken back: the `topic` of a post, or a `person`, by the id as `GET …/declined` gives it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    declines: Declinable
+    id: Id
+
+
 def router(reader: StateReader, press: Press, guard: Guard, links: Links, settings: NudgeSettings) -> APIRouter:
     """Make all of nudge's routes: `/v1/…` for programs with the service key, `/inbox/…` for people with a link."""
     desk = Desk(reader, press, guard, settings)
@@ -110,15 +131,28 @@ def _programs(desk: Desk, links: Links) -> APIRouter:
         await desk.press.seen(community, member, nudge)
         return {"detail": "accepted"}
 
+    @routes.post("/nudges/{nudge}/declines")
+    async def decline_of(community: Id, member: Id, nudge: str, body: DeclineBody) -> JSONResponse:
+        """Ask no more about what is like the post, or keep apart from its author: 200 once that holds, 202 before."""
+        return _done(await decline(desk, community, member, nudge, body.declines))
+
+    @routes.get("/declined")
+    async def declined(community: Id, member: Id) -> dict[str, Any]:
+        """List what the member declines. For them alone: nobody is told that they are declined."""
+        return _declined_as_json(await desk.declined(community, member))
+
+    @routes.post("/declined/undo")
+    async def undo_of(community: Id, member: Id, body: UndoBody) -> JSONResponse:
+        """Take back what was declined: 200 once that holds, 202 before."""
+        return _done(await undo(desk, community, member, body.declines, body.id))
+
     @routes.post("/preferences")
     async def preferences(community: Id, member: Id, body: PreferencesBody) -> JSONResponse:
         """Say what the member prefers: 200 once it has taken effect, 202 where it is accepted and will."""
         given = {name: getattr(body, name) for name in body.model_fields_set}
         if body.hours is not None:
             given["hours"] = WorkingHours(**body.hours.model_dump())
-        if await desk.prefer(community, member, given):
-            return JSONResponse({"detail": "saved"})
-        return JSONResponse({"detail": "accepted, will take effect"}, 202)
+        return _done(await desk.prefer(community, member, given))
 
     @routes.get("/link")
     async def link(community: Id, member: Id) -> dict[str, str]:
@@ -138,6 +172,12 @@ def _only_with(settings: NudgeSettings) -> Any:
             raise ProblemError(401, "Who are you?", detail, headers={"WWW-Authenticate": "Bearer"})
 
     return check
+
+
+def _done(through: bool) -> JSONResponse:
+    if through:
+        return JSONResponse({"detail": "saved"})
+    return JSONResponse({"detail": "accepted, will take effect"}, 202)
 
 
 def _listed(inbox: ShownInbox, *, everything: bool) -> list[dict[str, Any]]:
@@ -167,6 +207,14 @@ def _as_json(nudge: ShownNudge) -> dict[str, Any]:
         "hidden_until": nudge.hidden_until.isoformat() if nudge.hidden_until else None,
         "answers": [answer.value for answer in nudge.answers],
         "hand_over_to": [_person(person) for person in nudge.people],
+        "declines": [what.value for what in nudge.declines],
+    }
+
+
+def _declined_as_json(declined: ShownDeclined) -> dict[str, Any]:
+    return {
+        "topics": [{"id": topic.post, "heading": topic.heading} for topic in declined.topics],
+        "people": [_person(person) for person in declined.people],
     }
 
 

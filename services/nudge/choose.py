@@ -24,6 +24,8 @@ class Bar(StrEnum):
     BOT = "bot"
     UNREADABLE = "unreadable"
     OPTED_OUT = "opted_out"
+    DECLINED = "declined"
+    APART = "apart"
     PAUSED = "paused"
     BUDGET = "budget"
     HOURS = "hours"
@@ -34,7 +36,10 @@ PASSING: Final = frozenset({Bar.PAUSED, Bar.BUDGET, Bar.HOURS})
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """Somebody who could be asked, with all that decides whether they may be. `named`: by who handed it over."""
+    """Somebody who could be asked, with all that decides whether they may be. `named`: by who handed it over.
+
+    `declined`: they said that the post is not their topic; `apart`: they are kept apart from somebody in it.
+    """
 
     candidate: Candidate
     member: Member | None
@@ -43,6 +48,8 @@ class Applicant:
     author: bool
     asks: tuple[datetime, ...] = ()
     named: bool = False
+    declined: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,8 @@ def bars(applicant: Applicant, kind: Kind, clock: datetime, settings: NudgeSetti
         Bar.BOT: member.bot,
         Bar.UNREADABLE: not applicant.reads,
         Bar.OPTED_OUT: kind in member.without,
+        Bar.DECLINED: applicant.declined,
+        Bar.APART: applicant.apart,
         Bar.PAUSED: member.paused_until is not None and clock < member.paused_until,
         Bar.BUDGET: free_at(applicant.asks, limit, clock) != clock,
     }

@@ -43,7 +43,7 @@ def _choose_named(state: NudgeCommunity, post: str, opportunity: Opportunity, cl
     if opportunity.named is None:
         return Choice(None)
     candidate = _candidate(opportunity, opportunity.named.member)
-    applicant = _applicant(state, post, opportunity, candidate, named=True)
+    applicant = _applicant(state, post, opportunity, candidate, named=opportunity.named)
     choice = choose([applicant], opportunity.kind, clock, state.settings)
     return choice if choice.again is None or choice.again < opportunity.ends else Choice(None)
 
@@ -77,8 +77,10 @@ def _applicants(state: NudgeCommunity, post: str, opportunity: Opportunity) -> I
 
 
 def _applicant(
-    state: NudgeCommunity, post: str, opportunity: Opportunity, candidate: Candidate, *, named: bool = False
+    state: NudgeCommunity, post: str, opportunity: Opportunity, candidate: Candidate, *, named: Named | None = None
 ) -> Applicant:
+    # Who hands over is shown to whom they name.
+    others = [opportunity.author] if named is None or named.by is None else [opportunity.author, named.by]
     return Applicant(
         candidate=candidate,
         member=state.member(candidate.member),
@@ -87,7 +89,9 @@ def _applicant(
         asked=state.documents.get(NUDGES, state.nudge_id(post, candidate.member)) is not None,
         author=candidate.member == opportunity.author,
         asks=state.asks(candidate.member),
-        named=named,
+        named=named is not None,
+        declined=state.declines(candidate.member, post),
+        apart=any(state.apart(candidate.member, other) for other in others),
     )
 
 
@@ -163,10 +167,17 @@ def _features(state: NudgeCommunity, opportunity: Opportunity, chosen: Applicant
 
 
 def readable(state: NudgeCommunity, candidate: Candidate) -> tuple[Evidence, ...]:
-    """Keep the evidence that rests only on channels that the candidate can read."""
+    """Keep the evidence that rests only on channels that the candidate can read, and on nobody kept apart from them."""
     return tuple(
         evidence
         for evidence in candidate.evidence
         if all(state.reads(candidate.member, channel) for channel in evidence.channels)
         and (evidence.channels or not evidence.posts)
+        and not any(state.apart(candidate.member, author) for author in _authors(state, evidence))
     )
+
+
+def _authors(state: NudgeCommunity, evidence: Evidence) -> list[str]:
+    """Name who wrote what evidence rests on, as far as it is known here; of older posts recommend has seen to it."""
+    posts = (state.post(post) for post in evidence.posts)
+    return [post.author for post in posts if post is not None and post.author]

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from shared.declining import Said
 from shared.events import Answer, Evidence, Kind, Privacy, Role, Withdrawal, WorkingHours
 from shared.stamps import Stamp
 from shared.state import Table
@@ -194,6 +195,17 @@ class Asks:
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a member said of being asked about posts and of being matched with people, by their ids, under the member's.
+
+    What was taken back stays, so that a repeat of what was said before does not bring it back.
+    """
+
+    topics: dict[str, Said] = field(default_factory=dict)
+    people: dict[str, Said] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Forgotten:
     """That a member was forgotten, under a hash of their id: what they did before is not taken in again."""
 
@@ -209,6 +221,7 @@ OPPORTUNITIES: Final = Table("opportunity", Opportunity)
 NUDGES: Final = Table("nudge", Nudge)
 INBOXES: Final = Table("inbox", Inbox)
 ASKS: Final = Table("asks", Asks)
+WISHES: Final = Table("wishes", Wishes)
 FORGOTTEN: Final = Table("forgotten", Forgotten)
 
 THE_COMMUNITY: Final = "this"

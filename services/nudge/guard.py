@@ -12,33 +12,45 @@ from urllib.parse import quote
 from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
-from services.nudge.documents import MEMBERS, Member, Nudge, NudgeState
+from services.nudge.documents import MEMBERS, WISHES, Member, Nudge, NudgeState, Wishes
 from services.nudge.follow import said_of_person, told_by
 from services.nudge.settings import NudgeSettings
-from shared.events import NudgeAnswered, PreferencesChanged
+from services.nudge.wishes import wish_of, with_wishes
+from shared.events import MatchDeclined, NudgeAnswered, PreferencesChanged, TopicDeclined
 from shared.redis_store import away_is_unavailable
 from shared.stamps import Stamp, stamp_of
 
 _NUDGE: Final = "nudge/"
 _SAID: Final = "said/"
+_WISH: Final = "wish/"
 _STAMPS: Final = TypeAdapter(Stamp)
+
+
+Pressed = NudgeAnswered | PreferencesChanged | TopicDeclined | MatchDeclined
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """What a member pressed lately: the stamp of the last answer to each nudge, and what they said of themselves.
 
-    `said` are members of whom only one thing is known each, with its stamp.
+    `said` are members of whom only one thing is known each, with its stamp, and `wishes` such wishes.
     """
 
     nudges: dict[str, Stamp] = field(default_factory=dict)
     said: tuple[Member, ...] = ()
+    wishes: tuple[Wishes, ...] = ()
 
     def pressed(self, member: Member) -> Member:
         """Give a member as they will be once all that they pressed has come through."""
         for said in self.said:
             member = told_by(member, said)
         return member
+
+    def wished(self, wishes: Wishes, member: Member | None) -> Wishes:
+        """Give what a member wishes once all that they pressed has come through."""
+        for wish in self.wishes:
+            wishes = with_wishes(wishes, wish, member.gone if member else None)
+        return wishes
 
     def holds(self, nudge_id: str, nudge: Nudge, member: Member | None) -> bool:
         """Say whether a press that has not come through yet holds the nudge back."""
@@ -55,6 +67,19 @@ class Held:
         return pressed.paused_until is not None and paused.at < pressed.paused_until
 
 
+def _fields(event: Pressed) -> dict[str, bytes]:
+    """Give what is noted of a press, each under its name: of two presses of the same thing the later one stays."""
+    match event:
+        case TopicDeclined():
+            return {f"{_WISH}topic/{event.post}": WISHES.dump(wish_of(event))}
+        case MatchDeclined():
+            return {f"{_WISH}person/{event.other}": WISHES.dump(wish_of(event))}
+    fields = {_SAID + name: MEMBERS.dump(said) for name, said in said_of_person(event).items()}
+    if isinstance(event, NudgeAnswered):
+        fields[_NUDGE + event.nudge] = _STAMPS.dump_json(stamp_of(event))
+    return fields
+
+
 class Guard:
     """Keeps the presses of each member in Redis. Every method raises Unavailable while Redis is away."""
 
@@ -63,12 +88,9 @@ class Guard:
         self._prefix = prefix
         self._for = timedelta(hours=settings.guard_hours)
 
-    async def hold(self, event: NudgeAnswered | PreferencesChanged) -> None:
+    async def hold(self, event: Pressed) -> None:
         """Note a press that ingest has accepted."""
-        key = self._key(event.community, event.member)
-        fields = {_SAID + name: MEMBERS.dump(said) for name, said in said_of_person(event).items()}
-        if isinstance(event, NudgeAnswered):
-            fields[_NUDGE + event.nudge] = _STAMPS.dump_json(stamp_of(event))
+        key, fields = self._key(event.community, event.member), _fields(event)
         if not fields:
             return
         with away_is_unavailable():
@@ -85,6 +107,7 @@ class Guard:
         return Held(
             {n.removeprefix(_NUDGE): _STAMPS.validate_json(body) for n, body in fields.items() if n.startswith(_NUDGE)},
             tuple(MEMBERS.load(body) for n, body in fields.items() if n.startswith(_SAID)),
+            tuple(WISHES.load(body) for n, body in fields.items() if n.startswith(_WISH)),
         )
 
     def _key(self, community: str, member: str) -> str:

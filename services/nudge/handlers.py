@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from services.nudge import answer as answering
-from services.nudge import decide, follow, forget, outcomes
+from services.nudge import decide, decline, follow, forget, outcomes
 from services.nudge.open_opportunity import edit_post, note_post, open_opportunity
 from services.nudge.reconsider import reconsider
 from services.nudge.settings import NudgeSettings
@@ -16,6 +16,7 @@ from shared.events import (
     CommunityClosed,
     CommunityOpened,
     Event,
+    MatchDeclined,
     MatchesRanked,
     MemberEvent,
     MemberForgotten,
@@ -31,6 +32,7 @@ from shared.events import (
     ReplyPublished,
     RolesChanged,
     ThreadResolved,
+    TopicDeclined,
 )
 from shared.service import Handlers, Moment, ServiceName, TopicName
 from shared.state import Documents, Timer
@@ -72,6 +74,7 @@ def on_member_told(state: State, event: MemberEvent, moment: Moment) -> Iterable
 
 
 def on_member_left(state: State, event: MemberLeft, moment: Moment) -> Iterable[Event]:
+    decline.leave(state, event)
     if follow.follow_out(state, event):
         return reconsider(state, state.open_posts(person=event.member), moment.clock)
     return ()
@@ -79,6 +82,14 @@ def on_member_left(state: State, event: MemberLeft, moment: Moment) -> Iterable[
 
 def on_member_forgotten(state: State, event: MemberForgotten, moment: Moment) -> Iterable[Event]:
     return forget.forget_member(state, event, moment.clock)
+
+
+def on_topic_declined(state: State, event: TopicDeclined, moment: Moment) -> Iterable[Event]:
+    return decline.decline_topic(state, event, moment.clock)
+
+
+def on_match_declined(state: State, event: MatchDeclined, moment: Moment) -> Iterable[Event]:
+    return decline.decline_match(state, event, moment.clock)
 
 
 def on_channel_told(
@@ -131,6 +142,8 @@ class Nudge:
             MemberForgotten: on_member_forgotten,
             RolesChanged: on_member_told,
             PreferencesChanged: on_member_told,
+            TopicDeclined: on_topic_declined,
+            MatchDeclined: on_match_declined,
             ChannelOpened: on_channel_told,
             ChannelChanged: on_channel_told,
             ChannelClosed: on_channel_told,

@@ -10,7 +10,15 @@ import httpx
 
 from services.nudge.settings import NudgeSettings
 from shared.clock import Clock, wall_clock
-from shared.events import Answer, CommunityEvent, NudgeAnswered, NudgeSeen, PreferencesChanged
+from shared.events import (
+    Answer,
+    CommunityEvent,
+    MatchDeclined,
+    NudgeAnswered,
+    NudgeSeen,
+    PreferencesChanged,
+    TopicDeclined,
+)
 from shared.failures import Unavailable, UnsafeSettings
 from shared.wire import CONTENT_TYPE, Envelope, encode
 
@@ -55,6 +63,18 @@ class Press:
     async def preferences(self, community: str, member: str, given: dict[str, Any]) -> PreferencesChanged:
         """Say what a member prefers: fields of PreferencesChanged; give it as it was sent."""
         event = PreferencesChanged(**self._head(community), member=member, **given)
+        await self._post(event)
+        return event
+
+    async def topic(self, community: str, member: str, post: str, *, declined: bool) -> TopicDeclined:
+        """Say whether a member declines the topic of a post; give it as it was sent."""
+        event = TopicDeclined(**self._head(community), member=member, post=post, declined=declined)
+        await self._post(event)
+        return event
+
+    async def match(self, community: str, member: str, other: str, *, declined: bool) -> MatchDeclined:
+        """Say whether a member declines to be matched with another; give it as it was sent."""
+        event = MatchDeclined(**self._head(community), member=member, other=other, declined=declined)
         await self._post(event)
         return event
 

@@ -1,10 +1,10 @@
 """Read what a member's inbox shows now: only what they may read now, whatever was true when they were asked."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
-from typing import Any, Final, TypeVar, cast
+from typing import Final
 
 from services.nudge.documents import (
     CHANNELS,
@@ -15,6 +15,7 @@ from services.nudge.documents import (
     OPPORTUNITIES,
     POSTS,
     READERS,
+    WISHES,
     Channel,
     Inbox,
     Member,
@@ -26,23 +27,15 @@ from services.nudge.documents import (
 )
 from services.nudge.guard import Held
 from services.nudge.hours import find_zone
-from services.nudge.may_read import may_read
+from services.nudge.shelf import Person, Shelf
 from services.nudge.state import short_hash
+from services.nudge.wishes import Declinable, is_declined
 from services.nudge.words import why_now, why_this, why_you
-from shared.events import Answer, Evidence, Kind, Withdrawal
+from shared.events import Answer, Evidence, Kind, Reason, Withdrawal
 from shared.reading import StateReader
-from shared.state import Table
 
 MOST_NAMED: Final = 10
 MOST_CLOSED: Final = 20
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    id: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +60,10 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class ShownNudge:
-    """A nudge as its member sees it. `held`: an answer is on its way; `answers` are those that can be given."""
+    """A nudge as its member sees it. `held`: a press is on its way; `answers` are those that can be given.
+
+    `declines` is what can be declined, besides.
+    """
 
     nudge: str
     kind: Kind
@@ -81,6 +77,7 @@ class ShownNudge:
     hidden_until: datetime | None
     answers: tuple[Answer, ...]
     people: tuple[Person, ...]
+    declines: tuple[Declinable, ...]
 
     @property
     def is_open(self) -> bool:
@@ -95,37 +92,11 @@ class ShownInbox:
     nudges: tuple[ShownNudge, ...]
 
 
-class _Shelf:
-    """Documents of one community, each fetched once, as many at a time as are asked for."""
-
-    def __init__(self, reader: StateReader, community: str) -> None:
-        self._reader = reader
-        self._community = community
-        self._kept: dict[tuple[str, str], Any] = {}
-
-    async def fetch(self, table: Table[T], keys: Iterable[str]) -> None:
-        missing = sorted({key for key in keys if (table.name, key) not in self._kept})
-        found = await self._reader.get_many(self._community, table, missing)
-        self._kept |= {(table.name, key): document for key, document in zip(missing, found, strict=True)}
-
-    def get(self, table: Table[T], key: str) -> T | None:
-        """Give a document that was fetched."""
-        return cast("T | None", self._kept[table.name, key])
-
-    def reads(self, member: str, channel: str) -> bool:
-        reader = self.get(READERS, reader_key(channel, member))
-        return may_read(self.get(MEMBERS, member), self.get(CHANNELS, channel), reader)
-
-    def person(self, member: str) -> Person:
-        known = self.get(MEMBERS, member)
-        return Person(member, known.name if known and known.name else member or "somebody who left")
-
-
 class InboxReader:
     """Puts an inbox together from the documents that the handlers stored, for one member of one community."""
 
     def __init__(self, reader: StateReader, community: str, member: str, held: Held) -> None:
-        self._shelf = _Shelf(reader, community)
+        self._shelf = Shelf(reader, community)
         self._community = community
         self._member = member
         self._held = held
@@ -164,6 +135,9 @@ class InboxReader:
         read = {(self._member, nudge.channel) for nudge in nudges}
         read |= {(self._member, channel) for nudge in nudges for item in nudge.evidence for channel in item.channels}
         named = {nudge.handed_by for nudge in nudges if nudge.handed_by}
+        rested_on = {post for nudge in nudges for item in nudge.evidence for post in item.posts}
+        await shelf.fetch(POSTS, rested_on)
+        named |= {post.author for post in (shelf.get(POSTS, post) for post in rested_on) if post and post.author}
         for opportunity in (shelf.get(OPPORTUNITIES, post) for post in posts):
             if opportunity is not None:
                 named.add(opportunity.author)
@@ -171,7 +145,9 @@ class InboxReader:
                 read |= {(candidate.member, opportunity.channel) for candidate in opportunity.candidates}
         await shelf.fetch(CHANNELS, [channel for _, channel in read])
         await shelf.fetch(READERS, [reader_key(channel, member) for member, channel in read])
-        await shelf.fetch(MEMBERS, named | {member for member, _ in read})
+        people = named | {member for member, _ in read}
+        await shelf.fetch(MEMBERS, people)
+        await shelf.fetch(WISHES, people | {self._member})
 
     def _nudge(self, nudge_id: str, nudge: Nudge, known: Member) -> ShownNudge | None:
         post = self._shelf.get(POSTS, nudge.post) or Post()
@@ -180,7 +156,7 @@ class InboxReader:
             return None
         channel = self._shelf.get(CHANNELS, nudge.channel) or Channel()
         author = self._shelf.person(opportunity.author)
-        held = nudge.state in LIVE and self._held.holds(nudge_id, nudge, known)
+        held = nudge.state in LIVE and self._is_held(nudge_id, nudge, known, author)
         answers = tuple(Answer) if nudge.state in LIVE and not held else ()
         return ShownNudge(
             nudge=nudge_id,
@@ -203,11 +179,19 @@ class InboxReader:
             hidden_until=nudge.hidden_until,
             answers=answers,
             people=tuple(islice(self._people(nudge.post, opportunity), MOST_NAMED)) if answers else (),
+            declines=tuple(Declinable) if answers else (),
         )
 
+    def _is_held(self, nudge_id: str, nudge: Nudge, known: Member, author: Person) -> bool:
+        if self._held.holds(nudge_id, nudge, known):
+            return True
+        wished = self._held.wished(self._shelf.wishes(self._member), known)
+        return is_declined(wished.topics, nudge.post) or is_declined(wished.people, author.id)
+
     def _why(self, nudge: Nudge, known: Member, author: Person, published: datetime) -> Why:
-        evidence = tuple(item for item in nudge.evidence if self._may_rest_on(item))
-        handed_by = self._shelf.person(nudge.handed_by).name if nudge.handed_by else None
+        evidence = tuple(item for item in nudge.evidence if self._may_rest_on(item, author))
+        by = nudge.handed_by
+        handed_by = self._shelf.person(by).name if by and not self._shelf.apart(self._member, by) else None
         live = nudge.state in LIVE
         return Why(
             you=tuple(why_you(evidence, nudge.role, author.name, handed_by)),
@@ -215,18 +199,29 @@ class InboxReader:
             now=why_now(published, nudge.issued, nudge.expires if live else None, zone_of(known)),
         )
 
-    def _may_rest_on(self, evidence: Evidence) -> bool:
+    def _may_rest_on(self, evidence: Evidence, author: Person) -> bool:
         if evidence.posts and not evidence.channels:
+            return False
+        posts = (self._shelf.get(POSTS, post) for post in evidence.posts)
+        named = {post.author for post in posts if post and post.author}
+        if evidence.reason is Reason.SHARED_THREADS:
+            named.add(author.id)
+        if any(self._shelf.apart(self._member, person) for person in named):
             return False
         return all(self._shelf.reads(self._member, channel) for channel in evidence.channels)
 
     def _people(self, post: str, opportunity: Opportunity) -> Iterator[Person]:
-        """Name those to whom the post can be handed over: best first, nobody who was asked before."""
+        """Name those to whom the post can be handed over: best first, nobody who was asked before.
+
+        Nor who is kept apart from its author, or from who would hand it over.
+        """
         # Closed just now, its people were not fetched.
         for candidate in opportunity.candidates if opportunity.closed is None else ():
             member, known = candidate.member, self._shelf.get(MEMBERS, candidate.member)
             asked = short_hash(self._community, post, member) in opportunity.asked
             if known is None or known.bot or asked or member == opportunity.author:
+                continue
+            if any(self._shelf.apart(member, other) for other in (opportunity.author, self._member)):
                 continue
             if self._shelf.reads(member, opportunity.channel):
                 yield Person(member, known.name or member)

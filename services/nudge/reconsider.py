@@ -25,7 +25,7 @@ def _reconsider(state: NudgeCommunity, post: str, clock: datetime) -> list[Event
     events = [
         withdraw(state, nudge, reason, clock)
         for nudge, document in state.live_nudges(opportunity)
-        if (reason := why_withdraw(state, document, clock)) is not None
+        if (reason := why_withdraw(state, opportunity.author, document, clock)) is not None
     ]
     return events + decide(state, post, clock)
 
@@ -55,8 +55,8 @@ def why_close(state: NudgeCommunity, opportunity: Opportunity) -> Closing | None
     return None if reads else Closing.UNREADABLE
 
 
-def why_withdraw(state: NudgeCommunity, nudge: Nudge, clock: datetime) -> Withdrawal | None:
-    """Say why somebody should not be asked any more, if so."""
+def why_withdraw(state: NudgeCommunity, author: str, nudge: Nudge, clock: datetime) -> Withdrawal | None:
+    """Say why somebody should not be asked any more about what `author` wrote, if so."""
     member = state.member(nudge.member)
     if member is None or member.left or member.bot:
         return Withdrawal.LEFT
@@ -64,4 +64,6 @@ def why_withdraw(state: NudgeCommunity, nudge: Nudge, clock: datetime) -> Withdr
         return Withdrawal.UNREADABLE
     # Who has claimed a post before pausing means to see it through.
     paused = member.paused_until is not None and clock < member.paused_until and nudge.state is NudgeState.OPEN
-    return Withdrawal.OPTED_OUT if nudge.kind in member.without or paused else None
+    if nudge.kind in member.without or paused or state.declines(nudge.member, nudge.post):
+        return Withdrawal.OPTED_OUT
+    return Withdrawal.TAKEN_BACK if state.apart(nudge.member, author) else None

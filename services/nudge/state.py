@@ -18,6 +18,7 @@ from services.nudge.documents import (
     READERS,
     STANDING,
     THE_COMMUNITY,
+    WISHES,
     Asks,
     Community,
     Inbox,
@@ -25,10 +26,12 @@ from services.nudge.documents import (
     Nudge,
     Opportunity,
     Post,
+    Wishes,
     reader_key,
 )
 from services.nudge.may_read import may_read
 from services.nudge.settings import NudgeSettings
+from services.nudge.wishes import are_apart, is_declined
 from shared.state import Documents
 
 
@@ -80,6 +83,26 @@ class NudgeCommunity:
     def is_bot(self, member: str) -> bool:
         known = self.member(member)
         return known is not None and known.bot
+
+    # Wishes
+
+    def wishes(self, member: str) -> Wishes:
+        return self.documents.get(WISHES, member) or Wishes()
+
+    def put_wishes(self, member: str, wishes: Wishes) -> None:
+        """Keep what a member wishes; of who wishes nothing, nothing is kept."""
+        if wishes == Wishes():
+            self.documents.drop(WISHES, member)
+        else:
+            self.documents.put(WISHES, member, wishes)
+
+    def declines(self, member: str, post: str) -> bool:
+        """Say whether a member does not want to be asked about a post."""
+        return is_declined(self.wishes(member).topics, post)
+
+    def apart(self, one: str, other: str) -> bool:
+        """Say whether two people are kept apart: either of them said so."""
+        return are_apart(one, self.wishes(one), other, self.wishes(other))
 
     # Posts and opportunities
 

@@ -7,12 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from services.nudge.documents import LIVE, MEMBERS, NUDGES, OF_PERSON, Member, Nudge, NudgeState
+from services.nudge.documents import (
+    CHANNELS,
+    LIVE,
+    MEMBERS,
+    NUDGES,
+    OF_PERSON,
+    OPPORTUNITIES,
+    READERS,
+    WISHES,
+    Member,
+    Nudge,
+    NudgeState,
+    reader_key,
+)
 from services.nudge.follow import said_of_person, told_by
-from services.nudge.guard import Guard
+from services.nudge.guard import Guard, Pressed
 from services.nudge.press import Press
+from services.nudge.read_declined import ShownDeclined, read_declined
 from services.nudge.read_inbox import InboxReader, ShownInbox
 from services.nudge.settings import NudgeSettings
+from services.nudge.shelf import Shelf
+from services.nudge.state import short_hash
 from shared.events import Answer, NudgeAnswered, PreferencesChanged
 from shared.failures import Unavailable
 from shared.problems import ProblemError
@@ -57,6 +73,10 @@ class Desk:
         held = await self.guard.held(community, member)
         return await InboxReader(self.reader, community, member, held).read()
 
+    async def declined(self, community: str, member: str) -> ShownDeclined:
+        held = await self.guard.held(community, member)
+        return await read_declined(self.reader, community, member, held)
+
     async def member(self, community: str, member: str) -> Member | None:
         """Give a member as they will be once all that they pressed has come through."""
         known = await self.reader.get(community, MEMBERS, member)
@@ -82,12 +102,12 @@ class Desk:
                 return Taken(found.state, through=True)
             if said.answer not in OF_PERSON:
                 raise ProblemError(409, "This nudge is closed", f"It is {found.state.value}.", state=found.state.value)
-        await self._check(community, member, said)
+        await self._check(community, member, found, said)
         event = await self.press.answer(
             community, member, nudge, said.answer, reason=said.reason, to=said.to, until=said.until
         )
-        await self._hold(event)
-        through = await self._comes_through(lambda: self._has_answered(event))
+        await self.hold(event)
+        through = await self.comes_through(lambda: self._has_answered(event))
         return Taken(through or found.state, through=through is not None)
 
     async def prefer(self, community: str, member: str, given: dict[str, Any]) -> bool:
@@ -100,30 +120,41 @@ class Desk:
         if await self.reader.get(community, MEMBERS, member) is None:
             raise ProblemError(404, "There is no such member", "They have not joined, or were forgotten.")
         event = await self.press.preferences(community, member, given)
-        await self._hold(event)
-        return await self._comes_through(lambda: self._is_known(event)) is not None
+        await self.hold(event)
+        return await self.comes_through(lambda: self._is_known(event)) is not None
 
-    async def _check(self, community: str, member: str, said: Said) -> None:
+    async def _check(self, community: str, member: str, nudge: Nudge, said: Said) -> None:
         if said.answer is not Answer.HAND_OVER:
             return
-        if not await self._is_here(community, said.to) or said.to == member:
-            detail = "must be another member who is here"
+        if said.to is None or said.to == member or not await self._can_take_over(community, member, nudge, said.to):
+            # One sentence for all that stands in the way: some of it is no affair of who hands over.
+            detail = "must be another member who is here and can be asked about this"
             raise ProblemError(422, "Say to whom", detail, errors=[{"pointer": "/to", "detail": detail}])
 
-    async def _is_here(self, community: str, member: str | None) -> bool:
-        if member is None:
+    async def _can_take_over(self, community: str, member: str, nudge: Nudge, to: str) -> bool:
+        shelf = Shelf(self.reader, community)
+        await shelf.fetch(MEMBERS, [to])
+        await shelf.fetch(CHANNELS, [nudge.channel])
+        await shelf.fetch(READERS, [reader_key(nudge.channel, to)])
+        await shelf.fetch(OPPORTUNITIES, [nudge.post])
+        known, opportunity = shelf.get(MEMBERS, to), shelf.get(OPPORTUNITIES, nudge.post)
+        others = [member] if opportunity is None else [member, opportunity.author]
+        await shelf.fetch(WISHES, [to, *others])
+        if known is None or known.bot or to in others or not shelf.reads(to, nudge.channel):
             return False
-        known = await self.reader.get(community, MEMBERS, member)
-        return known is not None and not (known.left or known.bot)
+        if opportunity is not None and short_hash(community, nudge.post, to) in opportunity.asked:
+            return False
+        return not any(shelf.apart(to, other) for other in others)
 
-    async def _hold(self, event: NudgeAnswered | PreferencesChanged) -> None:
+    async def hold(self, event: Pressed) -> None:
+        """Hold back from now on what a press that ingest has accepted says to hold back."""
         try:
             await self.guard.hold(event)
         except Unavailable:
             # The press is accepted and will take effect; only the page lags.
             _log.warning("the guard could not be written; a press shows only once it has come through")
 
-    async def _comes_through(self, look: Callable[[], Awaitable[T | None]]) -> T | None:
+    async def comes_through(self, look: Callable[[], Awaitable[T | None]]) -> T | None:
         """Look until there is something; None where that takes too long."""
         try:
             async with asyncio.timeout(self.settings.answer_wait_seconds):

@@ -10,12 +10,13 @@ from shared.events import Event, NudgeExpired, NudgeWithdrawn, Withdrawal
 
 SOURCE: Final = "kindling/nudge"
 
+# That the author left is no reason of its own: else `taken_back` would mean that somebody does not want to be matched.
 _WITHDRAWAL: Final = {
     Closing.ANSWERED: Withdrawal.ANSWERED,
     Closing.RESOLVED: Withdrawal.RESOLVED,
     Closing.REMOVED: Withdrawal.REMOVED,
     Closing.UNREADABLE: Withdrawal.UNREADABLE,
-    Closing.LEFT: Withdrawal.LEFT,
+    Closing.LEFT: Withdrawal.TAKEN_BACK,
 }
 
 

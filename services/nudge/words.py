@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from textwrap import shorten
 from typing import Final
 
+from services.nudge.wishes import Declinable
 from shared.events import Answer, Evidence, Kind, Reason, Role
 
 ANSWERS: Final = {
@@ -15,6 +16,17 @@ ANSWERS: Final = {
     Answer.LESS: "Ask me less",
     Answer.NEVER: "Never ask me",
 }
+DECLINES: Final = {
+    Declinable.TOPIC: "Not my topic",
+    Declinable.PERSON: "Never match me with {author}",
+}
+WHAT_DECLINING_DOES: Final = {
+    Declinable.TOPIC: "You are not asked about posts like this one any more, and {author} is never told.",
+    Declinable.PERSON: (
+        "Neither of you is asked about what the other writes, or suggested to the other, and {author} is never told."
+    ),
+}
+UNREADABLE_TOPIC: Final = "a post that you can no longer read here"
 WITHDRAWN: Final = {
     "answered": "Somebody else has answered. Thank you.",
     "resolved": "The thread was settled.",
@@ -24,6 +36,7 @@ WITHDRAWN: Final = {
     "handed_over": "You handed it over.",
     "opted_out": "You asked not to be asked.",
     "left": "Somebody left.",
+    "taken_back": "It was taken back. There is nothing left to do.",
 }
 STATES: Final = {
     "open": "Open",

@@ -4,8 +4,9 @@ from services.recommend import obey
 from services.recommend.documents import DECLINED_PEOPLE, DECLINED_TOPICS, MEMBERS, Declined, declined_key
 from services.recommend.meet import is_forgotten
 from services.recommend.state import State
+from shared.declining import is_news, said_by
 from shared.events import MatchDeclined, MemberLeft, TopicDeclined
-from shared.stamps import Stamp, overrides, stamp_of
+from shared.stamps import Stamp, stamp_of
 from shared.state import Table
 
 
@@ -29,13 +30,11 @@ def decline_topic(state: State, event: TopicDeclined) -> None:
 
 def _take(state: State, table: Table[Declined], event: MatchDeclined | TopicDeclined, about: str) -> bool:
     """Keep what was said; say whether that is news."""
-    member, stamp, key = event.member, stamp_of(event), declined_key(event.member, about)
+    member, said, key = event.member, said_by(event), declined_key(event.member, about)
     facts, known = state.documents.get(MEMBERS, member), state.documents.get(table, key)
-    if is_forgotten(state, member, event) or (facts and facts.gone and stamp <= facts.gone):
+    if is_forgotten(state, member, event) or not is_news(said, known, facts.gone if facts else None):
         return False
-    if known and not overrides(stamp, known.said, closes=event.declined, closed=known.declined):
-        return False
-    state.documents.put(table, key, Declined(member, about, event.declined, stamp))
+    state.documents.put(table, key, Declined(said.declined, said.said, member, about))
     return True
 
 

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.declining import Said
 from shared.events import Evidence, Match, Privacy, Role
 from shared.mentions import without_mentions
 from shared.stamps import Stamp
@@ -108,13 +109,11 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True)
-class Declined:
-    """What a member said, last then, of being matched with somebody, or on the topic of a post: `about` is either."""
+class Declined(Said):
+    """What a member said last of being matched with somebody, or on the topic of a post: `about` is either."""
 
     member: str
     about: str
-    declined: bool
-    said: Stamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,7 +212,7 @@ def _decided() -> list[Event]:
             model="minilm-int8-1",
             expires=AT + 2 * DAY,
         ),
-        NudgeWithdrawn(**_named("withdrawn/n-5f2c"), **about, reason=Withdrawal.ANSWERED),
+        NudgeWithdrawn(**_named("withdrawn/n-5f2c"), **about, reason=Withdrawal.TAKEN_BACK),
         NudgeExpired(**_named("expired/n-5f2c"), **about),
         NudgeActed(**_named("acted/n-5f2c"), **about, message="1102", seconds=5400.5),
     ]

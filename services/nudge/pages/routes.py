@@ -18,7 +18,19 @@ from services.nudge.documents import LIVE, Member
 from services.nudge.links import BadLink, Links, Visitor
 from services.nudge.read_inbox import zone_of
 from services.nudge.take_answer import Desk, Said
-from services.nudge.words import ANSWERS, STATES, WITHDRAWN, heading, moment, what
+from services.nudge.take_decline import decline, undo
+from services.nudge.wishes import Declinable
+from services.nudge.words import (
+    ANSWERS,
+    DECLINES,
+    STATES,
+    UNREADABLE_TOPIC,
+    WHAT_DECLINING_DOES,
+    WITHDRAWN,
+    heading,
+    moment,
+    what,
+)
 from shared.events import Answer, Kind
 from shared.failures import Unavailable
 from shared.problems import RETRY_AFTER_SECONDS, ProblemError
@@ -119,6 +131,20 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
 
         return await with_visitor(token, door)
 
+    @routes.post("/inbox/{token}/decline")
+    async def decline_of(token: str, nudge: Annotated[str, Form()] = "", what: Annotated[str, Form()] = "") -> Response:
+        async def door(visitor: Visitor, _known: Member) -> Response:
+            return pages.back(token, await _decline(desk, visitor, nudge, what))
+
+        return await with_visitor(token, door)
+
+    @routes.post("/inbox/{token}/undo")
+    async def undo_of(token: str, about: Annotated[str, Form()] = "", what: Annotated[str, Form()] = "") -> Response:
+        async def door(visitor: Visitor, _known: Member) -> Response:
+            return pages.back(token, await _undo(desk, visitor, about, what))
+
+        return await with_visitor(token, door)
+
     @routes.post("/inbox/{token}/preferences")
     async def preferences(
         token: str,
@@ -143,6 +169,7 @@ async def _known(desk: Desk, visitor: Visitor) -> Member:
 
 async def _show_inbox(desk: Desk, pages: Pages, token: str, message: str, visitor: Visitor, known: Member) -> Response:
     inbox = await desk.inbox(visitor.community, visitor.member)
+    declined = await desk.declined(visitor.community, visitor.member)
     zone = zone_of(known)
 
     def time_of(at: datetime) -> str:
@@ -162,6 +189,10 @@ async def _show_inbox(desk: Desk, pages: Pages, token: str, message: str, visito
         words=ANSWERS,
         states=STATES,
         withdrawn=WITHDRAWN,
+        declines=DECLINES,
+        declining_does=WHAT_DECLINING_DOES,
+        declined=declined,
+        unreadable_topic=UNREADABLE_TOPIC,
         kinds=[(kind.value, kind not in known.without) for kind in ASKED_KINDS],
         weekly_asks=weekly_limit(known, desk.settings),
         most_asks=desk.settings.weekly_asks_cap,
@@ -182,6 +213,26 @@ async def _press(desk: Desk, visitor: Visitor, nudge: str, answer: str, reason: 
     except ProblemError as error:
         return Told.UNCLEAR if error.status == 422 else Told.CLOSED
     return Told.TAKEN if taken.through else Told.ACCEPTED
+
+
+async def _decline(desk: Desk, visitor: Visitor, nudge: str, what: str) -> Told:
+    if what not in set(Declinable):
+        return Told.UNCLEAR
+    try:
+        through = await decline(desk, visitor.community, visitor.member, nudge, Declinable(what))
+    except ProblemError:
+        return Told.CLOSED
+    return Told.TAKEN if through else Told.ACCEPTED
+
+
+async def _undo(desk: Desk, visitor: Visitor, about: str, what: str) -> Told:
+    if what not in set(Declinable):
+        return Told.UNCLEAR
+    try:
+        through = await undo(desk, visitor.community, visitor.member, Declinable(what), about)
+    except ProblemError:
+        return Told.CLOSED
+    return Told.SAVED if through else Told.ACCEPTED
 
 
 async def _prefer(desk: Desk, visitor: Visitor, known: Member, kinds: list[str], weekly_asks: str) -> Told:
