@@ -130,10 +130,10 @@ async def train_community(
     """
     tries, community, begun = opened.tries, opened.community, wall_clock()
     async with tries.alone(community) as alone:
-        await tries.note(community, Try(begun, Ending.UNDER_WAY))
-        if promote and not keep_chosen:
-            await tries.choose(community, False)
         try:
+            await tries.note(community, Try(begun, Ending.UNDER_WAY))
+            if promote and not keep_chosen:
+                await tries.choose(community, False)
             made = await _made(rules, opened, told)
             artefact = made.artefact()
             await opened.keep(made.id, artefact)

@@ -116,7 +116,7 @@ async def test_who_is_closed_or_behind_or_at_work_is_not_trained(redis_url: str,
         await run.feed([made(CommunityOpened, at + timedelta(days=1))])
         await run.settle()
         assert await beside.next_due(wall_clock()) == "c"
-        await run.processor.stop()  # reads no more
+        await run.processor.revoked(range(run.log.partitions))  # reads no more
         await run.feed([post(f"q{number}", "ada") for number in range(READ_UP_TO + 1)])
         assert await beside.next_due(wall_clock()) is None
 
@@ -152,35 +152,50 @@ async def test_nothing_trains_by_itself_where_that_is_set(redis_url: str, prefix
         await app.stop()
 
 
+async def test_a_training_that_is_ended_says_so(redis_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is niced while it runs; asked to end, it notes that it was stopped, and lets others train."""
+    monkeypatch.setattr(retrain, "STOP_SECONDS", 60)  # niced on a busy machine
+    async with recommending(redis_url, prefix) as (run, beside, tries):
+        await run.feed([channel(), post("p1", "ada")])
+        await run.settle()
+        training = asyncio.create_task(beside.train("c"))
+        await until(lambda: tries.under_way("c"))
+        (process,) = trainings()
+        assert process.nice() >= NICE
+        training.cancel()
+        await asyncio.wait([training])
+        assert not process.is_running()
+        tried = await tries.last("c")
+        assert tried is not None
+        assert tried.ending is Ending.STOPPED
+        assert not await tries.under_way("c")
+
+
 async def test_a_training_ends_with_its_service(
     redis_url: str, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is niced while it runs; when the service stops it is ended in time, and says that it was stopped."""
+    """When the service stops, one that hangs is killed in time."""
     monkeypatch.setattr(retrain, "LOOK_SECONDS", 0.1)
     connections = Connections(redis_url, redis_url, prefix)
     app = await build(ServiceName.RECOMMEND, _settings(redis_url, prefix, tmp_path), connections)
     await app.log.create(4)
     redis = connections.redis()
-    tries = StoredTries(redis, prefix)
     serving = asyncio.create_task(app.run())
     try:
         log = connections.log()
         await log.start()
         await log.publish([outgoing(event) for event in (channel(), post("p1", "ada"))])
         await log.stop()
+        tries = StoredTries(redis, prefix)
         await until(lambda: tries.under_way("c"))
         (process,) = trainings()
-        assert process.nice() >= NICE
+        process.suspend()
     finally:
         serving.cancel()
         async with asyncio.timeout(STOP_SECONDS):
             await app.stop()
+        await redis.aclose()
     assert not process.is_running()
-    tried = await tries.last("c")
-    assert tried is not None
-    assert tried.ending is Ending.STOPPED
-    assert not await tries.under_way("c")
-    await redis.aclose()
 
 
 async def test_kindling_learns_without_an_operator(tmp_path: Path) -> None:
