@@ -80,6 +80,8 @@ class ServiceApp:
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOP_SECONDS):
                 await self.processor.stop()
+                if self._tasks:
+                    await asyncio.wait(self._tasks)
         await self.log.stop()
         if self.close is not None:
             await self.close()

@@ -21,6 +21,7 @@ from redis.backoff import NoBackoff
 
 from shared.ending import end
 from shared.failures import Unavailable, UnsafeSettings
+from shared.lease import Lease
 from shared.log import Incoming, Outgoing, Reader
 from shared.redis_store import away_is_unavailable
 from shared.service import TopicName
@@ -34,16 +35,11 @@ STOP_SECONDS = 1.0
 RELEASE_SECONDS = 1.0
 _BODY = b"body"
 
-_RENEW = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
-"""
 _CREATE = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 redis.call('HSET', KEYS[1], 'generation', ARGV[1], 'partitions', ARGV[2])
 return 1
 """
-_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 log = logging.getLogger(__name__)
 
@@ -198,11 +194,10 @@ class RedisLog:
     async def _hold(self, subscription: RedisSubscription) -> None:
         """Keep the lease of a service, and its partitions as long as it is kept."""
         everything = range(self.partitions)
-        key = f"{self._prefix}:{subscription.group}:lease"
+        lease = self._lease(subscription)
         while True:
             try:
-                with away_is_unavailable():
-                    held = bool(await self.redis.eval(_RENEW, 1, key, self._token, self._lease_ms))
+                held = await lease.hold()
             except Unavailable:
                 held = subscription.held.is_set()  # nobody else can take it either; the writes themselves are guarded
             if held and not subscription.held.is_set():
@@ -216,14 +211,17 @@ class RedisLog:
                 log.info("another process runs %s; waiting for it to end", subscription.group)
             await asyncio.sleep(self._lease_ms / 4000)
 
+    def _lease(self, subscription: RedisSubscription) -> Lease:
+        return Lease(self.redis, f"{self._prefix}:{subscription.group}:lease", self._token, self._lease_ms)
+
     async def stop(self) -> None:
         await end(self._tasks)
         if self._broker is not None:
             await self._broker.stop()
-        with suppress(Unavailable, TimeoutError), away_is_unavailable():
+        with suppress(Unavailable, TimeoutError):
             async with asyncio.timeout(RELEASE_SECONDS):
                 for subscription in self._subscriptions:
-                    await self.redis.eval(_RELEASE, 1, f"{self._prefix}:{subscription.group}:lease", self._token)
+                    await self._lease(subscription).release()
         await self.redis.aclose()
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:

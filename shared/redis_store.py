@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from math import floor
 from typing import Any, TypeVar, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import redis.exceptions as errors
 from redis.asyncio import Redis
@@ -242,6 +242,13 @@ class RedisStore:
         return f"{self._base}:due:{partition}"
 
     # What doors read
+
+    async def communities(self) -> list[str]:
+        """Name the communities of which there is a state, in order."""
+        before, after = f"{self._base}:{{", "}:state"
+        with away_is_unavailable():
+            found = [_text(key) async for key in self._redis.scan_iter(f"{before}*{after}", count=1000)]
+        return sorted({unquote(key.removeprefix(before).removesuffix(after)) for key in found})
 
     async def get(self, community: str, table: Table[T], key: str) -> T | None:
         body = await _now(self._redis.hget(self.key(community), f"{table.name}/{key}"))

@@ -33,10 +33,11 @@ def kindling(data: Path, *arguments: str, code: int = 0) -> str:
 
 
 @contextmanager
-def up(data: Path) -> Iterator[str]:
-    """Run `kindling up` while the block lasts; gives its address."""
+def up(data: Path, train_every_hours: float = 0) -> Iterator[str]:
+    """Run `kindling up` while the block lasts; gives its address. It trains nothing unless told to."""
     port = free_port()
-    environment = {**os.environ, "KINDLING_DATA_DIR": str(data)}
+    every = {"KINDLING_RECOMMEND__TRAIN_EVERY_HOURS": str(train_every_hours)}
+    environment = {**os.environ, **every, "KINDLING_DATA_DIR": str(data)}
     process = subprocess.Popen(
         [*COMMAND, "up", "--port", str(port)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -83,6 +83,10 @@ async def test_models_are_trained_beside_the_stream_and_one_can_go_back(tmp_path
         await until(lambda: ranks(name[0]), 60)
         assert "hand-set ranks from now on" in kindling(tmp_path, "models", "back", "garden")
         await until(lambda: ranks("hand-set"), 60)
+        # As recommend trains by itself: better or not, what an operator chose stays.
+        said = kindling(tmp_path, "models", "train", "garden", "--keep-chosen")
+        assert "only kept, because what ranks was chosen by an operator" in said
+        assert "hand-set (chosen by an operator)" in kindling(tmp_path, "models", "list", "garden")
         kindling(tmp_path, "models", "promote", "garden", name[0])
         await until(lambda: ranks(name[0]), 60)
         assert "there is no model nonsense" in kindling(tmp_path, "models", "promote", "garden", "nonsense", code=2)

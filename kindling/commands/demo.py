@@ -46,8 +46,13 @@ def demo(
     if fresh:
         start_over(settings.folder)
     settings = with_secrets(settings)
+    # A promotion at the wall's time would pull the demo's clock, which is another one; and training takes a core.
     settings = settings.model_copy(
-        update={"nudge": at_home(settings), "ingest": settings.ingest.model_copy(update={"ticks": False})}
+        update={
+            "nudge": at_home(settings),
+            "ingest": settings.ingest.model_copy(update={"ticks": False}),
+            "recommend": settings.recommend.model_copy(update={"train_every_hours": 0.0}),
+        }
     )
     log_to_file(settings)
     console.print(f"The demo keeps its data and its log in {settings.folder}")

@@ -5,7 +5,8 @@ import os
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -17,19 +18,23 @@ from kindling.commands.accept_gap import READERS
 from kindling.commands.common import DataDir, Json, open_log, write_json
 from kindling.servers import servers
 from kindling.settings import Settings, load, settings_file
+from kindling.standing import standing
 from services.recommend.encoder import exported_folder
 from services.recommend.export import GRAPH, ModelUnavailable
 from shared.accepting import find_gaps
+from shared.clock import wall_clock
 from shared.connections import Connections
 from shared.dead_letters import open_letters
 from shared.embedded import EmbeddedServerError
 from shared.failures import Unavailable, UnsafeSettings
 from shared.redis_store import check_durable
+from shared.service import ServiceName
 
 Check = Callable[[Connections], Awaitable[list["Finding"]]]
 
 FREE_BYTES = 2 * 1024**3
 CLOCK_SECONDS = 5.0
+_MOST_COMMUNITIES = 20
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def doctor(json_file: Json = None, data_dir: DataDir = None) -> None:
     ]
     try:
         with servers(settings) as connections:
-            findings += asyncio.run(_servers(connections, embedded=settings.store is None))
+            findings += asyncio.run(_servers(connections, settings))
     except EmbeddedServerError as error:
         findings.append(Finding("embedded server", "does not start", str(error)))
     _show(findings, json_file)
@@ -97,13 +102,14 @@ def _disk(settings: Settings) -> Finding:
     return Finding("disk", f"{free / 1e9:,.1f} GB free at {folder}", todo)
 
 
-async def _servers(connections: Connections, *, embedded: bool) -> list[Finding]:
-    if embedded and await _is_new(connections):
+async def _servers(connections: Connections, settings: Settings) -> list[Finding]:
+    if settings.store is None and await _is_new(connections):
         return [Finding("store", "new: nothing was ever kept here", "nothing: `kindling up` makes it", fatal=False)]
     checks: dict[str, tuple[Check, str]] = {
         "Redis": (_redis, "start the server that KINDLING_STORE names, or name one that runs"),
         "log": (_log, "start the broker that KINDLING_LOG names, or name one that runs"),
         "gaps": (_gaps, "look again once Redis and the log are there"),
+        "models": (partial(_models, settings), "look again once Redis is there"),
     }
     findings = []
     for what, (check, todo) in checks.items():
@@ -161,3 +167,19 @@ async def _gaps(connections: Connections) -> list[Finding]:
     finally:
         await redis.aclose()
     return findings or [Finding("gaps", "none: no community waits for a lost record")]
+
+
+async def _models(settings: Settings, connections: Connections) -> list[Finding]:
+    """Tell how each community's models stand, first those with which something is wrong, at most twenty."""
+    every, now = timedelta(hours=settings.recommend.train_every_hours), wall_clock()
+    redis = connections.redis()
+    try:
+        names = await connections.store(redis, ServiceName.RECOMMEND).communities()
+        stand = [await standing(connections, redis, name) for name in names]
+    finally:
+        await redis.aclose()
+    found = [Finding(f"models of {s.community}", s.told(now), s.todo(now, every), fatal=False) for s in stand]
+    found.sort(key=lambda finding: not finding.todo)
+    more = len(found) - _MOST_COMMUNITIES
+    rest = [Finding("models", f"of {more} more communities: `kindling models list COMMUNITY`")] if more > 0 else []
+    return [*found[:_MOST_COMMUNITIES], *rest]

@@ -2,81 +2,40 @@
 
 import asyncio
 import json
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Annotated
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from kindling.commands.common import Community, DataDir, open_log
+from kindling.commands.common import Community, DataDir
 from kindling.servers import servers
 from kindling.settings import Settings, load
-from services.recommend.app import open_encoder
+from kindling.training import BEING_TRAINED, Opened, UnknownCommunity, opened, train_community
 from services.recommend.documents import ACTIVE, BEFORE, MODELS
-from services.recommend.models import Models, sha256
-from services.recommend.promote import HAND_SET, in_use
-from services.recommend.stored_models import StoredModels
-from services.recommend.stored_vectors import StoredVectors
-from services.recommend.train import TooYoung, train
-from services.recommend.vector_cache import CachedEncoder, FileVectorCache
-from services.recommend.walk import History
+from services.recommend.models import Models
+from services.recommend.promote import HAND_SET
+from services.recommend.stored_tries import BeingTrained
+from services.recommend.train import TooYoung
+from services.recommend.tries import Ending
 from shared.clock import wall_clock
 from shared.connections import Connections
-from shared.events import ModelPromoted
-from shared.log import Log, Outgoing
-from shared.service import ServiceName, TopicName
-from shared.state import Documents
-from shared.topics import partition_of
-from shared.wire import Envelope, encode
 
 app = typer.Typer(help="Train a community's models, see them, take one into use, and go back.", no_args_is_help=True)
 console = Console(emoji=False)
 
-_BATCH = 1000
-
-
-@dataclass
-class _Opened:
-    """A community's documents as recommend has stored them, its models, and the log."""
-
-    community: str
-    documents: Documents
-    kept: StoredModels
-    log: Log
-    connections: Connections
-
-    async def promote(self, name: str, artefact: bytes) -> None:
-        """Publish that a model is to rank from now on; recommend takes it over where the record comes."""
-        at = wall_clock()
-        event = ModelPromoted(
-            id=f"model/{name}/{secrets.token_hex(8)}", source="kindling/models", at=at, community=self.community,
-            model=name, artefact=name, sha256=sha256(artefact),
-        )  # fmt: skip
-        partition = partition_of(self.community, self.log.partitions)
-        body = encode(Envelope(event))
-        await self.log.publish([Outgoing(TopicName.ACTIVITY, partition, self.community, body)])
-
 
 @asynccontextmanager
-async def _open(connections: Connections, community: str) -> AsyncIterator[_Opened]:
-    redis = connections.redis()
+async def _open(connections: Connections, community: str) -> AsyncIterator[Opened]:
     try:
-        stored = await connections.store(redis, ServiceName.RECOMMEND).load(community)
-        if stored.position is None:
-            raise typer.BadParameter(f"recommend knows no community {community}: import its history first")
-        async with open_log(connections) as log:
-            kept = StoredModels(redis, connections.prefix)
-            yield _Opened(community, Documents(dict(stored.documents)), kept, log, connections)
-    finally:
-        await redis.aclose()
+        async with opened(connections, community) as found:
+            yield found
+    except UnknownCommunity as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 @app.command("train")
@@ -85,70 +44,50 @@ def train_(
     promote: Annotated[
         bool, typer.Option(help="Take the new models into use where they do no worse than those in use.")
     ] = True,
+    keep_chosen: Annotated[
+        bool, typer.Option("--keep-chosen", help="Leave in use what `promote` or `back` chose, as the services do.")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Learn from the community's history who answers what, beside the running services.
 
-    A fifth of the history, the latest, is held out to compare the new models with those in use. It takes a minute or
-    two for each ten thousand posts. Run it daily or weekly: what is learnt is taken into use by a record in the log.
+    They do so by themselves, as often as KINDLING_RECOMMEND__TRAIN_EVERY_HOURS says. A fifth of the history, the
+    latest, is held out to compare the new models with those in use. It takes a minute or two for each ten thousand
+    posts. What is learnt is taken into use by a record in the log.
     """
     settings = load(data_dir=data_dir)
     with servers(settings) as connections:
         try:
-            asyncio.run(_train(settings, connections, community, promote))
+            asyncio.run(_train(settings, connections, community, promote, keep_chosen))
         except TooYoung as error:
             console.print(f"Nothing is trained for {escape(community)}: {escape(str(error))}", soft_wrap=True)
             raise typer.Exit(1) from None
+        except BeingTrained as error:
+            console.print(f"Nothing is trained for {escape(community)}: {error}", soft_wrap=True)
+            raise typer.Exit(BEING_TRAINED) from None
 
 
-async def _train(settings: Settings, connections: Connections, community: str, promote: bool) -> None:
-    rules = settings.recommend
-    async with _open(connections, community) as opened:
-        history = await asyncio.to_thread(History.of, opened.documents)
+async def _train(
+    settings: Settings, connections: Connections, community: str, promote: bool, keep_chosen: bool
+) -> None:
+    async with _open(connections, community) as found:
         with _progress() as progress:
-            line = progress.add_task("reading vectors", total=None)
-            encoder = await asyncio.to_thread(open_encoder, rules, lambda what: progress.update(line, description=what))
-            if rules.vector_file is not None:
-                cache = await asyncio.to_thread(FileVectorCache, rules.vector_file.expanduser())
-                encoder = CachedEncoder(encoder, cache)
-            redis = connections.redis()
-            try:
-                store = StoredVectors(redis, connections.prefix, encoder, rules.vectors_kept)
-                vectors = await _vectors(store, community, history)
-            finally:
-                await encoder.close()
-                await redis.aclose()
-            progress.update(line, description="walking through the history", total=len(history.posts))
-            made = await asyncio.to_thread(
-                train, rules, store.version, store.dimension, history, vectors, in_use(opened.documents),
-                lambda done, total: progress.update(line, completed=done, total=total),
+            line = progress.add_task("", total=None)
+
+            def told(what: str, done: int | None, total: int | None) -> None:
+                progress.update(line, description=what, completed=done, total=total)
+
+            trained = await train_community(
+                settings.recommend, found, told, promote=promote, keep_chosen=keep_chosen
             )  # fmt: skip
-        artefact = made.artefact()
-        await opened.kept.put(community, made.id, artefact, _named(opened.documents))
-        _say(made)
-        held_out = made.card["held_out"]["mrr"]
-        if not promote:
-            console.print(f"It is kept: kindling models promote {escape(community)} {made.id}", soft_wrap=True)
-        elif held_out["this"] < held_out["in_use"]:
-            console.print("It does worse than what is in use, and is only kept.")
-        else:
-            await opened.promote(made.id, artefact)
-            way_back = f"kindling models back {escape(community)}"
-            console.print(f"{made.id} ranks from now on; the way back: {way_back}", soft_wrap=True)
-
-
-async def _vectors(store: StoredVectors, community: str, history: History) -> dict[str, NDArray[np.int16]]:
-    texts = history.texts()
-    said = [text for text in texts if text.strip()]
-    vectors: dict[str, NDArray[np.int16]] = {}
-    for start in range(0, len(said), _BATCH):
-        batch = said[start : start + _BATCH]
-        vectors |= zip(batch, await store.vectors(community, batch), strict=True)
-    return vectors | {text: np.zeros(store.dimension, np.int16) for text in texts if text not in vectors}
-
-
-def _named(documents: Documents) -> frozenset[str]:
-    return frozenset(model.id for model in documents.table(MODELS).values())
+    made, tried = trained.models, trained.tried
+    _say(made)
+    if tried.ending is Ending.PROMOTED:
+        way_back = f"kindling models back {escape(community)}"
+        console.print(f"{made.id} ranks from now on; the way back: {way_back}", soft_wrap=True)
+    else:
+        way = f"kindling models promote {escape(community)} {made.id}"
+        console.print(f"It is only kept, because {tried.said}. To use it: {way}", soft_wrap=True, highlight=False)
 
 
 def _say(made: Models) -> None:
@@ -168,27 +107,29 @@ def _say(made: Models) -> None:
 
 @app.command("list")
 def list_(community: Community, data_dir: DataDir = None) -> None:
-    """Show which models there are, what each learnt from, and which one ranks."""
+    """Show which models there are, what each learnt from, which one ranks, and how the last training ended."""
     with servers(load(data_dir=data_dir)) as connections:
         asyncio.run(_list(connections, community))
 
 
 async def _list(connections: Connections, community: str) -> None:
-    async with _open(connections, community) as opened:
-        active, before = (opened.documents.get(MODELS, key) for key in (ACTIVE, BEFORE))
-        artefacts = await opened.kept.all(community)
+    async with _open(connections, community) as found:
+        active, before = (found.documents.get(MODELS, key) for key in (ACTIVE, BEFORE))
+        artefacts = await found.models.all(community)
+        stands = await found.standing()
     ranks = active.id if active else HAND_SET
     table = Table("", "model", "posts", "MRR", "in use then", "set by hand", box=None)
     table.columns[1].no_wrap = True
     for name, artefact in artefacts.items():
         card = json.loads(artefact)["card"]
-        found = card["held_out"]["mrr"]
+        scores = card["held_out"]["mrr"]
         mark = ">" if name == ranks else "before" if before and name == before.id else ""
-        figures = (f"{found[key]:.3f}" for key in ("this", "in_use", "hand_set"))
+        figures = (f"{scores[key]:.3f}" for key in ("this", "in_use", "hand_set"))
         table.add_row(mark, name, f"{card['posts_answered']:,}", *figures)
     table.add_row(">" if ranks == HAND_SET else "", HAND_SET, "", "", "", "")
     console.print(table)
     console.print("posts: answered ones that it learnt from; MRR: on the latest fifth, held out", style="dim")
+    console.print(stands.told(wall_clock()), soft_wrap=True, highlight=False, markup=False)
     if not artefacts:
         console.print(f"Nothing has been trained yet: kindling models train {escape(community)}", soft_wrap=True)
 
@@ -205,16 +146,17 @@ def promote_(
 
 
 async def _promote(connections: Connections, community: str, model: str) -> None:
-    async with _open(connections, community) as opened:
-        artefact = Models().artefact() if model == HAND_SET else await opened.kept.get(community, model)
+    async with _open(connections, community) as found:
+        artefact = Models().artefact() if model == HAND_SET else await found.models.get(community, model)
         if artefact is None:
             raise typer.BadParameter(f"there is no model {model} of {community}: see kindling models list {community}")
         try:
             Models.read(artefact)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
-        await opened.promote(model, artefact)
-        console.print(f"{escape(model)} ranks from now on", highlight=False)
+        await found.tries.choose(community, True)
+        await found.promote(model, artefact)
+        console.print(f"{escape(model)} ranks from now on; {_until(community)}", soft_wrap=True, highlight=False)
 
 
 @app.command("back")
@@ -225,16 +167,22 @@ def back(community: Community, data_dir: DataDir = None) -> None:
 
 
 async def _back(connections: Connections, community: str) -> None:
-    async with _open(connections, community) as opened:
-        active, before = (opened.documents.get(MODELS, key) for key in (ACTIVE, BEFORE))
+    async with _open(connections, community) as found:
+        active, before = (found.documents.get(MODELS, key) for key in (ACTIVE, BEFORE))
         if active is None:
             console.print("The weights set by hand rank: there is nothing before them.")
             raise typer.Exit(1)
         name, artefact = (HAND_SET, Models().artefact()) if before is None else (before.id, before.body.encode())
         if before is not None:
-            await opened.kept.put(community, name, artefact, _named(opened.documents))
-        await opened.promote(name, artefact)
-        console.print(f"{escape(name)} ranks from now on, {escape(active.id)} is kept", highlight=False)
+            await found.keep(name, artefact)
+        await found.tries.choose(community, True)
+        await found.promote(name, artefact)
+        said = f"{escape(name)} ranks from now on, {escape(active.id)} is kept; {_until(community)}"
+        console.print(said, soft_wrap=True, highlight=False)
+
+
+def _until(community: str) -> str:
+    return f"it stays until you say otherwise, or let newer ones take over: kindling models train {escape(community)}"
 
 
 def _progress() -> Progress:

@@ -135,6 +135,8 @@ def _services(
             "KINDLING_SERVICE_KEY": secrets.token_urlsafe(32),
             "KINDLING_NUDGE__LINK_SECRET": secrets.token_urlsafe(32),
             "KINDLING_INGEST__TICKS": "false",
+            # What a training takes into use at some moment of the wall's clock is in no other replay.
+            "KINDLING_RECOMMEND__TRAIN_EVERY_HOURS": "0",
             "KINDLING_RECOMMEND__VECTOR_FILE": str(vectors),
             "KINDLING_RECOMMEND__CACHE_DIR": str(settings.recommend.cache_dir),
         }

@@ -4,12 +4,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from kindling.commands.common import DataDir, log_to_stderr
+from kindling.retrain import Retraining
 from kindling.secrets import with_secrets
 from kindling.servers import configured, embedded, partitions
 from kindling.settings import Settings, load
@@ -113,5 +115,9 @@ async def build(name: ServiceName, settings: Settings, connections: Connections)
     if name is ServiceName.INGEST:
         return await ingest.build(settings.ingest, connections)
     if name is ServiceName.RECOMMEND:
-        return await recommend.build(settings, settings.recommend, connections)
+        app = await recommend.build(settings, settings.recommend, connections)
+        if not settings.recommend.train_every_hours:
+            return app
+        every = timedelta(hours=settings.recommend.train_every_hours)
+        return replace(app, beside=(*app.beside, Retraining(every, connections, app.redis, app.log).run))
     return await nudge.build(settings.nudge, connections)

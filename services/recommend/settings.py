@@ -39,6 +39,14 @@ class RecommendSettings(_Settings):
         description="vectors kept of a community and model; beyond it some are made again when needed",
     )
 
+    train_every_hours: float = Field(
+        24.0,
+        ge=0,
+        le=8760,
+        allow_inf_nan=False,
+        description="each community's models are trained anew so often; 0: only by `kindling models train`",
+    )
+
     matches: Length = Field(30, description="people per post in MatchesRanked")
     candidates: Length = Field(300, description="people per post who are looked at closely, of all who could answer")
     similar_posts: Length = Field(300, description="most similar answered posts that vote, for words and for meaning")
@@ -71,5 +79,6 @@ class RecommendSettings(_Settings):
 
     def fingerprint(self) -> str:
         """Name the rules with these settings: two that rank alike have the same. Eight hexadecimal digits."""
-        ranking = self.model_dump_json(exclude={"model", "encoder", "cache_dir", "vector_file", "vectors_kept"})
+        beside = {"model", "encoder", "cache_dir", "vector_file", "vectors_kept", "train_every_hours"}
+        ranking = self.model_dump_json(exclude=beside)
         return hashlib.sha256(f"{RULES_VERSION} {ranking}".encode()).hexdigest()[:8]

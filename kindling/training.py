@@ -1,0 +1,222 @@
+"""Training a community's models: its history is read, learnt from, and what does no worse is taken into use.
+
+    open -> alone, by a lease -> fetch vectors -> walk and learn -> keep the artefact -> promote by a record in the log
+
+How each try ended is kept for who trains next, and for `kindling models list` and `kindling doctor`.
+"""
+
+import asyncio
+import secrets
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kindling.commands.common import open_log
+from kindling.standing import Standing, standing
+from services.recommend.app import open_encoder
+from services.recommend.documents import MODELS
+from services.recommend.export import ModelUnavailable
+from services.recommend.models import Models, sha256
+from services.recommend.promote import in_use
+from services.recommend.settings import RecommendSettings
+from services.recommend.stored_models import StoredModels
+from services.recommend.stored_tries import BeingTrained, StoredTries
+from services.recommend.stored_vectors import StoredVectors
+from services.recommend.train import TooYoung, train
+from services.recommend.tries import Ending, Try
+from services.recommend.vector_cache import CachedEncoder, FileVectorCache
+from services.recommend.walk import History
+from shared.clock import wall_clock
+from shared.connections import Connections
+from shared.events import ModelPromoted
+from shared.failures import Unavailable, UnsafeSettings
+from shared.log import Log, Outgoing
+from shared.service import ServiceName, TopicName
+from shared.state import Documents
+from shared.topics import partition_of
+from shared.wire import Envelope, encode
+
+# How `kindling models train` ends where another process trains the same models.
+BEING_TRAINED = 3
+
+_BATCH = 1000
+# What these say of themselves names nobody and quotes no text.
+_SPEAKING = (Unavailable, UnsafeSettings, ModelUnavailable)
+
+# Told what is done, how much of it, and of how much, where that is known.
+Told = Callable[[str, int | None, int | None], None]
+
+
+class UnknownCommunity(Exception):
+    """Recommend has stored nothing of such a community."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A community's documents as recommend has stored them, its models and tries, and the log."""
+
+    community: str
+    documents: Documents
+    models: StoredModels
+    tries: StoredTries
+    log: Log
+    connections: Connections
+    redis: Any
+
+    async def keep(self, name: str, artefact: bytes) -> None:
+        """Keep an artefact, and those in use and before it beside it."""
+        named = frozenset(model.id for model in self.documents.table(MODELS).values())
+        await self.models.put(self.community, name, artefact, named)
+
+    async def standing(self) -> Standing:
+        """Look up which models rank, and how the last try ended."""
+        return await standing(self.connections, self.redis, self.community)
+
+    async def promote(self, name: str, artefact: bytes) -> None:
+        """Publish that a model is to rank from now on; recommend takes it over where the record comes."""
+        at = wall_clock()
+        event = ModelPromoted(
+            id=f"model/{name}/{secrets.token_hex(8)}", source="kindling/models", at=at, community=self.community,
+            model=name, artefact=name, sha256=sha256(artefact),
+        )  # fmt: skip
+        partition = partition_of(self.community, self.log.partitions)
+        body = encode(Envelope(event))
+        await self.log.publish([Outgoing(TopicName.ACTIVITY, partition, self.community, body)])
+
+
+@asynccontextmanager
+async def opened(connections: Connections, community: str) -> AsyncIterator[Opened]:
+    """Open a community for a tool.
+
+    Raises:
+        UnknownCommunity: recommend knows none of that name.
+    """
+    redis = connections.redis()
+    try:
+        stored = await connections.store(redis, ServiceName.RECOMMEND).load(community)
+        if stored.position is None:
+            raise UnknownCommunity(f"recommend knows no community {community}: import its history first")
+        async with open_log(connections) as log:
+            models, tries = StoredModels(redis, connections.prefix), StoredTries(redis, connections.prefix)
+            yield Opened(community, Documents(dict(stored.documents)), models, tries, log, connections, redis)
+    finally:
+        await redis.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What was made, and how the try ended: promoted or only kept, and why."""
+
+    models: Models
+    tried: Try
+
+
+async def train_community(
+    rules: RecommendSettings, opened: Opened, told: Told, *, promote: bool, keep_chosen: bool
+) -> Trained:
+    """Train a community's models, and take them into use where they do no worse than those in use.
+
+    With `keep_chosen` what an operator chose stays in use; without, it is left to the training again.
+
+    Raises:
+        TooYoung: there is too little to learn from.
+        BeingTrained: another process is at it.
+    """
+    tries, community, begun = opened.tries, opened.community, wall_clock()
+    async with tries.alone(community) as alone:
+        try:
+            await tries.note(community, Try(begun, Ending.UNDER_WAY))
+            if promote and not keep_chosen:
+                await tries.choose(community, False)
+            made = await _made(rules, opened, told)
+            artefact = made.artefact()
+            await opened.keep(made.id, artefact)
+            why_not = await _why_not(opened, made, promote)
+            await alone()
+            if why_not is None:
+                await opened.promote(made.id, artefact)
+        except BeingTrained:
+            raise
+        except BaseException as error:
+            with suppress(Unavailable):
+                await tries.note(community, _ended_by(begun, error))
+            raise
+        ending = Ending.PROMOTED if why_not is None else Ending.KEPT
+        tried = Try(begun, ending, why_not or f"{made.id} ranks from then on")
+        await tries.note(community, tried)
+        return Trained(made, tried)
+
+
+def _ended_by(begun: datetime, error: BaseException) -> Try:
+    if isinstance(error, TooYoung):
+        return Try(begun, Ending.TOO_YOUNG, str(error))
+    if isinstance(error, Exception):
+        return Try(begun, Ending.FAILED, str(error) if isinstance(error, _SPEAKING) else type(error).__name__)
+    return Try(begun, Ending.STOPPED)
+
+
+async def _why_not(opened: Opened, made: Models, promote: bool) -> str | None:
+    """Say why new models are only kept; None where they are to rank."""
+    found = made.card["held_out"]["mrr"]
+    if not promote:
+        return "it was trained to be kept"
+    if found["this"] < found["in_use"]:
+        return f"it does worse than what is in use: MRR {found['this']:.3f}, and {found['in_use']:.3f}"
+    # Asked at the end: they may have gone back meanwhile.
+    if await opened.tries.chosen(opened.community):
+        return "what ranks was chosen by an operator, and stays"
+    return None
+
+
+async def _made(rules: RecommendSettings, opened: Opened, told: Told) -> Models:
+    history = await asyncio.to_thread(History.of, opened.documents)
+    told("reading vectors", None, None)
+    encoder = await asyncio.to_thread(open_encoder, rules, lambda what: told(what, None, None))
+    if rules.vector_file is not None:
+        encoder = CachedEncoder(encoder, await asyncio.to_thread(FileVectorCache, rules.vector_file.expanduser()))
+    redis = opened.connections.redis()
+    try:
+        store = StoredVectors(redis, opened.connections.prefix, encoder, rules.vectors_kept)
+        vectors = await _vectors(store, opened.community, history)
+    finally:
+        await encoder.close()
+        await redis.aclose()
+    with _until_cancelled() as go_on:
+
+        def walked(done: int, total: int) -> None:
+            go_on()
+            told("walking through the history", done, total)
+
+        used = in_use(opened.documents)
+        return await asyncio.to_thread(train, rules, store.version, store.dimension, history, vectors, used, walked)
+
+
+async def _vectors(store: StoredVectors, community: str, history: History) -> dict[str, NDArray[np.int16]]:
+    texts = history.texts()
+    said = [text for text in texts if text.strip()]
+    vectors: dict[str, NDArray[np.int16]] = {}
+    for start in range(0, len(said), _BATCH):
+        batch = said[start : start + _BATCH]
+        vectors |= zip(batch, await store.vectors(community, batch), strict=True)
+    return vectors | {text: np.zeros(store.dimension, np.int16) for text in texts if text not in vectors}
+
+
+@contextmanager
+def _until_cancelled() -> Iterator[Callable[[], None]]:
+    """Give what a thread calls to end once nobody waits for it: a process waits for its threads before it ends."""
+    ended = threading.Event()
+
+    def go_on() -> None:
+        if ended.is_set():
+            raise InterruptedError
+
+    try:
+        yield go_on
+    finally:
+        ended.set()
