@@ -107,7 +107,7 @@ def _hours(index: Index, scopes: tuple[str, ...], now: float) -> Floats:
     """Say at which hours of the day everybody has written: shape (people, 24), rows of length 1, or 0."""
     people = len(index.people)
     counts = np.zeros(people * 24)
-    for ledger in index.past.messages(scopes):
+    for ledger in index.past.ledgers(Kind.MESSAGES, scopes):
         at, person, _ = ledger.before(now)
         counts += np.bincount(person * np.intp(24) + (at % DAY // HOUR).astype(np.intp), minlength=people * 24)
     hours = counts.reshape(people, 24)
