@@ -13,6 +13,7 @@ from services.recommend.features import Question
 from services.recommend.handlers import Recommend
 from services.recommend.rank import look_at
 from services.recommend.settings import RecommendSettings
+from services.recommend.silence import silence_features
 from services.recommend.state import State
 from shared.events import CommunityClosed, CommunityOpened, Event, PostPublished
 from shared.service import Moment
@@ -33,16 +34,20 @@ def _ranked_at_the_end(name: str) -> Iterator[Event]:
         yield event
 
 
-def _look(state: State, event: PostPublished, moment: Moment) -> float:
-    """Give how many milliseconds the features and the model take for a post."""
+def _look(state: State, event: PostPublished, moment: Moment) -> tuple[float, float]:
+    """Give how many milliseconds the features and the model take for a post, and how many its silence."""
     text = words(event.title, event.text)
     vector = moment.aids.vectors[text]
     question = Question(state.index.people.number(event.author), event.channel, text, vector, event.mentions)
+    now = event.at.timestamp()
     started = time.perf_counter()
-    listed = look_at(state.index, state.settings, question, event.at.timestamp())
+    listed = look_at(state.index, state.settings, question, now)
     if listed is not None:
         state.models.ranker.scores(listed.signals)
-    return (time.perf_counter() - started) * 1000
+    looked = time.perf_counter()
+    cosines = None if listed is None else listed.found.cosines
+    state.models.silence.survival(silence_features(state.index, question, now, cosines))
+    return (looked - started) * 1000, (time.perf_counter() - looked) * 1000
 
 
 async def _figures() -> list[Figure]:
@@ -52,16 +57,20 @@ async def _figures() -> list[Figure]:
     replies: list[float] = []
     posts: list[float] = []
     looks: list[float] = []
+    silences: list[float] = []
     for event in _ranked_at_the_end("bench"):
         moment = Moment(event.at, await service.prepare(state, [event]))
         if isinstance(event, PostPublished) and state.community.open:
-            looks.append(_look(state, event, moment))
+            look, silence = _look(state, event, moment)
+            looks.append(look)
+            silences.append(silence)
         started = time.perf_counter()
         list(service.handle(state, event, moment))
         (posts if isinstance(event, PostPublished) else replies).append((time.perf_counter() - started) * 1000)
     name = f"{MEMBERS:,} members, {POSTS:,} posts"
     return [
         figure(f"features and model of a post, {name}", looks, "ms"),
+        figure(f"silence of a post, {name}", silences, "ms"),
         figure(f"a post ranked, {name}", posts[-MEASURED:], "ms"),
         figure(f"a reply taken in, {name}", replies[-3 * MEASURED :], "ms"),
     ]

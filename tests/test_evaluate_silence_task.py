@@ -74,6 +74,16 @@ def test_what_bots_do_is_no_reply() -> None:
     assert all(f.silent for f in _run(_history(bots)).forecasts)
 
 
+def test_what_bots_answer_first_changes_no_forecast() -> None:
+    """Where a bot greets every post, the forecasts are those of the same history without it, to the last bit."""
+    history = _history()
+    greeted = {
+        f"g{name}": Reply(name, "open", "bot", post.at + timedelta(minutes=1), True)
+        for name, post in history.posts.items()
+    }
+    assert _run(_history({**greeted, **history.replies})).forecasts == _run(history).forecasts
+
+
 def test_a_forecast_knows_nothing_of_what_follows() -> None:
     """Replies after a post's birth change no forecast of that post or of those before it."""
     history = _history()

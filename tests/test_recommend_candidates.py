@@ -72,7 +72,7 @@ def loaded(place: Place, seed: int) -> Index:
     members, readers = list(documents.table(MEMBERS).items()), list(documents.table(READERS).values())
     draw.shuffle(members)
     for name, member in members:
-        index.people.set_member(name, member)
+        index.set_member(name, member)
     for reader in draw.sample(readers, len(readers)):
         index.set_reader(reader.channel, reader.member, reader.reads)
     for name, post in sorted(documents.table(POSTS).items(), key=lambda item: item[1].ordinal):

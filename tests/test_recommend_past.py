@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from services.recommend.documents import CHANNELS, POSTS, REPLIES, Post
+from services.recommend.documents import CHANNELS, MEMBERS, POSTS, REPLIES, Post
 from services.recommend.index import Index
 from services.recommend.past import HALF_LIVES, QUICK, TALKS, TIES, Kind, Past
 from services.recommend.profile import PUBLIC
@@ -21,6 +21,7 @@ from shared.events import (
     ChannelOpened,
     Event,
     MemberForgotten,
+    MemberUpdated,
     MessageRemoved,
     PostPublished,
     Privacy,
@@ -51,6 +52,7 @@ CHANGES = st.one_of(
     *[happens(ChannelChanged, channel=WHERE, privacy=st.sampled_from(Privacy))] * 3,
     happens(ChannelClosed, channel=WHERE),
     happens(MemberForgotten, member=WHO),
+    *[happens(MemberUpdated, member=WHO, bot=st.booleans())] * 2,
 )
 HISTORIES = st.tuples(
     st.lists(POSTS_COME, min_size=3, max_size=6),
@@ -68,6 +70,7 @@ class Slow:
     def __init__(self, place: Place) -> None:
         documents = place.documents
         channels, posts = documents.table(CHANNELS), documents.table(POSTS)
+        self.bots = {name for name, member in documents.table(MEMBERS).items() if member.bot}
         self.entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
         self.helped: dict[tuple[str, str], list[Entry]] = defaultdict(list)
         self.helps: dict[tuple[str, str], list[Entry]] = defaultdict(list)
@@ -78,6 +81,8 @@ class Slow:
         answers: dict[str, list[tuple[float, str, str]]] = defaultdict(list)
         for one in posts.values():
             self._message(one.channel, one.author, one.at.timestamp())
+            self.entries[Kind.POSTS, self._scope[one.channel]].append((one.at.timestamp(), one.author))
+            self.entries[Kind.CHANNEL_POSTS, one.channel].append((one.at.timestamp(), one.author))
         for name, answer in documents.table(REPLIES).items():
             self._message(answer.channel, answer.author, answer.at.timestamp())
             if answer.answers and answer.post in posts:
@@ -100,7 +105,7 @@ class Slow:
             if who in seen:
                 continue
             kinds = {Kind.JOINS: scope, Kind.CHANNEL_JOINS: one.channel}
-            if not seen:
+            if who not in self.bots and name not in self.firsts:
                 self.firsts[name] = at, who
                 kinds |= {Kind.FIRSTS: scope, Kind.CHANNEL_FIRSTS: one.channel}
             if began:
@@ -157,6 +162,13 @@ def test_what_is_kept_up_is_what_the_facts_say(history: list[Event]) -> None:
     for name, row in index.threads.rows.items():
         first = past.first(row)
         assert (None if first is None else (first[0], index.people.ids[first[1]])) == slow.firsts.get(name)
+        at, who = slow.firsts.get(name, (np.inf, ""))
+        for now in (moment.timestamp() for moment in MOMENTS):
+            known, rows = at < now, np.array([row])
+            assert past.firsts(rows, now).tolist() == [numbers[who] if known else -1]
+            waited = max(0.0, at - index.threads.ats[row]) if known else np.inf
+            assert past.waits(rows, now).tolist() == [waited]
+    assert {index.people.ids[n] for n in np.flatnonzero(past.bots(size))} == slow.bots & numbers.keys()
 
 
 def everything(index: Index) -> dict[object, bytes]:
@@ -168,10 +180,14 @@ def everything(index: Index) -> dict[object, bytes]:
         for name in (PUBLIC, *CHANNEL_NAMES):
             for kind in Kind:
                 found[kind, name, now] = past.sums(kind, (name,), now, size)[:, order].tobytes()
+                for life in HALF_LIVES[kind]:
+                    found[kind, name, now, life] = past.sums(kind, (name,), now, size, (life,))[0, order].tobytes()
                 found["last", kind, name, now] = past.last(kind, (name,), now, size)[order].tobytes()
             for who, number in numbers.items():
                 for asked in (past.helped, past.helps, past.talks):
                     found[asked.__name__, name, who, now] = asked(number, (name,), now, size)[:, order].tobytes()
+        for name, row in index.threads.rows.items():
+            found["waited", name, now] = past.waits(np.array([row]), now).tobytes()
     return found
 
 

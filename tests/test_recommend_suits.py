@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recommend.documents import Channel, Post, Reply
+from services.recommend.documents import Channel, Member, Post, Reply
 from services.recommend.index import Index
 from services.recommend.open_threads import may_join, open_threads
 from services.recommend.profile import PUBLIC
@@ -99,6 +99,20 @@ def test_each_feature_says_what_its_name_does() -> None:
     assert told["channel messages ever"] == [0, 1]
     assert told["helps author ever"] == [0, 1]
     assert told["near best"][1] > told["near best"][0] > 0
+
+
+def test_a_bot_answers_nobody() -> None:
+    """A thread that a bot alone has answered is unanswered, until it turns out that it is none."""
+    index = community()
+    index.add_reply("by bot", Reply("near", "general", "bot", START + timedelta(days=9, hours=1), True))
+    unanswered = []
+    for bot in (True, False):
+        index.set_member("bot", Member(bot=bot))
+        found = open_threads(index, (START + DAY).timestamp())
+        ann, now = index.people.number("ann"), (START + 10 * DAY).timestamp()
+        values = thread_features(index, ann, (PUBLIC,), found, [False] * len(found), [0.1] * len(found), now)
+        unanswered.append(values[PLACES["unanswered"], found.posts.index("near")])
+    assert unanswered == [1, 0]
 
 
 def test_who_has_written_in_a_thread_or_cannot_read_it_does_not_join_it() -> None:

@@ -12,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kindling.evaluate.results import Forecast, Silence
+from services.recommend.answered import waits
 from services.recommend.documents import Post
 from services.recommend.index import Index
+from services.recommend.past import Kind
+from services.recommend.posted import Posted
 from services.recommend.rounding import DECIMALS
 from services.recommend.silence import silence_features
 from services.recommend.silence_fit import Example, fit_silence, recalibrated
@@ -70,7 +73,7 @@ class SilenceTask:
     def __init__(self, history: History, vectors: Vectors) -> None:
         self._vectors = vectors
         self._bots = frozenset(name for name, member in history.members.items() if member.bot)
-        self._answered = _answered(history, self._bots)
+        self._answered = waits(history.posts, history.replies, self._bots)
         births = sorted(post.at.timestamp() for post in history.posts.values() if post.author not in self._bots)
         self._warm, self._cut = (births[int(share * len(births))] if births else 0.0 for share in (_WARM_UP, _LEARNING))
         times = [post.at for post in history.posts.values()] + [reply.at for reply in history.replies.values()]
@@ -132,9 +135,8 @@ class SilenceTask:
             self._level_at = now + LEVEL_EVERY
 
     def _near(self, index: Index, cosines: Floats, scopes: Sequence[str], now: float, rate: Floats) -> Floats:
-        rows = np.arange(len(cosines))
-        told = index.threads.seen(scopes) & (index.threads.ages(rows, now) > DAY)
-        rows = nearest(cosines, told, _NEAR)
+        posts = Posted.before(index.past, Kind.POSTS, scopes, now, index.past.bots(len(index.people)))
+        rows = nearest(cosines, posts.older(DAY).mask(len(cosines)), _NEAR)
         weights = np.exp(_KERNEL * (cosines[rows] - (cosines[rows].max() if len(rows) else 0.0)))
         answered = np.array([self._answered.get(index.threads.ids[row], np.inf) for row in rows])
         return _shares(answered, weights, rate)
@@ -150,13 +152,3 @@ def conditional(model: SilenceModel, features: Floats) -> list[float]:
 def _forecast(name: str, now: float, age: int, said: Mapping[str, float], silent: bool) -> Forecast:
     rounded = {method: round(float(chance), DECIMALS) for method, chance in said.items()}
     return Forecast(name, now, name, float(age), rounded, silent)
-
-
-def _answered(history: History, bots: frozenset[str]) -> dict[str, float]:
-    """Give how many seconds after its birth each post was first answered by another person, infinite for never."""
-    answered = dict.fromkeys(history.posts, np.inf)
-    for reply in history.replies.values():
-        post = history.posts.get(reply.post)
-        if post and reply.answers and reply.author not in bots and reply.at >= post.at:
-            answered[reply.post] = min(answered[reply.post], (reply.at - post.at).total_seconds())
-    return answered

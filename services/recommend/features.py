@@ -232,7 +232,7 @@ def habit(index: Index, scopes: Sequence[str], now: float) -> Floats:
     """
     people = len(index.people)
     near, all_messages = np.zeros(people), np.zeros(people)
-    for ledger in index.past.messages(scopes):
+    for ledger in index.past.ledgers(Kind.MESSAGES, scopes):
         at, person, _ = ledger.before(now)
         if len(at) > _HABIT_MESSAGES:  # all of the earliest time, whatever the order in which they came
             start = int(np.searchsorted(at, at[-_HABIT_MESSAGES], "left"))

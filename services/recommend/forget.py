@@ -45,5 +45,5 @@ def forget(state: State, event: MemberForgotten, clock: datetime) -> None:
             state.index.set_reader(reader.channel, member, False)
     decline.forget(state, member)
     documents.drop(MEMBERS, member)
-    state.index.people.forget(member)
+    state.index.forget(member)
     erase(state, member, frozenset(posts))

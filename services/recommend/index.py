@@ -18,6 +18,7 @@ from services.recommend.documents import (
     READERS,
     REPLIES,
     Channel,
+    Member,
     Post,
     Reply,
 )
@@ -60,7 +61,7 @@ class Index:
         for reader in documents.table(READERS).values():
             index.set_reader(reader.channel, reader.member, reader.reads)
         for name, member in documents.table(MEMBERS).items():
-            index.people.set_member(name, member)
+            index.set_member(name, member)
         for said in documents.table(DECLINED_PEOPLE).values():
             index.wishes.set_person(said.member, said.about, said.declined)
         for said in documents.table(DECLINED_TOPICS).values():
@@ -71,6 +72,19 @@ class Index:
         for name, reply in documents.table(REPLIES).items():
             index.add_reply(name, reply)
         return index
+
+    # Members
+
+    def set_member(self, name: str, member: Member) -> None:
+        """Take over who somebody is."""
+        self.people.set_member(name, member)
+        self.past.set_bot(self.people.number(name), member.bot)
+
+    def forget(self, name: str) -> None:
+        """Forget a member whose messages have been taken away."""
+        if name in self.people.numbers:
+            self.past.set_bot(self.people.number(name), False)
+        self.people.forget(name)
 
     # Channels
 

@@ -6,6 +6,7 @@ ledger grows.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,12 +88,15 @@ class Ledger:
         size = self._until(now)
         return self._at[:size], self._person[:size], self._row[:size]
 
-    def sums(self, now: float, people: int) -> Floats:
-        """Count what everybody did before `now`, halved with age: shape (half-lives, people)."""
-        carried = self._carry(now, people)
+    def sums(self, now: float, people: int, lives: Sequence[int] | slice = slice(None)) -> Floats:
+        """Count what everybody did before `now`, halved with age: shape (half-lives, people).
+
+        `lives` are the places of the half-lives that are asked for, which spares the others.
+        """
+        carried, rates = self._carry(now, people), self._rates[lives]
         start, end = carried.size, self._until(now)
-        sums = carried.sums * np.exp2((carried.at - now) * self._rates)
-        self._add(sums, start, end, now)
+        sums = carried.sums[lives] * np.exp2((carried.at - now) * rates)
+        self._add(sums, rates, start, end, now)
         return sums
 
     def last(self, now: float, people: int) -> Floats:
@@ -140,17 +144,17 @@ class Ledger:
             at = float(self._at[carried.size + BLOCK - 1])
             end = int(np.searchsorted(self._at[:until], at, "right"))
             carried.sums *= np.exp2((carried.at - at) * self._rates)
-            self._add(carried.sums, carried.size, end, at)
+            self._add(carried.sums, self._rates, carried.size, end, at)
             carried.last[self._person[carried.size : end]] = self._at[carried.size : end]
             carried.size, carried.at = end, at
         if kept and carried.size:  # before the first block nothing says as of when
             self._carried = carried
         return carried
 
-    def _add(self, sums: Floats, start: int, end: int, now: float) -> None:
+    def _add(self, sums: Floats, rates: Floats, start: int, end: int, now: float) -> None:
         if start == end:
             return
         person = self._person[start:end]
-        weights = np.exp2((self._at[start:end] - now) * self._rates)
+        weights = np.exp2((self._at[start:end] - now) * rates)
         for place, weight in enumerate(weights):
             sums[place] += np.bincount(person, weight, sums.shape[1])

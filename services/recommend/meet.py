@@ -80,5 +80,5 @@ def _known(state: State, event: MemberEvent) -> Member | None:
 
 def _set(state: State, name: str, member: Member) -> Member:
     state.documents.put(MEMBERS, name, member)
-    state.index.people.set_member(name, member)
+    state.index.set_member(name, member)
     return member

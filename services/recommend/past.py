@@ -1,8 +1,9 @@
 """What people did, as ledgers: all that the ranking of a post counts.
 
 Kept by scope (see `profile.py`), so that what somebody does in a private channel shapes nothing that others are
-told. A *join* is somebody's first answer in a thread of somebody else, a *first* the first join of a thread, a
-*welcome* a join in the thread with which its author began in that scope, a *quick* one came within an hour.
+told. A *join* is somebody's first answer in a thread of somebody else, a *first* the first join of a thread by
+somebody who is no bot, a *welcome* a join in the thread with which its author began in that scope, a *quick* one
+came within an hour.
 """
 
 import math
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommend.answered import first_answer, wait
 from services.recommend.arrays import grown
 from services.recommend.ledger import NEVER, Floats, Ledger
 from services.recommend.spans import DAY, HOUR
@@ -36,6 +38,8 @@ class Kind(StrEnum):
     CHANNEL_MESSAGES = "channel messages"
     CHANNEL_JOINS = "channel joins"
     CHANNEL_FIRSTS = "channel firsts"
+    POSTS = "posts"
+    CHANNEL_POSTS = "channel posts"
 
 
 HALF_LIVES: dict[Kind, tuple[float, ...]] = {
@@ -47,6 +51,9 @@ HALF_LIVES: dict[Kind, tuple[float, ...]] = {
     Kind.CHANNEL_MESSAGES: _ALL,
     Kind.CHANNEL_JOINS: _ALL,
     Kind.CHANNEL_FIRSTS: _LONG,
+    # Which they are is asked, never how many.
+    Kind.POSTS: (),
+    Kind.CHANNEL_POSTS: (),
 }
 TIES = (30 * DAY, 180 * DAY, EVER)
 TALKS = (HOUR / 6, HOUR, DAY, 7 * DAY, 30 * DAY)
@@ -69,7 +76,10 @@ class Past:
         self._degrees: dict[str, NDArray[np.int32]] = {}  # by scope: with how many each exchanged answers
         self._hours: dict[str, NDArray[np.int32]] = {}  # by scope: each one's messages by hour of the day
         self._answers: dict[int, list[tuple[float, str, int]]] = {}  # by row: at, reply, person
+        self._bots: set[int] = set()
         self._firsts: NDArray[np.int32] = np.zeros(0, np.int32)  # by row: who answered first, -1 for nobody
+        self._first_ats: Floats = np.zeros(0)  # by row: when, infinite for never
+        self._waits: Floats = np.zeros(0)  # by row: how long after its birth, infinite for never
         self._begins: NDArray[np.bool_] = np.zeros(0, np.bool_)  # by row: whether its author began with it
         self._rows: dict[int, tuple[str, str, int, float]] = {}  # scope, channel, author, at
         self._posts: dict[tuple[str, int], list[int]] = {}  # by scope and author: rows
@@ -80,9 +90,10 @@ class Past:
         """Take in a post without replies."""
         self._rows[row] = scope, channel, author, at
         self._answers[row] = []
-        self._firsts = grown(self._firsts, row + 1, -1)
-        self._firsts[row] = -1
         self._begins = grown(self._begins, row + 1)
+        self._firsts, self._first_ats = grown(self._firsts, row + 1), grown(self._first_ats, row + 1)
+        self._waits = grown(self._waits, row + 1)
+        self._set_first(row, None)
         self._author_row(row, 1)
         self.add_message(scope, channel, author, at, row)
 
@@ -131,9 +142,31 @@ class Past:
         hours = self._hours[scope] = grown(self._hours.get(scope, _NO_HOURS), person + 1)
         hours[person, int(at % DAY // HOUR)] += by
 
+    def set_bot(self, person: int, bot: bool) -> None:
+        """Take in that somebody is a bot, or is none: a bot answers nobody first."""
+        if bot == (person in self._bots):
+            return
+        if bot:
+            self._bots.add(person)
+        else:
+            self._bots.remove(person)
+        for row in self._answers:
+            self._note_first(row)
+
     def _note_first(self, row: int) -> None:
-        first = self.first(row)
-        self._firsts[row] = -1 if first is None else first[1]
+        """Bring what is known of a thread's first answer up to the answers that it has."""
+        before, after = self.first(row), first_answer(self._answers[row], self._bots)
+        if before == after:
+            return
+        self._set_first(row, after)
+        for first, by in ((before, -1), (after, 1)):
+            if first is not None:
+                self._enter(Kind.FIRSTS, row, first[1], first[0], by)
+                self._enter(Kind.CHANNEL_FIRSTS, row, first[1], first[0], by)
+
+    def _set_first(self, row: int, first: tuple[float, int] | None) -> None:
+        at, person = (math.inf, -1) if first is None else first
+        self._firsts[row], self._first_ats[row], self._waits[row] = person, at, wait(self._rows[row][3], at)
 
     def _joined(self, row: int) -> dict[int, float]:
         """Give when each person first answered in a thread, in that order."""
@@ -147,16 +180,11 @@ class Past:
         after = self._joined(row)
         began = self._posts[self._rows[row][0], self._rows[row][2]][0] == row
         for joins, other, by in ((before, after, -1), (after, before, 1)):
-            first = next(iter(joins), None)
             for person, at in joins.items():
-                was_first = next(iter(other), None) == person and other.get(person) == at
                 if other.get(person) != at:
                     self._enter_join(row, person, at, by)
                     if began:
                         self._enter(Kind.WELCOMES, row, person, at, by)
-                if person == first and not was_first:
-                    self._enter(Kind.FIRSTS, row, person, at, by)
-                    self._enter(Kind.CHANNEL_FIRSTS, row, person, at, by)
 
     def _talk(self, row: int, person: int, at: float, by: int) -> None:
         scope, _, author, _ = self._rows[row]
@@ -184,8 +212,10 @@ class Past:
         (ledger.add if by > 0 else ledger.remove)(at, person, row)
 
     def _author_row(self, row: int, by: int) -> None:
-        """Count a post among its author's; who joined the first one welcomed them."""
-        scope, _, author, _ = self._rows[row]
+        """Count a post among its scope's, channel's and author's; who joined an author's first one welcomed them."""
+        scope, _, author, at = self._rows[row]
+        self._enter(Kind.POSTS, row, author, at, by)
+        self._enter(Kind.CHANNEL_POSTS, row, author, at, by)
         rows = self._posts.setdefault((scope, author), [])
         began = rows[0] if rows else None
         if by > 0:
@@ -198,8 +228,8 @@ class Past:
         for first, entered in ((began, -1), (begins, 1)):
             if first is not None:
                 self._begins[first] = entered > 0
-                for person, at in self._joined(first).items():
-                    self._enter(Kind.WELCOMES, first, person, at, entered)
+                for person, joined in self._joined(first).items():
+                    self._enter(Kind.WELCOMES, first, person, joined, entered)
 
     def _ledger(self, kind: Kind, name: str) -> Ledger:
         ledger = self._ledgers.get((kind, name))
@@ -209,17 +239,23 @@ class Past:
 
     # What is asked
 
-    def sums(self, kind: Kind, names: Sequence[str], now: float, people: int) -> Floats:
-        """Count what everybody did before `now`, in scopes or channels: shape (half-lives of the kind, people)."""
-        ledgers = [self._ledgers[kind, name] for name in names if (kind, name) in self._ledgers]
-        return _total(ledgers, HALF_LIVES[kind], now, people)
+    def sums(
+        self, kind: Kind, names: Sequence[str], now: float, people: int, lives: Sequence[float] | None = None
+    ) -> Floats:
+        """Count what everybody did before `now`, in scopes or channels: shape (half-lives, people).
+
+        `lives` are the half-lives that are asked for, None for all of the kind.
+        """
+        ledgers, half_lives = self.ledgers(kind, names), HALF_LIVES[kind]
+        if lives is None:
+            return _total(ledgers, len(half_lives), now, people)
+        return _total(ledgers, len(lives), now, people, [half_lives.index(life) for life in lives])
 
     def last(self, kind: Kind, names: Sequence[str], now: float, people: int) -> Floats:
         """Give when everybody last did something before `now`, minus infinity for never: shape (people,)."""
         last = np.full(people, NEVER)
-        for name in names:
-            if (kind, name) in self._ledgers:
-                last = np.maximum(last, self._ledgers[kind, name].last(now, people))
+        for ledger in self.ledgers(kind, names):
+            last = np.maximum(last, ledger.last(now, people))
         return last
 
     def helped(self, author: int, scopes: Sequence[str], now: float, people: int) -> Floats:
@@ -253,33 +289,41 @@ class Past:
     def sum_of(self, kind: Kind, names: Sequence[str], now: float, person: int) -> Floats:
         """Count what somebody did before `now`, in scopes or channels: shape (half-lives of the kind,)."""
         total = np.zeros(len(HALF_LIVES[kind]))
-        for name in names:
-            if (kind, name) in self._ledgers:
-                total += self._ledgers[kind, name].sum_of(now, person)
+        for ledger in self.ledgers(kind, names):
+            total += ledger.sum_of(now, person)
         return total
 
     def last_of(self, kind: Kind, names: Sequence[str], now: float, person: int) -> float:
         """Give when somebody last did something before `now`, minus infinity for never."""
-        ledgers = (self._ledgers[kind, name] for name in names if (kind, name) in self._ledgers)
-        return max((ledger.last_of(now, person) for ledger in ledgers), default=NEVER)
+        return max((ledger.last_of(now, person) for ledger in self.ledgers(kind, names)), default=NEVER)
 
-    def messages(self, scopes: Sequence[str]) -> list[Ledger]:
-        """Give the ledgers of all that was written in scopes."""
-        return [self._ledgers[Kind.MESSAGES, scope] for scope in scopes if (Kind.MESSAGES, scope) in self._ledgers]
+    def ledgers(self, kind: Kind, names: Sequence[str]) -> list[Ledger]:
+        """Give the ledgers of a kind, of those scopes or channels in which there is anything."""
+        return [self._ledgers[kind, name] for name in names if (kind, name) in self._ledgers]
+
+    def bots(self, people: int) -> NDArray[np.bool_]:
+        """Say who is a bot: shape (people,)."""
+        bots = np.zeros(people, np.bool_)
+        bots[list(self._bots)] = True
+        return bots
 
     def answers(self, row: int) -> list[tuple[float, str, int]]:
         """Give the answers in a thread as (at, reply, person), in the order of time."""
         return self._answers[row]
 
     def first(self, row: int) -> tuple[float, int] | None:
-        """Give when a thread was first answered, and by whom."""
-        answers = self._answers[row]
-        return (answers[0][0], answers[0][2]) if answers else None
+        """Give when a thread was first answered by a person, and by whom."""
+        person = int(self._firsts[row])
+        return None if person < 0 else (float(self._first_ats[row]), person)
 
-    def firsts(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
-        """Say who answered each thread first, -1 for nobody: shape (len(rows),)."""
-        firsts: NDArray[np.int32] = self._firsts[rows]
+    def firsts(self, rows: NDArray[np.integer[Any]], now: float = math.inf) -> NDArray[np.int32]:
+        """Say which person answered each thread first before `now`, -1 for nobody: shape (len(rows),)."""
+        firsts: NDArray[np.int32] = np.where(self._first_ats[rows] < now, self._firsts[rows], -1)
         return firsts
+
+    def waits(self, rows: NDArray[np.integer[Any]], now: float) -> Floats:
+        """Say how many seconds after its birth each post was answered by a person, infinite for not before `now`."""
+        return np.where(self._first_ats[rows] < now, self._waits[rows], math.inf)
 
     def begins(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
         """Say which threads are the first of their authors in their scopes: shape (len(rows),)."""
@@ -303,13 +347,16 @@ def _tie(
 def _ties(
     ties: Ties, half_lives: tuple[float, ...], owner: int, scopes: Sequence[str], now: float, people: int
 ) -> Floats:
-    return _total([ties[scope, owner] for scope in scopes if (scope, owner) in ties], half_lives, now, people)
+    ledgers = [ties[scope, owner] for scope in scopes if (scope, owner) in ties]
+    return _total(ledgers, len(half_lives), now, people)
 
 
-def _total(ledgers: Sequence[Ledger], half_lives: tuple[float, ...], now: float, people: int) -> Floats:
+def _total(
+    ledgers: Sequence[Ledger], size: int, now: float, people: int, lives: Sequence[int] | slice = slice(None)
+) -> Floats:
     if not ledgers:
-        return np.zeros((len(half_lives), people))
-    total = ledgers[0].sums(now, people)
+        return np.zeros((size, people))
+    total = ledgers[0].sums(now, people, lives)
     for ledger in ledgers[1:]:
-        total += ledger.sums(now, people)
+        total += ledger.sums(now, people, lives)
     return total

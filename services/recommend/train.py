@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from services.recommend.answered import waits
 from services.recommend.documents import Post
 from services.recommend.learn import MOST_ANSWERED, MOST_SILENT, Lesson, Lessons, learn, responders
 from services.recommend.learn_peers import EVERY, PeerLessons, first_exchanges, meets
@@ -115,7 +116,7 @@ class _Seen:
         self.lessons, self.posts, self.peers = Lessons(), PostLessons(), PeerLessons()
         self.examples: list[Example] = []
         self._responders = responders(history.replies, history.members)
-        self._ever = responders(history.replies, history.members, math.inf)
+        self._waits = waits(history.posts, history.replies, self.bots)
         self._matched = Matched(settings.matches)
         self._met = first_exchanges(history, self.bots)
         self._checkpoint = math.inf
@@ -134,9 +135,8 @@ class _Seen:
         listed = step.look_at(self.settings, name, self.vectors)
         self._matched.add(name, listed, step.now)
         cosines = None if listed is None else listed.found.cosines
-        first = next((at - step.now for at, _ in self._ever(name, step.now)), math.inf)
-        question = step.question(post, self.vectors)
-        self.examples.append(Example(step.now, first, silence_features(step.index, question, step.now, cosines)))
+        found = silence_features(step.index, step.question(post, self.vectors), step.now, cosines)
+        self.examples.append(Example(step.now, self._waits[name], found))
         if listed is not None:
             numbers = step.index.people.numbers
             answered = [numbers.get(member, -1) for _, member in self._responders(name, step.now)]

@@ -92,7 +92,7 @@ def walk(settings: RecommendSettings, dimension: int, history: History, vectors:
     for reader in history.readers.values():
         index.set_reader(reader.channel, reader.member, reader.reads)
     for name, member in history.members.items():
-        index.people.set_member(name, member)
+        index.set_member(name, member)
     for now, posts, replies in _moments(history):
         yield Step(now, index, posts, replies)
         for name, post in posts.items():
