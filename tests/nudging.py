@@ -1,6 +1,6 @@
 """A small community to nudge in: people, a public and a private channel, and events with short names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -24,6 +24,7 @@ from shared.events import (
     ReplyPublished,
     Role,
     RolesChanged,
+    StillOpen,
     Tick,
 )
 from shared.state import TIMERS, Documents, Table
@@ -72,8 +73,14 @@ def post(
     return event
 
 
-def ranked(event: PostPublished, *members: str, first: bool = False, at: datetime | None = None) -> MatchesRanked:
-    """Rank members for a post, in the order given."""
+def ranked(
+    event: PostPublished,
+    *members: str,
+    first: bool = False,
+    at: datetime | None = None,
+    still_open: Mapping[int, float] | None = None,
+) -> MatchesRanked:
+    """Rank members for a post, in the order given; `still_open` says how likely it is so after so many hours."""
     evidence = (Evidence(reason=Reason.ANSWERED_SIMILAR, count=3, posts=("old",), channels=("open",)),)
     matches = tuple(Match(member=m, score=1 - n / 10, evidence=evidence) for n, m in enumerate(members))
     result: MatchesRanked = make(
@@ -86,6 +93,7 @@ def ranked(event: PostPublished, *members: str, first: bool = False, at: datetim
         first_post=first,
         model="m1",
         matches=matches,
+        still_open=tuple(StillOpen(hours=age, probability=chance) for age, chance in (still_open or {}).items()),
     )
     return result
 

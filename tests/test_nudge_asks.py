@@ -45,8 +45,23 @@ def opened(
     return event
 
 
+@pytest.mark.parametrize(
+    ("still_open", "wait"),
+    [({1: 0.4, 4: 0.38, 24: 0.36}, 1), ({1: 0.6, 4: 0.2, 24: 0.18}, 4), ({1: 0.99, 4: 0.97, 24: 0.9}, 0)],
+)
+def test_a_post_waits_as_long_as_it_is_likely_to_be_answered_by_itself(still_open: dict[int, float], wait: int) -> None:
+    """Where most are answered within the hour, the hour is waited for; what nobody answers is asked about at once."""
+    garden = Garden()
+    event = post(START)
+    begun = garden.step(event, ranked(event, "ann", "bob", still_open=still_open))
+    later = garden.until(START + hours(wait + 0.01))
+    [issued] = [out for out in [*begun, *later] if isinstance(out, NudgeIssued)]
+    assert issued.at == START + hours(wait)
+    assert 0 < issued.features["stays_open_a_day"] <= 1
+
+
 def test_the_best_match_is_asked_after_the_wait() -> None:
-    """A post gets two hours to be answered by itself, and then the best match is asked, with reasons."""
+    """A post of which nothing is known gets two hours to be answered by itself; then the best match is asked."""
     garden = Garden()
     opened(garden, "ann", "bob")
     assert garden.until(START + hours(1.99)) == []

@@ -8,6 +8,7 @@ from services.nudge.budget import role_of, weekly_limit, within_week
 from services.nudge.choose import Applicant, Choice, choose
 from services.nudge.documents import ASKS, INBOXES, NUDGES, Asks, Candidate, Inbox, Named, Nudge, Opportunity
 from services.nudge.state import NudgeCommunity
+from services.nudge.waiting import Curve
 from services.nudge.withdraw import SOURCE
 from shared.events import Event, Evidence, NudgeIssued
 
@@ -155,8 +156,10 @@ def _record(state: NudgeCommunity, post: str, opportunity: Opportunity, nudge: s
 
 def _features(state: NudgeCommunity, opportunity: Opportunity, chosen: Applicant, clock: datetime) -> dict[str, float]:
     assert chosen.member is not None
-    return {
-        "age_hours": round((clock - opportunity.published) / timedelta(hours=1), 6),
+    age = (clock - opportunity.published) / timedelta(hours=1)
+    known = {"stays_open_a_day": round(Curve.of(opportunity.still_open).stays_open(max(0.0, age), 24), 6)}
+    return (known if opportunity.still_open else {}) | {
+        "age_hours": round(age, 6),
         "asked_before": float(len(opportunity.asked)),
         "asks_this_week": float(len(within_week(chosen.asks, clock))),
         "candidates": float(len(opportunity.candidates)),

@@ -139,7 +139,8 @@ class Opportunity:
 
     Closed, it has no candidates, unless it was answered and has not ended: the answer may be removed again.
 
-    `named` is to be asked first, and could not be yet.
+    `named` is to be asked first, and could not be yet. `still_open` are ages in hours, and how likely the post is to be
+    without an answer then; empty where nothing was said.
     """
 
     kind: Kind
@@ -150,6 +151,7 @@ class Opportunity:
     ends: datetime
     model: str
     candidates: tuple[Candidate, ...]
+    still_open: tuple[tuple[float, float], ...] = ()
     asked: tuple[str, ...] = ()
     named: Named | None = None
     closed: datetime | None = None

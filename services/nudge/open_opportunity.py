@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from services.nudge.documents import MOST_HEARD, Candidate, Closing, Heard, Opportunity, Post
 from services.nudge.settings import NudgeSettings
 from services.nudge.state import NudgeCommunity
+from services.nudge.waiting import Curve, best_age
 from services.nudge.withdraw import close
 from shared.events import Kind, Match, MatchesRanked, MessageEdited, PostPublished
 from shared.stamps import stamp_of
@@ -90,16 +91,17 @@ def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetim
     if gone or is_answered_for_good(post) or post.resolved or post.removed:
         return
     kind = Kind.WELCOME if event.first_post else Kind.REPLY
-    wait = settings.welcome_wait_hours if event.first_post else settings.reply_wait_hours
+    still_open = tuple((float(point.hours), point.probability) for point in event.still_open)
     opportunity = Opportunity(
         kind=kind,
         channel=event.channel,
         author=event.author,
         published=event.published,
-        ready=max(clock, event.published + timedelta(hours=wait)),
+        ready=_ready(settings, kind, event.published, still_open, clock),
         ends=event.published + settings.opportunity,
         model=event.model,
         candidates=in_order(event.matches),
+        still_open=still_open,
     )
     state.put_post(event.message, post)
     state.put_opportunity(event.message, opportunity)
@@ -109,6 +111,21 @@ def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetim
     if post.answered:
         # There, should the answer be removed again.
         close(state, event.message, Closing.ANSWERED, clock)
+
+
+def _ready(
+    settings: NudgeSettings,
+    kind: Kind,
+    published: datetime,
+    still_open: tuple[tuple[float, float], ...],
+    clock: datetime,
+) -> datetime:
+    """Say when somebody is to be asked about a post: when waiting for an answer by itself is no longer worth it."""
+    if not still_open:
+        return max(clock, published + timedelta(hours=settings.wait_hours(kind)))
+    age = max(0.0, (clock - published) / timedelta(hours=1))
+    best = best_age(Curve.of(still_open), age, settings.patience_hours(kind), settings.opportunity_hours)
+    return max(clock, published + timedelta(hours=best) if best > age else published)
 
 
 def in_order(matches: tuple[Match, ...]) -> tuple[Candidate, ...]:

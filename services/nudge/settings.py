@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from shared.events import Role, Weekday, WorkingHours
+from shared.events import Kind, Role, Weekday, WorkingHours
 from shared.limits import Address, LocalTime, Secret
 
 Hours = Annotated[float, Field(gt=0, le=24 * 365)]
@@ -18,8 +18,12 @@ class NudgeSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    reply_wait_hours: Hours = Field(2, description="hours that a post waits for an answer by itself")
-    welcome_wait_hours: Hours = Field(1, description="hours that somebody's first post waits for an answer by itself")
+    reply_patience_hours: Hours = Field(
+        12, description="so many hours of a post's silence weigh as much as one ask: the more, the longer it waits"
+    )
+    welcome_patience_hours: Hours = Field(6, description="the same for somebody's first post")
+    reply_wait_hours: Hours = Field(2, description="hours that a post waits of which nothing is known yet")
+    welcome_wait_hours: Hours = Field(1, description="the same for somebody's first post")
     oldest_post_hours: Hours = Field(48, description="hours: a post older than this opens no opportunity any more")
     opportunity_hours: Hours = Field(72, description="hours after the post when asking about it ends")
     ask_stands_hours: Hours = Field(24, description="hours that one ask stands before the next person is asked")
@@ -76,6 +80,14 @@ class NudgeSettings(BaseModel):
             Role.CHAMPION: self.weekly_asks_champion,
             Role.LEADER: self.weekly_asks_leader,
         }[role]
+
+    def patience_hours(self, kind: Kind) -> float:
+        """Give how many hours of a post's silence weigh as much as one ask."""
+        return self.welcome_patience_hours if kind is Kind.WELCOME else self.reply_patience_hours
+
+    def wait_hours(self, kind: Kind) -> float:
+        """Give how many hours a post waits of which nothing is known."""
+        return self.welcome_wait_hours if kind is Kind.WELCOME else self.reply_wait_hours
 
     def default_hours(self) -> WorkingHours:
         """Give the hours of members with a known zone who set none."""
