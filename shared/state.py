@@ -102,6 +102,12 @@ class Documents:
         self._forget_moved()
         return self._due[0][0] if self._due else None
 
+    def due(self, name: str, clock: datetime) -> list[str]:
+        """Give the subjects of all timers of a name that are due at `clock`, in order."""
+        timers = self.table(TIMERS)
+        waiting = (subject for due, named, subject in self._due if named == name and due <= clock)
+        return sorted({subject for subject in waiting if _is_due(timers.get(f"{name}/{subject}"), clock)})
+
     def take_due(self, clock: datetime) -> Timer | None:
         """Take out the earliest timer due at `clock`, ties by name and subject."""
         self._forget_moved()
@@ -133,3 +139,7 @@ class Documents:
                 changes.puts[f"{name}/{key}"] = table.dump(document)
         self._changed.clear()
         return changes
+
+
+def _is_due(timer: Timer | None, clock: datetime) -> bool:
+    return timer is not None and timer.due <= clock

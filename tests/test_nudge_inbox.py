@@ -99,7 +99,7 @@ async def test_an_answer_that_is_still_on_its_way_is_accepted(house: House) -> N
 
 async def test_never_holds_everything_back_at_once(house: House) -> None:
     """Who opts out sees nothing more from that moment, and everything again once they change their mind."""
-    second = post(START + hours(2.1), message="p2")
+    second = post(START + hours(2), message="p2")
     house.garden.step(second, ranked(second, "ann"), make(MemberUpdated, START + hours(4.2), member="bob", name="B"))
     house.now[0] = START + hours(4.3)
     assert len(await house.nudges()) == 2

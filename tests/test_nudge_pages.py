@@ -88,7 +88,7 @@ async def test_a_page_works_under_any_path(house: House) -> None:
 async def test_a_post_without_a_title_is_named_by_its_first_words(house: House) -> None:
     """Several posts without a title can be told apart, open and closed; a short one is not said twice."""
     for n, text in enumerate(("Is <it> open & free?", "Where do I find the example data of the second lesson? " * 3)):
-        asked = post(START + hours(2), message=f"q{n}", title="", text=text)
+        asked = post(START + hours(1.75 + n / 4), message=f"q{n}", title="", text=text)
         house.garden.step(asked, ranked(asked, "ann"))
     house.garden.until(START + hours(4))
     page = (await house.http.get(house.page())).text

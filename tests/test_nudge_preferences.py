@@ -7,18 +7,19 @@ from hypothesis import strategies as st
 from services.nudge.budget import weekly_limit
 from services.nudge.documents import LIVE, Member
 from shared.events import Answer, Event, Kind, NudgeIssued, PreferencesChanged, Withdrawal
-from tests.nudging import START, Garden, answered, hours, make, people
-from tests.test_nudge_asks import opened, withdrawn
+from tests.nudging import START, Garden, answered, hours, make, people, post, ranked
+from tests.test_nudge_asks import withdrawn
 
 ASKED = 4
 THERE = people(START - hours(1))
 
 
 def with_nudges() -> tuple[Garden, list[str]]:
-    """Give a community in which Ann has just been asked about four posts."""
+    """Give a community in which Ann has just been asked about four posts, one in each of four rounds."""
     garden = Garden(THERE, weekly_asks_cap=100)
     for n in range(ASKED):
-        opened(garden, "ann", "bob", message=f"p{n}")
+        asked = post(START - hours(n / 4), message=f"p{n}")
+        garden.step(asked, ranked(asked, "ann", "bob"))
     issued = garden.until(START + hours(2))
     assert len(issued) == ASKED
     return garden, [event.nudge for event in issued if isinstance(event, NudgeIssued)]

@@ -154,7 +154,7 @@ class Nudge:
         }
         self._timers: dict[str, Callable[[State, str, Moment], Iterable[Event]]] = {
             "close": lambda state, post, moment: end(state, post, moment.clock),
-            "decide": lambda state, post, moment: decide.decide(state, post, moment.clock),
+            "decide": lambda state, post, moment: decide.hold_round(state, post, moment.clock),
             "expire": lambda state, nudge, moment: outcomes.time_is_over(state, nudge, moment.clock),
             "forget": lambda state, post, _moment: forget.forget_post(state, post),
             "show": lambda state, nudge, _moment: answering.show_again(state, nudge),

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.nudge.documents import MOST_HEARD, Candidate, Closing, Heard, Opportunity, Post
+from services.nudge.round import next_round
 from services.nudge.settings import NudgeSettings
 from services.nudge.state import NudgeCommunity
 from services.nudge.waiting import Curve, best_age
@@ -106,7 +107,7 @@ def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetim
     state.put_post(event.message, post)
     state.put_opportunity(event.message, opportunity)
     state.documents.cancel_timer("forget", event.message)
-    state.documents.set_timer("decide", event.message, opportunity.ready)
+    state.documents.set_timer("decide", event.message, next_round(state, opportunity.ready))
     state.documents.set_timer("close", event.message, opportunity.ends)
     if post.answered:
         # There, should the answer be removed again.

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.nudge.decide import decide
 from services.nudge.documents import Closing, Nudge, NudgeState, Opportunity
+from services.nudge.round import next_round
 from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import close, withdraw
 from shared.events import Event, Withdrawal
@@ -40,7 +41,7 @@ def reopen(state: NudgeCommunity, post: str, clock: datetime) -> list[Event]:
     state.put_opportunity(post, replace(opportunity, closed=None, closing=None))
     state.documents.cancel_timer("forget", post)
     if clock < opportunity.ready:
-        state.documents.set_timer("decide", post, opportunity.ready)
+        state.documents.set_timer("decide", post, next_round(state, opportunity.ready))
     return reconsider(state, [post], clock)
 
 

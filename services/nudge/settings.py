@@ -25,6 +25,13 @@ class NudgeSettings(BaseModel):
     reply_wait_hours: Hours = Field(2, description="hours that a post waits of which nothing is known yet")
     welcome_wait_hours: Hours = Field(1, description="the same for somebody's first post")
     oldest_post_hours: Hours = Field(48, description="hours: a post older than this opens no opportunity any more")
+    round_minutes: float = Field(
+        15, gt=0, le=24 * 60, description="posts that fall due within so many minutes are given to people together"
+    )
+    attention_price: float = Field(
+        0.05, ge=0, le=1, description="what the last ask of somebody's week costs, in answers; earlier ones cost less"
+    )
+    welcome_worth: float = Field(1.3, gt=0, le=10, description="so many answers is one to somebody's first post worth")
     opportunity_hours: Hours = Field(72, description="hours after the post when asking about it ends")
     ask_stands_hours: Hours = Field(24, description="hours that one ask stands before the next person is asked")
     people_per_post: int = Field(3, ge=1, le=20, description="people asked about one post, one after the other")

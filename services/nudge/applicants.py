@@ -1,0 +1,31 @@
+"""Who could be asked about a post, with all that decides whether they may be."""
+
+from collections.abc import Iterator
+
+from services.nudge.choose import Applicant
+from services.nudge.documents import NUDGES, Candidate, Named, Opportunity
+from services.nudge.state import NudgeCommunity
+
+
+def applicants(state: NudgeCommunity, post: str, opportunity: Opportunity) -> Iterator[Applicant]:
+    for candidate in opportunity.candidates:
+        yield applicant(state, post, opportunity, candidate)
+
+
+def applicant(
+    state: NudgeCommunity, post: str, opportunity: Opportunity, candidate: Candidate, *, named: Named | None = None
+) -> Applicant:
+    # Who hands over is shown to whom they name.
+    others = [opportunity.author] if named is None or named.by is None else [opportunity.author, named.by]
+    return Applicant(
+        candidate=candidate,
+        member=state.member(candidate.member),
+        reads=state.reads(candidate.member, opportunity.channel),
+        # The nudge outlives its personal parts, so that somebody who was forgotten is not asked twice either.
+        asked=state.documents.get(NUDGES, state.nudge_id(post, candidate.member)) is not None,
+        author=candidate.member == opportunity.author,
+        asks=state.asks(candidate.member),
+        named=named is not None,
+        declined=state.declines(candidate.member, post),
+        apart=any(state.apart(candidate.member, other) for other in others),
+    )

@@ -1,0 +1,99 @@
+"""Ask somebody about a post: the nudge, what is remembered of it, and the event that says so."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from services.nudge.budget import role_of, weekly_limit, within_week
+from services.nudge.choose import Applicant
+from services.nudge.documents import ASKS, INBOXES, Asks, Candidate, Inbox, Nudge, Opportunity
+from services.nudge.state import NudgeCommunity
+from services.nudge.waiting import Curve
+from services.nudge.withdraw import SOURCE
+from services.nudge.worth import worth_of
+from shared.events import Event, Evidence, NudgeIssued
+
+
+def issue(state: NudgeCommunity, post: str, opportunity: Opportunity, chosen: Applicant, clock: datetime) -> Event:
+    """Ask somebody who may be asked."""
+    candidate, member = chosen.candidate, chosen.member
+    assert member is not None
+    nudge = state.nudge_id(post, candidate.member)
+    features = _features(state, opportunity, chosen, clock)
+    document = Nudge(
+        member=candidate.member,
+        kind=opportunity.kind,
+        post=post,
+        channel=opportunity.channel,
+        role=role_of(member),
+        issued=clock,
+        expires=min(clock + state.settings.ask_stands, opportunity.ends),
+        evidence=readable(state, candidate),
+        handed_by=opportunity.named.by if opportunity.named and chosen.named else None,
+    )
+    if chosen.named:
+        opportunity = replace(opportunity, named=None)
+    _record(state, post, opportunity, nudge, document)
+    return NudgeIssued(
+        id=f"nudge/{nudge}/issued",
+        source=SOURCE,
+        at=clock.astimezone(UTC),
+        community=state.community,
+        member=document.member,
+        nudge=nudge,
+        kind=document.kind,
+        post=post,
+        channel=document.channel,
+        role=document.role,
+        rank=candidate.rank,
+        score=candidate.score,
+        # Whoever is worth most is asked: no chance is in it yet.
+        propensity=1.0,
+        evidence=document.evidence,
+        features=features,
+        model=opportunity.model,
+        expires=document.expires.astimezone(UTC),
+    )
+
+
+def _record(state: NudgeCommunity, post: str, opportunity: Opportunity, nudge: str, document: Nudge) -> None:
+    state.put_nudge(nudge, document)
+    state.put_opportunity(post, replace(opportunity, asked=(*opportunity.asked, nudge)))
+    state.documents.set_timer("expire", nudge, document.expires)
+    state.documents.cancel_timer("decide", post)
+    member, asked_at = document.member, document.issued
+    asks = (*within_week(state.asks(member), asked_at), asked_at)
+    state.documents.put(ASKS, member, Asks(asks))
+    state.documents.put(INBOXES, member, Inbox((*state.inbox(member), nudge)))
+
+
+def _features(state: NudgeCommunity, opportunity: Opportunity, chosen: Applicant, clock: datetime) -> dict[str, float]:
+    assert chosen.member is not None
+    age = (clock - opportunity.published) / timedelta(hours=1)
+    known = {"stays_open_a_day": round(Curve.of(opportunity.still_open).stays_open(max(0.0, age), 24), 6)}
+    return (known if opportunity.still_open else {}) | {
+        "age_hours": round(age, 6),
+        "asked_before": float(len(opportunity.asked)),
+        "asks_this_week": float(len(within_week(chosen.asks, clock))),
+        "candidates": float(len(opportunity.candidates)),
+        "handed_over": float(chosen.named),
+        "score": chosen.candidate.score,
+        "weekly_limit": float(weekly_limit(chosen.member, state.settings)),
+        "worth": round(worth_of(opportunity, chosen, clock, state.settings), 6),
+    }
+
+
+def readable(state: NudgeCommunity, candidate: Candidate) -> tuple[Evidence, ...]:
+    """Keep the evidence that rests only on channels that the candidate can read, and on nobody kept apart from them."""
+    return tuple(
+        evidence
+        for evidence in candidate.evidence
+        if all(state.reads(candidate.member, channel) for channel in evidence.channels)
+        and (evidence.channels or not evidence.posts)
+        and not any(state.apart(candidate.member, author) for author in _authors(state, evidence))
+    )
+
+
+def _authors(state: NudgeCommunity, evidence: Evidence) -> list[str]:
+    """Name who wrote what evidence rests on, as far as it is known here; of older posts recommend has seen to it."""
+    posts = (state.post(post) for post in evidence.posts)
+    return [post.author for post in posts if post is not None and post.author]

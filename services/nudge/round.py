@@ -1,0 +1,75 @@
+"""A round: all posts that fall due together are given to people together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from services.nudge.applicants import applicants
+from services.nudge.assign import assign
+from services.nudge.choose import PASSING, Applicant, bars, possible_at
+from services.nudge.documents import Opportunity
+from services.nudge.issue import issue
+from services.nudge.state import NudgeCommunity
+from services.nudge.worth import worth_of
+from shared.events import Event
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A post with those who may be asked about it now, and when somebody more could be."""
+
+    post: str
+    opportunity: Opportunity
+    applicants: dict[str, Applicant]
+    again: datetime | None
+
+
+def next_round(state: NudgeCommunity, at: datetime) -> datetime:
+    """Give the first round that is held at a time or later: all communities' begin on the same minutes."""
+    length = timedelta(minutes=state.settings.round_minutes)
+    return _EPOCH - (_EPOCH - at) // length * length
+
+
+def ask_about(state: NudgeCommunity, posts: Mapping[str, datetime | None], clock: datetime) -> list[Event]:
+    """Ask about posts whoever is worth most over all of them, each about one; come back when more could be asked.
+
+    `posts` are ready, and nobody is at them; with each comes when somebody could be asked whom it was handed to.
+    """
+    asking = {post: _asking(state, post, again, clock) for post, again in posts.items()}
+    values = {
+        (post, member): worth_of(found.opportunity, applicant, clock, state.settings)
+        for post, found in asking.items()
+        for member, applicant in found.applicants.items()
+    }
+    given = assign(values)
+    events = [issue(state, p, asking[p].opportunity, asking[p].applicants[given[p]], clock) for p in sorted(given)]
+    for post, found in asking.items():
+        if post not in given:
+            _come_back(state, found, clock, lost=any(values[post, member] > 0 for member in found.applicants))
+    return events
+
+
+def _asking(state: NudgeCommunity, post: str, named: datetime | None, clock: datetime) -> _Asking:
+    opportunity = state.opportunity(post)
+    assert opportunity is not None
+    free: dict[str, Applicant] = {}
+    again = [] if named is None else [named]
+    everybody = applicants(state, post, opportunity) if len(opportunity.asked) < state.settings.people_per_post else ()
+    for applicant in everybody:
+        barred = bars(applicant, opportunity.kind, clock, state.settings)
+        if not barred:
+            free[applicant.candidate.member] = applicant
+        elif PASSING.issuperset(barred) and (could := possible_at(applicant, clock, state.settings)) is not None:
+            again.append(could)
+    return _Asking(post, opportunity, free, min(again, default=None))
+
+
+def _come_back(state: NudgeCommunity, found: _Asking, clock: datetime, *, lost: bool) -> None:
+    """Decide a post again: in the next round where it lost against another, or when somebody more could be asked."""
+    after = next_round(state, clock + timedelta(microseconds=1)) if lost else None
+    again = None if found.again is None else next_round(state, found.again)
+    at = min((one for one in (after, again) if one is not None), default=None)
+    if at is not None and at < found.opportunity.ends:
+        state.documents.set_timer("decide", found.post, at)
