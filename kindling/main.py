@@ -13,6 +13,7 @@ from kindling.commands import (
     demo,
     doctor,
     evaluate,
+    explain,
     imports,
     keys,
     link,
@@ -47,6 +48,7 @@ app.command("link")(link.link)
 app.command("replay")(replays.replay)
 app.command("evaluate")(evaluate.evaluate)
 app.command("backtest")(backtest.backtest)
+app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(printed.schema)
 app.command("settings")(printed.settings)

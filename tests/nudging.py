@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from services.nudge import documents as kept
+from services.nudge.decision_log import DECISIONS
 from services.nudge.handlers import Nudge
 from services.nudge.settings import NudgeSettings
 from services.nudge.state import NudgeCommunity
@@ -45,6 +46,7 @@ TABLES: tuple[Table[Any], ...] = (
     kept.ASKS,
     kept.WISHES,
     kept.FORGOTTEN,
+    DECISIONS,
     TIMERS,
 )
 _numbers = count()

@@ -10,10 +10,12 @@ from services.nudge.state import NudgeCommunity
 from services.nudge.waiting import Curve
 from services.nudge.withdraw import SOURCE
 from services.nudge.worth import worth_of
-from shared.events import Event, Evidence, NudgeIssued
+from shared.events import Evidence, NudgeIssued
 
 
-def issue(state: NudgeCommunity, post: str, opportunity: Opportunity, chosen: Applicant, clock: datetime) -> Event:
+def issue(
+    state: NudgeCommunity, post: str, opportunity: Opportunity, chosen: Applicant, clock: datetime
+) -> NudgeIssued:
     """Ask somebody who may be asked."""
     candidate, member = chosen.candidate, chosen.member
     assert member is not None

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from services.nudge.applicants import applicants
 from services.nudge.assign import assign
-from services.nudge.choose import PASSING, Applicant, bars, possible_at
+from services.nudge.choose import PASSING, Applicant, Bar, bars, possible_at
+from services.nudge.decision_log import Considered, considered, log_ask, log_nobody
 from services.nudge.documents import Opportunity
 from services.nudge.issue import issue
 from services.nudge.state import NudgeCommunity
@@ -22,7 +23,9 @@ class _Asking:
 
     post: str
     opportunity: Opportunity
+    everybody: tuple[Applicant, ...]
     applicants: dict[str, Applicant]
+    barred: dict[str, tuple[Bar, ...]]
     again: datetime | None
 
 
@@ -44,9 +47,16 @@ def ask_about(state: NudgeCommunity, posts: Mapping[str, datetime | None], clock
         for member, applicant in found.applicants.items()
     }
     given = assign(values)
-    events = [issue(state, p, asking[p].opportunity, asking[p].applicants[given[p]], clock) for p in sorted(given)]
+    people = {post: _considered(found, post, values) for post, found in asking.items()}
+    events: list[Event] = []
+    for post in sorted(given):
+        found = asking[post]
+        event = issue(state, post, found.opportunity, found.applicants[given[post]], clock)
+        log_ask(state, event, found.opportunity, people[post])
+        events.append(event)
     for post, found in asking.items():
         if post not in given:
+            log_nobody(state, post, found.opportunity, people[post], clock)
             _come_back(state, found, clock, lost=any(values[post, member] > 0 for member in found.applicants))
     return events
 
@@ -55,15 +65,23 @@ def _asking(state: NudgeCommunity, post: str, named: datetime | None, clock: dat
     opportunity = state.opportunity(post)
     assert opportunity is not None
     free: dict[str, Applicant] = {}
+    kept_out: dict[str, tuple[Bar, ...]] = {}
     again = [] if named is None else [named]
-    everybody = applicants(state, post, opportunity) if len(opportunity.asked) < state.settings.people_per_post else ()
+    more = len(opportunity.asked) < state.settings.people_per_post
+    everybody = tuple(applicants(state, post, opportunity)) if more else ()
     for applicant in everybody:
         barred = bars(applicant, opportunity.kind, clock, state.settings)
         if not barred:
             free[applicant.candidate.member] = applicant
-        elif PASSING.issuperset(barred) and (could := possible_at(applicant, clock, state.settings)) is not None:
+            continue
+        kept_out[applicant.candidate.member] = barred
+        if PASSING.issuperset(barred) and (could := possible_at(applicant, clock, state.settings)) is not None:
             again.append(could)
-    return _Asking(post, opportunity, free, min(again, default=None))
+    return _Asking(post, opportunity, everybody, free, kept_out, min(again, default=None))
+
+
+def _considered(found: _Asking, post: str, values: Mapping[tuple[str, str], float]) -> tuple[Considered, ...]:
+    return considered(found.everybody, found.barred, {member: values[post, member] for member in found.applicants})
 
 
 def _come_back(state: NudgeCommunity, found: _Asking, clock: datetime, *, lost: bool) -> None:
