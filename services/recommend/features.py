@@ -45,6 +45,7 @@ class Group(StrEnum):
     WORDS = "words"
     MEANING = "meaning"
     MENTION = "mention"
+    INTEREST = "interest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,7 @@ def _features() -> Iterator[Feature]:
         for vote in _VOTES:
             yield Feature(f"{group} {vote}", group, "votes of similar posts")
     yield Feature("mentioned", Group.MENTION, "1 for who is named in the post")
+    yield Feature("interest", Group.INTEREST, "exp(14 cos) of the post and the nearest interest that they declared")
     for name in _WITH_BEGINNERS:
         yield Feature(f"{name}, beginner", Group.MANNER, "the same, where the author begins")
 
@@ -190,6 +192,7 @@ def _blocks(index: Index, question: Question, now: float, voting: tuple[Ballot, 
     mentioned = np.zeros(people)
     mentioned[[index.people.numbers[m] for m in question.mentions if m in index.people.numbers]] = 1.0
     yield mentioned
+    yield index.interests.near(question.vector, people)
 
 
 def _half_year(kind: Kind) -> int:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommend import admit, decline, follow, forget, meet, offer
-from services.recommend.documents import CHANNELS, POSTS, words
+from services.recommend import admit, declare, decline, follow, forget, meet, offer
+from services.recommend.documents import CHANNELS, INTERESTS, POSTS, words
 from services.recommend.explain import matches
 from services.recommend.features import Question
 from services.recommend.index import Index
@@ -51,9 +51,9 @@ class Recommend:
         self._artefacts = artefacts
 
     async def open(self, community: str, documents: Documents) -> State:
-        """Derive the index of a community; fetches or makes the vectors of all its posts."""
+        """Derive the index of a community; fetches or makes the vectors of all that was written and declared."""
         # In threads: a large community takes seconds, in which the process has other things to do.
-        texts = await asyncio.to_thread(lambda: sorted({post.words() for post in documents.table(POSTS).values()}))
+        texts = await asyncio.to_thread(_texts, documents)
         vectors: dict[str, NDArray[np.int16]] = {}
         for start in range(0, len(texts), _BATCH):
             vectors |= await self._fetch(community, texts[start : start + _BATCH])
@@ -87,6 +87,12 @@ class Recommend:
         if not said:
             return blank
         return blank | dict(zip(said, await self._vectors.vectors(community, said), strict=True))
+
+
+def _texts(documents: Documents) -> list[str]:
+    """Give what is embedded, each text once, in order."""
+    topics = {topic for declared in documents.table(INTERESTS).values() for topic in declared.topics}
+    return sorted(topics | {post.words() for post in documents.table(POSTS).values()})
 
 
 def _vector(moment: Moment, text: str) -> NDArray[np.int16]:
@@ -196,6 +202,14 @@ def on_roles_changed(state: State, event: events.RolesChanged, _moment: Moment) 
     return ()
 
 
+def on_preferences_changed(state: State, event: events.PreferencesChanged, moment: Moment) -> Iterable[Event]:
+    if declare.is_declared(state, event):
+        declare.declare(state, event)
+        state.index.set_interests(event.member, [_vector(moment, topic) for topic in declare.declared(event)])
+        offer.renew(state, [event.member], None, moment.clock)
+    return ()
+
+
 def on_match_declined(state: State, event: events.MatchDeclined, _moment: Moment) -> Iterable[Event]:
     decline.decline_match(state, event)
     return ()
@@ -245,6 +259,7 @@ HANDLERS: Handlers[State] = {
     events.MemberLeft: on_member_left,
     events.MemberForgotten: on_member_forgotten,
     events.RolesChanged: on_roles_changed,
+    events.PreferencesChanged: on_preferences_changed,
     events.MatchDeclined: on_match_declined,
     events.TopicDeclined: on_topic_declined,
     events.ChannelOpened: on_channel_opened,

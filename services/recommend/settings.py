@@ -11,7 +11,7 @@ Days = Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)]
 HalfLife = Annotated[float, Field(ge=1, le=3650, allow_inf_nan=False)]
 Length = Annotated[int, Field(ge=1, le=1000)]
 
-RULES_VERSION = "learned-2"
+RULES_VERSION = "learned-3"
 # Of 384 dimensions, so many are half a gigabyte in Redis.
 VECTORS_KEPT = 500_000
 
