@@ -57,6 +57,12 @@ class RecommendSettings(_Settings):
     declined_cosine: float = Field(
         0.5, gt=0, le=1, description="who said of a post that it is not their topic is asked about none as near as this"
     )
+    reranked_cosine: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="a post that waits is ranked anew when an edit leaves it less near to itself than this",
+    )
     evidence_posts: Length = Field(3, description="posts named in one piece of evidence")
     responders_kept_days: Days = Field(90.0, description="how old a post may be for its list to be kept for the doors")
 
