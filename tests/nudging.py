@@ -43,6 +43,8 @@ TABLES: tuple[Table[Any], ...] = (
     kept.NUDGES,
     kept.INBOXES,
     kept.ASKS,
+    kept.TALLIES,
+    kept.ROLE_TALLIES,
     kept.WISHES,
     kept.FORGOTTEN,
     TIMERS,

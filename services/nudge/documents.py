@@ -160,7 +160,10 @@ class Opportunity:
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """One ask, under the nudge's id. A forgotten member's nudge has the member "" and nothing personal."""
+    """One ask, under the nudge's id. A forgotten member's nudge has the member "" and nothing personal.
+
+    `score` is how likely the member was said to reply; None where somebody handed the post over to them.
+    """
 
     member: str
     kind: Kind
@@ -169,6 +172,7 @@ class Nudge:
     role: Role
     issued: datetime
     expires: datetime
+    score: float | None = None
     evidence: tuple[Evidence, ...] = ()
     handed_by: str | None = None
     state: NudgeState = NudgeState.OPEN
@@ -194,6 +198,28 @@ class Asks:
     """When a member was asked, over all kinds, under the member's id: oldest first, the last week at least."""
 
     times: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What somebody's asks have brought, under their id: replies, and how many their scores had led to expect.
+
+    An ask counts once it has come to its end: withdrawn because another answered, it says nothing of them.
+    """
+
+    replies: int = 0
+    expected: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RoleTally:
+    """The sums of the tallies of those who were asked in a role, under the role, and of their squares and products."""
+
+    replies: int = 0
+    expected: float = 0.0
+    replies_squared: float = 0.0
+    replies_expected: float = 0.0
+    expected_squared: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +249,8 @@ OPPORTUNITIES: Final = Table("opportunity", Opportunity)
 NUDGES: Final = Table("nudge", Nudge)
 INBOXES: Final = Table("inbox", Inbox)
 ASKS: Final = Table("asks", Asks)
+TALLIES: Final = Table("tally", Tally)
+ROLE_TALLIES: Final = Table("role_tally", RoleTally)
 WISHES: Final = Table("wishes", Wishes)
 FORGOTTEN: Final = Table("forgotten", Forgotten)
 

@@ -27,6 +27,7 @@ def issue(state: NudgeCommunity, post: str, opportunity: Opportunity, chosen: Ap
         role=role_of(member),
         issued=clock,
         expires=min(clock + state.settings.ask_stands, opportunity.ends),
+        score=None if chosen.named else candidate.score,
         evidence=readable(state, candidate),
         handed_by=opportunity.named.by if opportunity.named and chosen.named else None,
     )
@@ -76,6 +77,7 @@ def _features(state: NudgeCommunity, opportunity: Opportunity, chosen: Applicant
         "asks_this_week": float(len(within_week(chosen.asks, clock))),
         "candidates": float(len(opportunity.candidates)),
         "handed_over": float(chosen.named),
+        "reply_ratio": chosen.ratio,
         "score": chosen.candidate.score,
         "weekly_limit": float(weekly_limit(chosen.member, state.settings)),
         "worth": round(worth_of(opportunity, chosen, clock, state.settings), 6),

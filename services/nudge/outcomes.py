@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from services.nudge.decide import decide
 from services.nudge.documents import LIVE, MOST_HEARD, STANDING, Closing, Heard, NudgeState, Post
+from services.nudge.learn import learn_reply
 from services.nudge.open_opportunity import answered_with, answers, was_removed
 from services.nudge.reconsider import reopen
 from services.nudge.state import NudgeCommunity
@@ -59,6 +60,7 @@ def _acted(state: NudgeCommunity, event: ReplyPublished, clock: datetime) -> lis
     acted = replace(was, state=NudgeState.ACTED, message=event.message, hidden_until=None, closed=clock)
     state.put_nudge(nudge, acted)
     end_timers(state, nudge)
+    learn_reply(state, was)
     return [
         NudgeActed(
             id=f"nudge/{nudge}/acted",
