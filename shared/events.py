@@ -416,6 +416,22 @@ class MatchesRanked(MessageEvent):
     still_open: tuple[StillOpen, ...] = ()
 
 
+class OpportunityHeld(CommunityEvent):
+    """A post that somebody would have been asked about now, and nobody is: left alone at random, to measure asking.
+
+    `share` is the probability with which it was left alone, `published` the post's time.
+    """
+
+    post: Id
+    channel: Id
+    kind: Kind
+    published: Moment
+    share: Annotated[float, Field(gt=0, le=1)]
+
+    def subject(self) -> str:
+        return self.post
+
+
 class NudgeDecision(NudgeEvent):
     """A nudge's own events; `post` is what it is about."""
 
@@ -454,7 +470,7 @@ class NudgeActed(NudgeDecision):
     seconds: Annotated[float, Field(ge=0)]
 
 
-DECISIONS: tuple[type[Event], ...] = (NudgeIssued, NudgeWithdrawn, NudgeExpired, NudgeActed)
+DECISIONS: tuple[type[Event], ...] = (NudgeIssued, NudgeWithdrawn, NudgeExpired, NudgeActed, OpportunityHeld)
 ACTIVITY: tuple[type[Event], ...] = (
     PostPublished, ReplyPublished, MessageEdited, MessageRemoved, ReactionAdded, ReactionRemoved, PostViewed,
     ThreadResolved, MemberJoined, MemberUpdated, MemberLeft, MemberForgotten, RolesChanged, ChannelOpened,

@@ -139,6 +139,7 @@ class Opportunity:
 
     Closed, it has no candidates, unless it was answered and has not ended: the answer may be removed again.
 
+    `held` is when it was left alone at random, so that nobody is asked (hold.py).
     `named` is to be asked first, and could not be yet. `still_open` are ages in hours, and how likely the post is to be
     without an answer then; empty where nothing was said.
     """
@@ -153,6 +154,7 @@ class Opportunity:
     candidates: tuple[Candidate, ...]
     still_open: tuple[tuple[float, float], ...] = ()
     asked: tuple[str, ...] = ()
+    held: datetime | None = None
     named: Named | None = None
     closed: datetime | None = None
     closing: Closing | None = None
@@ -223,6 +225,77 @@ class RoleTally:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """A post that somebody was first asked about at `decided`, or would have been, under the post's id.
+
+    `share` is the probability with which it was left alone; 0 where that was not drawn. `forecast` is how likely it was
+    to be answered within a day, as far as that was known. `replied` is when another person first did.
+    """
+
+    published: datetime
+    decided: datetime
+    held: bool
+    share: float
+    forecast: float = 0.0
+    replied: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Whose first post is in a trial, under the member's id; `returned` is when they first wrote elsewhere after it.
+
+    `measured` is after how many of the times within which it matters that was counted.
+    """
+
+    post: str
+    decided: datetime
+    held: bool
+    share: float
+    returned: datetime | None = None
+    measured: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What became of a week's posts, of all or of one arm: `outcomes` by name are how many are known, and their sum."""
+
+    outcomes: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The posts of which it was decided in an ISO week whom to ask, under its name (2026-W10).
+
+    Of those that could have been left alone some were `asked` about and some `held`; `apart` are the others.
+    """
+
+    asked: Totals = Totals()
+    held: Totals = Totals()
+    apart: Totals = Totals()
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Opportunities that were asked about, or those that were left alone: of how many an outcome is known, by how much
+    it was above its forecast, in all, and the sum of one over the probabilities of being in this arm.
+    """
+
+    outcomes: int = 0
+    rest: float = 0.0
+    weight: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What is known of the effect of asking on an outcome, under its name: sums of scores (effect.py), and the arms."""
+
+    scores: float = 0.0
+    squares: float = 0.0
+    asked: Arm = Arm()
+    held: Arm = Arm()
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
     """What a member said of being asked about posts and of being matched with people, by their ids, under the member's.
 
@@ -250,6 +323,10 @@ NUDGES: Final = Table("nudge", Nudge)
 INBOXES: Final = Table("inbox", Inbox)
 ASKS: Final = Table("asks", Asks)
 TALLIES: Final = Table("tally", Tally)
+TRIALS: Final = Table("trial", Trial)
+NEWCOMERS: Final = Table("newcomer", Newcomer)
+WEEKS: Final = Table("week", Week)
+EFFECTS: Final = Table("effect", Running)
 ROLE_TALLIES: Final = Table("role_tally", RoleTally)
 WISHES: Final = Table("wishes", Wishes)
 FORGOTTEN: Final = Table("forgotten", Forgotten)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.nudge.budget import role_of, weekly_limit, within_week
 from services.nudge.choose import Applicant
-from services.nudge.documents import ASKS, INBOXES, Asks, Candidate, Inbox, Nudge, Opportunity
+from services.nudge.documents import ASKS, INBOXES, TRIALS, Asks, Candidate, Inbox, Nudge, Opportunity
 from services.nudge.state import NudgeCommunity
 from services.nudge.waiting import Curve
 from services.nudge.withdraw import SOURCE
@@ -18,7 +18,8 @@ def issue(state: NudgeCommunity, post: str, opportunity: Opportunity, chosen: Ap
     candidate, member = chosen.candidate, chosen.member
     assert member is not None
     nudge = state.nudge_id(post, candidate.member)
-    features = _features(state, opportunity, chosen, clock)
+    trial = state.documents.get(TRIALS, post)
+    features = _features(state, opportunity, chosen, clock) | {"holdout_share": trial.share if trial else 0.0}
     document = Nudge(
         member=candidate.member,
         kind=opportunity.kind,

@@ -8,6 +8,7 @@ from services.nudge.applicants import applicants
 from services.nudge.assign import assign
 from services.nudge.choose import PASSING, Applicant, bars, possible_at
 from services.nudge.documents import Opportunity
+from services.nudge.hold import enrol
 from services.nudge.issue import issue
 from services.nudge.state import NudgeCommunity
 from services.nudge.worth import worth_of
@@ -44,11 +45,17 @@ def ask_about(state: NudgeCommunity, posts: Mapping[str, datetime | None], clock
         for member, applicant in found.applicants.items()
     }
     given = assign(values)
-    events = [issue(state, p, asking[p].opportunity, asking[p].applicants[given[p]], clock) for p in sorted(given)]
+    events = [_ask(state, asking[post], given[post], clock) for post in sorted(given)]
     for post, found in asking.items():
         if post not in given:
             _come_back(state, found, clock, lost=any(values[post, member] > 0 for member in found.applicants))
     return events
+
+
+def _ask(state: NudgeCommunity, found: _Asking, member: str, clock: datetime) -> Event:
+    """Ask somebody about a post, unless it is left alone to measure what asking adds."""
+    held = enrol(state, found.post, found.opportunity, clock)
+    return held or issue(state, found.post, found.opportunity, found.applicants[member], clock)
 
 
 def _asking(state: NudgeCommunity, post: str, named: datetime | None, clock: datetime) -> _Asking:

@@ -36,6 +36,7 @@ from shared.events import (
     NudgeIssued,
     NudgeSeen,
     NudgeWithdrawn,
+    OpportunityHeld,
     PostPublished,
     PostViewed,
     PreferencesChanged,
@@ -215,4 +216,12 @@ def _decided() -> list[Event]:
         NudgeWithdrawn(**_named("withdrawn/n-5f2c"), **about, reason=Withdrawal.TAKEN_BACK),
         NudgeExpired(**_named("expired/n-5f2c"), **about),
         NudgeActed(**_named("acted/n-5f2c"), **about, message="1102", seconds=5400.5),
+        OpportunityHeld(
+            **_named("held/1101"),
+            post="1101",
+            channel="greenhouse",
+            kind=Kind.REPLY,
+            published=AT - timedelta(hours=2),
+            share=0.1,
+        ),
     ]
