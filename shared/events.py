@@ -439,8 +439,25 @@ class NudgeDecision(NudgeEvent):
     post: Id
 
 
+class Alternative(Value):
+    """Somebody who could have been drawn: how likely, with the score, the learnt ratio and the worth that they had."""
+
+    member: Id
+    propensity: Annotated[float, Field(gt=0, le=1)]
+    score: Score
+    reply_ratio: Score
+    worth: Score
+    asks_this_week: Count
+
+
 class NudgeIssued(NudgeDecision):
-    """`propensity` is the probability of this choice given what was known; `rank` the person's place, from 1."""
+    """`propensity` is the probability of this choice given what was known; `rank` the person's place, from 1.
+
+    Where the person was drawn, `alternatives` are all who could have been, themselves among them, best first; empty
+    where they were assigned, with all posts of the round.
+    """
+
+    WIRE_VERSION: ClassVar[int] = 2
 
     channel: Id
     role: Role
@@ -451,6 +468,7 @@ class NudgeIssued(NudgeDecision):
     features: dict[str, Score]
     model: Id
     expires: Moment
+    alternatives: tuple[Alternative, ...] = ()
 
 
 class NudgeWithdrawn(NudgeDecision):

@@ -161,6 +161,7 @@ def from_cloud_event(cloud_event: BaseCloudEvent) -> Envelope:
 # second NudgeWithdrawn: all that the first one says, it says too.)
 _ADDED: Final[dict[tuple[str, int], dict[str, Any]]] = {
     ("MatchesRanked", 1): {"still_open": []},
+    ("NudgeIssued", 1): {"alternatives": []},
     ("NudgeWithdrawn", 1): {},
 }
 

@@ -10,11 +10,18 @@ from services.nudge.state import NudgeCommunity
 from services.nudge.waiting import Curve
 from services.nudge.withdraw import SOURCE
 from services.nudge.worth import worth_of
-from shared.events import Event, Evidence, NudgeIssued
+from shared.events import Alternative, Event, Evidence, NudgeIssued
 
 
-def issue(state: NudgeCommunity, post: str, opportunity: Opportunity, chosen: Applicant, clock: datetime) -> Event:
-    """Ask somebody who may be asked."""
+def issue(
+    state: NudgeCommunity,
+    post: str,
+    opportunity: Opportunity,
+    chosen: Applicant,
+    clock: datetime,
+    alternatives: tuple[Alternative, ...] = (),
+) -> Event:
+    """Ask somebody who may be asked; `alternatives` are all who could have been drawn, where they were."""
     candidate, member = chosen.candidate, chosen.member
     assert member is not None
     nudge = state.nudge_id(post, candidate.member)
@@ -48,12 +55,13 @@ def issue(state: NudgeCommunity, post: str, opportunity: Opportunity, chosen: Ap
         role=document.role,
         rank=candidate.rank,
         score=candidate.score,
-        # Whoever is worth most is asked: no chance is in it yet.
-        propensity=1.0,
+        # Whoever is worth most in the round is asked, and no chance is in it; but where it was drawn.
+        propensity=next((one.propensity for one in alternatives if one.member == candidate.member), 1.0),
         evidence=document.evidence,
         features=features,
         model=opportunity.model,
         expires=document.expires.astimezone(UTC),
+        alternatives=alternatives,
     )
 
 
