@@ -424,6 +424,22 @@ class MatchesRanked(MessageEvent):
     still_open: tuple[StillOpen, ...] = ()
 
 
+class OpportunityHeld(CommunityEvent):
+    """A post that somebody would have been asked about now, and nobody is: left alone at random, to measure asking.
+
+    `share` is the probability with which it was left alone, `published` the post's time.
+    """
+
+    post: Id
+    channel: Id
+    kind: Kind
+    published: Moment
+    share: Annotated[float, Field(gt=0, le=1)]
+
+    def subject(self) -> str:
+        return self.post
+
+
 class NudgeDecision(NudgeEvent):
     """A nudge's own events; `post` is what it is about."""
 
@@ -431,8 +447,23 @@ class NudgeDecision(NudgeEvent):
     post: Id
 
 
+class Alternative(Value):
+    """Somebody who could have been drawn: how likely, with the score, the learnt ratio and the worth that they had."""
+
+    member: Id
+    propensity: Annotated[float, Field(gt=0, le=1)]
+    score: Score
+    reply_ratio: Score
+    worth: Score
+    asks_this_week: Count
+
+
 class NudgeIssued(NudgeDecision):
-    """`propensity` is the probability of this choice given what was known; `rank` the person's place, from 1."""
+    """`propensity` is the probability of this choice given what was known; `rank` the person's place, from 1.
+
+    Where the person was drawn, `alternatives` are all who could have been, themselves among them, best first; empty
+    where they were assigned, with all posts of the round.
+    """
 
     WIRE_VERSION: ClassVar[int] = 2
 
@@ -445,6 +476,7 @@ class NudgeIssued(NudgeDecision):
     features: dict[str, Score]
     model: Id
     expires: Moment
+    alternatives: tuple[Alternative, ...] = ()
 
 
 class NudgeWithdrawn(NudgeDecision):
@@ -464,7 +496,7 @@ class NudgeActed(NudgeDecision):
     seconds: Annotated[float, Field(ge=0)]
 
 
-DECISIONS: tuple[type[Event], ...] = (NudgeIssued, NudgeWithdrawn, NudgeExpired, NudgeActed)
+DECISIONS: tuple[type[Event], ...] = (NudgeIssued, NudgeWithdrawn, NudgeExpired, NudgeActed, OpportunityHeld)
 ACTIVITY: tuple[type[Event], ...] = (
     PostPublished, ReplyPublished, MessageEdited, MessageRemoved, ReactionAdded, ReactionRemoved, PostViewed,
     ThreadResolved, MemberJoined, MemberUpdated, MemberLeft, MemberForgotten, RolesChanged, ChannelOpened,
