@@ -18,6 +18,7 @@ from kindling.commands import (
     keys,
     link,
     models,
+    policies,
     printed,
     replays,
     serve,
@@ -54,6 +55,7 @@ app.command("schema")(printed.schema)
 app.command("settings")(printed.settings)
 app.command("version")(printed.version)
 app.add_typer(models.app, name="models")
+app.add_typer(policies.app, name="policy")
 app.add_typer(topics.app, name="topics")
 app.add_typer(keys.app, name="keys")
 app.add_typer(dead_letters.app, name="dead-letters")

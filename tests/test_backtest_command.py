@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kindling.backtest.run import Run
+from kindling.backtest.run import UNSENT, Run
 from services.ingest.mapping import read_map
 from services.nudge.settings import NudgeSettings
 from services.recommend.app import open_encoder
@@ -45,15 +45,17 @@ def _nudges(line: str) -> dict[str, Any]:
     return read
 
 
-def test_it_asks_what_the_services_ask(folder: Path) -> None:
+def test_it_asks_what_the_services_ask(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A backtest asks the same people about the same posts at the same moments as the running services in a replay."""
+    for name, value in UNSENT.items():
+        monkeypatch.setenv(f"KINDLING_NUDGE__{name.upper()}", str(value))
     decisions = folder / "decisions.jsonl"
     kindling(
         folder, "replay", str(folder / "garden.jsonl"), "--mapping", str(folder / "known.json"),
         "--decisions", str(decisions), "--vectors", str(folder / "vectors.sqlite"),
     )  # fmt: skip
     found = [_nudges(line) for line in decisions.read_text().splitlines()]
-    issued = [one for one in found if one["type"] == "kindling.NudgeIssued.v1"]
+    issued = [one for one in found if one["type"] == "kindling.NudgeIssued.v2"]
     asked = asyncio.run(_asked(folder))
     judged = max(at for _, _, at in asked)
     expected = {

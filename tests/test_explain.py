@@ -41,10 +41,11 @@ def made(**changes: Any) -> dict[str, Any]:
         "due": "2026-03-02T14:30:00+00:00", "decided": "2026-03-02T14:45:00+00:00", "patience_hours": 6.0,
         "still_open": [{"hours": 4.0, "probability": 0.62}],
         "considered": [
-            {"member": "ann", "rank": 1, "score": 0.4, "worth": 0.21, "bars": []},
-            {"member": "[red]bob", "rank": 2, "score": 0.3, "worth": None, "bars": ["budget", "hours"]},
+            {"member": "ann", "rank": 1, "score": 0.4, "worth": 0.21, "chance": None, "bars": []},
+            {"member": "[red]bob", "rank": 2, "score": 0.3, "worth": None, "chance": None, "bars": ["budget", "hours"]},
         ],
-        "propensity": 1.0, "features": {"worth": 0.21, "asks_this_week": 2.0, "weekly_limit": 5.0}, "model": "m1",
+        "propensity": 1.0, "held": False,
+        "features": {"worth": 0.21, "asks_this_week": 2.0, "weekly_limit": 5.0}, "model": "m1",
         "outcome": {
             "state": "acted", "withdrawn": None, "expires": "2026-03-03T14:45:00+00:00", "seen": None, "answer": None,
             "reply": "r", "closed": "2026-03-02T15:00:00+00:00",
@@ -77,15 +78,17 @@ def test_it_reads_as_a_person_would_tell_it() -> None:
     ("people", "why"),
     [
         ([], "as many had been asked as may be"),
-        ([{"member": "a", "rank": 1, "score": 0.4, "worth": None, "bars": ["hours"]}], "All 1 who came into question"),
-        ([{"member": "a", "rank": 1, "score": 0.4, "worth": -0.1, "bars": []}], "asking cost more than it would bring"),
+        ([{"worth": None, "bars": ["hours"]}], "All 1 who came into question"),
+        ([{"worth": -0.1, "bars": []}], "asking cost more than it would bring"),
     ],
 )
 def test_it_says_why_nobody_was_asked(people: list[dict[str, Any]], why: str) -> None:
     """Nobody left, all barred, or not worth it: each is told apart."""
+    people = [{"member": "a", "rank": 1, "score": 0.4, "chance": None, **one} for one in people]
     nobody = made(nudge=None, member=None, role=None, propensity=None, features={}, outcome=None, considered=people)
     assert "Nobody was asked about post p" in printed(nobody)
     assert why in printed(nobody)
+    assert "left alone at random" in printed({**nobody, "held": True})
 
 
 def test_there_are_words_for_everything() -> None:

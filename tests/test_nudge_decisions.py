@@ -164,3 +164,19 @@ async def test_the_door_needs_the_service_key(redis_url: str, prefix: str) -> No
         assert (await house.http.get(address, headers=KEY)).json()["member"] == "ann"
         everything = f"/v1/communities/{COMMUNITY}/decisions"
         assert (await house.http.get(everything, params={"post": "p"})).status_code == 401
+
+
+def test_what_was_left_alone_or_drawn_is_told() -> None:
+    """A post that is left alone at random says so; where it was drawn, each one's chance is kept."""
+    garden = Garden(holdout_share=0.5)
+    for number in range(6):
+        one = post(START, f"p{number}")
+        garden.step(one, ranked(one, "ann", "bob"))
+    garden.until(START + hours(3))
+    held = [decision for decision in garden.documents.table(DECISIONS).values() if decision.held]
+    assert held
+    assert all(one.nudge is None and one.considered for one in held)
+    garden, issued = asked("ann", "bob", holdout_share=0, explore_share=1)
+    chances = {one.member: one.chance for one in decision_of(garden, issued.nudge).considered}
+    assert chances == {one.member: one.propensity for one in issued.alternatives}
+    assert issued.propensity == chances[issued.member]

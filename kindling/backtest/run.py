@@ -21,6 +21,8 @@ from services.recommend.settings import RULES_VERSION, RecommendSettings
 from services.recommend.walk import History
 from shared.events import Tick
 
+# Nobody gets the asks: there is no effect to measure, and nothing to learn from who did not reply to them.
+UNSENT = {"holdout_share": 0.0, "explore_share": 0.0, "learn_from_asks": False}
 SELDOM = {"posts_every_minutes": 1440.0, "posts_offered": 1, "peers_every_days": 3650.0}
 
 # Told what is being done, how much of it is done, and of how much.
@@ -46,7 +48,7 @@ class Run:
         asked = Asked(everybody=who.source is Source.EVERYBODY)
         # Lists for members, of which nudge knows nothing, would take longer than all else.
         ranking = self.recommend.model_copy(update=SELDOM)
-        chain = await Chain.open(ranking, self.nudge, self.encoder)
+        chain = await Chain.open(ranking, self.nudge.model_copy(update=UNSENT), self.encoder)
         learning = Learning(ranking, chain, lambda done, total: self.progress("learning", done, total))
         await self._drive(reading, chain, learning, asked)
         history = History.of(chain.recommend.working.documents)

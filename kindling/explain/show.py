@@ -30,7 +30,7 @@ def _people(decision: dict[str, Any]) -> Table:
     for one in decision["considered"]:
         chosen = one["member"] == decision["member"]
         worth = "" if one["worth"] is None else f"{one['worth']:.3f}"
-        said = "asked" if chosen else words.bars(one)
+        said = "asked" if chosen else words.beside(one)
         row = (str(one["rank"]), one["member"], f"{100 * one['score']:.1f} %", worth, said)
         table.add_row(
             *(Text(_harmless(cell)) for cell in row), style="bold" if chosen else "dim" if one["bars"] else ""

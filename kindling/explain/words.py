@@ -63,7 +63,7 @@ def sentences(decision: dict[str, Any]) -> Iterator[str]:
         used, limit = decision["features"]["asks_this_week"], decision["features"]["weekly_limit"]
         yield f"Budget: they had been asked {used:.0f} times in 7 x 24 h, of {limit:.0f} that they may be."
     chance = decision["propensity"]
-    yield f"Probability of this choice: {chance:g}" + (": no chance was in it." if chance == 1 else ".")
+    yield f"Probability of this choice: {chance:g}" + (": no chance was in it." if chance == 1 else ", drawn.")
     if decision["outcome"] is not None:
         yield from _outcome(decision["outcome"])
 
@@ -83,6 +83,8 @@ def _due(decision: dict[str, Any]) -> str:
 
 def _nobody(decision: dict[str, Any]) -> str:
     people = decision["considered"]
+    if decision["held"]:
+        return "It was left alone at random, to measure what asking adds: else somebody would have been asked."
     if not people:
         return "Nobody came into question any more: as many had been asked as may be, or nobody matched."
     if any(not one["bars"] for one in people):
@@ -110,9 +112,10 @@ def _outcome(outcome: dict[str, Any]) -> Iterator[str]:
         yield _STATES[outcome["state"]].format(reply=outcome["reply"], **times)
 
 
-def bars(one: dict[str, Any]) -> str:
-    """Say what barred somebody."""
-    return ", ".join(BARS.get(bar, bar) for bar in one["bars"])
+def beside(one: dict[str, Any]) -> str:
+    """Say what barred somebody, or how likely they were to be drawn."""
+    drawn = "" if one["chance"] is None else f"drawn by a chance of {100 * one['chance']:.0f} %"
+    return ", ".join(BARS.get(bar, bar) for bar in one["bars"]) or drawn
 
 
 def when(at: str) -> str:

@@ -18,13 +18,17 @@ from shared.state import Table
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """Somebody who came into question, by rank. Who was barred has no worth: it did not matter any more."""
+    """Somebody who came into question, by rank. Who was barred has no worth: it did not matter any more.
+
+    `chance` is how likely they were to be asked, where it was drawn.
+    """
 
     member: str
     rank: int
     score: float
     bars: tuple[Bar, ...] = ()
     worth: float | None = None
+    chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Decision:
 
     `due` is when waiting was over, by `still_open` (ages in hours, and how likely the post was to be open then) and
     `patience_hours`; `features` are of the person who was asked and the post, `propensity` the probability of asking
-    them.
+    them. `held`: the post was left alone at random, to measure what asking adds.
     """
 
     post: str
@@ -50,6 +54,7 @@ class Decision:
     member: str | None = None
     propensity: float | None = None
     features: dict[str, float] = field(default_factory=dict)
+    held: bool = False
 
 
 DECISIONS: Final = Table("decision", Decision)
@@ -80,8 +85,10 @@ def log_ask(
     state: NudgeCommunity, event: NudgeIssued, opportunity: Opportunity, people: tuple[Considered, ...]
 ) -> None:
     """Keep why somebody was asked."""
+    chances = {one.member: one.propensity for one in event.alternatives}
+    drawn = tuple(replace(one, chance=chances.get(one.member)) for one in people)
     decision = replace(
-        _decision(state, event.post, opportunity, people, event.at),
+        _decision(state, event.post, opportunity, drawn, event.at),
         nudge=event.nudge,
         member=event.member,
         propensity=event.propensity,
@@ -98,6 +105,14 @@ def log_nobody(
     if known is None or _reasons(known.considered) != _reasons(people):
         made = _decision(state, post, opportunity, people, clock)
         state.documents.put(DECISIONS, nobody_key(post), made)
+
+
+def log_held(
+    state: NudgeCommunity, post: str, opportunity: Opportunity, people: tuple[Considered, ...], clock: datetime
+) -> None:
+    """Keep that a post was left alone at random, though somebody would have been asked."""
+    made = replace(_decision(state, post, opportunity, people, clock), held=True)
+    state.documents.put(DECISIONS, nobody_key(post), made)
 
 
 def _decision(

@@ -84,6 +84,7 @@ def _as_json(decision: Decision, nudge: Nudge | None, post: Post | None) -> dict
         "still_open": [{"hours": hours, "probability": chance} for hours, chance in decision.still_open],
         "considered": [_considered(one) for one in decision.considered],
         "propensity": decision.propensity,
+        "held": decision.held,
         "features": decision.features,
         "model": decision.model,
         "outcome": None if nudge is None else _outcome(nudge),
@@ -92,7 +93,14 @@ def _as_json(decision: Decision, nudge: Nudge | None, post: Post | None) -> dict
 
 def _considered(one: Considered) -> dict[str, Any]:
     bars = dict.fromkeys(AT_A_WISH if bar in _WISHES else bar.value for bar in one.bars)
-    return {"member": one.member, "rank": one.rank, "score": one.score, "worth": one.worth, "bars": list(bars)}
+    return {
+        "member": one.member,
+        "rank": one.rank,
+        "score": one.score,
+        "worth": one.worth,
+        "chance": one.chance,
+        "bars": list(bars),
+    }
 
 
 def _outcome(nudge: Nudge) -> dict[str, Any]:
