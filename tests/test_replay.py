@@ -19,7 +19,7 @@ from kindling.replay.report import quantiles, show
 from shared.connections import Connections
 from shared.dead_letters import Cause, DeadLetter
 from shared.embedded import EmbeddedServer
-from shared.events import Event, Kind, NudgeExpired
+from shared.events import Event, Kind, MatchesRanked, NudgeExpired, NudgeIssued
 from shared.failures import UnsafeSettings
 from shared.log import Outgoing
 from shared.service import ServiceName, TopicName
@@ -90,8 +90,8 @@ def _adds_up(made: dict[str, Any], log: bytes) -> None:
     assert made["memory_mb"]["store"] > 0
     assert made["decisions_sha256"] == hashlib.sha256(log).hexdigest()
     types = [json.loads(line)["type"] for line in log.splitlines()]
-    assert types.count("kindling.MatchesRanked.v2") == made["matches"] > made["first_posts"] * 0.8
-    assert types.count("kindling.NudgeIssued.v2") == made["nudges"]["issued"] > 0
+    assert types.count(type_of(MatchesRanked)) == made["matches"] > made["first_posts"] * 0.8
+    assert types.count(type_of(NudgeIssued)) == made["nudges"]["issued"] > 0
 
 
 async def test_the_embedded_default_and_kafka_decide_the_same(
