@@ -8,10 +8,12 @@ from rich.console import Console
 from rich.text import Text
 
 from kindling.commands import (
+    backtest,
     dead_letters,
     demo,
     doctor,
     evaluate,
+    explain,
     imports,
     keys,
     link,
@@ -46,6 +48,8 @@ app.command("import")(imports.import_)
 app.command("link")(link.link)
 app.command("replay")(replays.replay)
 app.command("evaluate")(evaluate.evaluate)
+app.command("backtest")(backtest.backtest)
+app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(printed.schema)
 app.command("settings")(printed.settings)

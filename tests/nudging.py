@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from services.nudge import documents as kept
+from services.nudge.decision_log import DECISIONS
 from services.nudge.handlers import Nudge
 from services.nudge.settings import NudgeSettings
 from services.nudge.state import NudgeCommunity
@@ -51,6 +52,7 @@ TABLES: tuple[Table[Any], ...] = (
     kept.EFFECTS,
     kept.WISHES,
     kept.FORGOTTEN,
+    DECISIONS,
     TIMERS,
 )
 _numbers = count()

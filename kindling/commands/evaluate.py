@@ -63,22 +63,22 @@ def evaluate(
         raise typer.Exit(1) from None
     summary = summarise(made)
     show(console, summary)
-    _write(html, page(summary))
+    write_text(html, page(summary))
     console.print(f"The report is in {html}.", soft_wrap=True, highlight=False)
     if json_file is not None:
-        _write(json_file, json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        write_text(json_file, json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     if rankings is not None:
         write_rankings(rankings, made)
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
     with written_whole(path) as file:
         file.write(text.encode())
 
 
 def _evaluate(archive: Path, known: ArchiveMap, vectors: Path, tasks: list[Task], ablate: bool) -> Evaluation:
     settings = load().recommend
-    with _progress() as progress:
+    with progress_bar() as progress:
         line = progress.add_task("starting", total=None)
         encoder = CachedEncoder(
             open_encoder(settings, lambda what: progress.update(line, description=what)), FileVectorCache(vectors)
@@ -86,14 +86,14 @@ def _evaluate(archive: Path, known: ArchiveMap, vectors: Path, tasks: list[Task]
 
         async def run() -> Evaluation:
             try:
-                return await Run(archive, settings, encoder, _Told(progress, line), known, ablate).evaluate(tasks)
+                return await Run(archive, settings, encoder, Told(progress, line), known, ablate).evaluate(tasks)
             finally:
                 await encoder.close()
 
         return asyncio.run(run())
 
 
-class _Told:
+class Told:
     """Moves the progress bar, not more often than anybody could see."""
 
     def __init__(self, progress: Progress, line: TaskID) -> None:
@@ -108,7 +108,7 @@ class _Told:
             self._progress.update(self._line, description=what, completed=done, total=total)
 
 
-def _progress() -> Progress:
+def progress_bar() -> Progress:
     return Progress(
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True),

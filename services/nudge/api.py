@@ -13,6 +13,7 @@ from services.nudge.guard import Guard
 from services.nudge.links import Links
 from services.nudge.pages.routes import add_pages
 from services.nudge.press import Press
+from services.nudge.read_decision import decision_doors
 from services.nudge.read_declined import ShownDeclined
 from services.nudge.read_effect import read_effect
 from services.nudge.read_inbox import ShownInbox, ShownNudge
@@ -100,6 +101,7 @@ def router(reader: StateReader, press: Press, guard: Guard, links: Links, settin
     routes = APIRouter()
     routes.include_router(_programs(desk, links))
     routes.include_router(_operators(desk))
+    routes.include_router(decision_doors(reader), dependencies=[Depends(_only_with(settings))])
     routes.include_router(add_pages(desk, links))
     return routes
 

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from services.nudge.applicants import applicant
 from services.nudge.choose import Choice, choose
+from services.nudge.decision_log import considered, log_ask
 from services.nudge.documents import Candidate, Named, Opportunity
 from services.nudge.issue import issue
 from services.nudge.round import ask_about
 from services.nudge.state import NudgeCommunity
+from services.nudge.worth import worth_of
 from shared.events import Event
 
 
@@ -51,7 +53,11 @@ def _ask_named(
         opportunity = replace(opportunity, named=to)
     named = _choose_named(state, post, opportunity, clock)
     if named.chosen is not None:
-        return [issue(state, post, opportunity, named.chosen, clock)], {}
+        member = named.chosen.candidate.member
+        people = considered([named.chosen], {}, {member: worth_of(opportunity, named.chosen, clock, state.settings)})
+        event = issue(state, post, opportunity, named.chosen, clock)
+        log_ask(state, event, opportunity, people)
+        return [event], {}
     _keep_named(state, post, opportunity, named)
     if named.again is None or not _is_awaited(state, named, clock):
         return [], {post: named.again}

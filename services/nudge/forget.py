@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.nudge import decline, learn, measure
+from services.nudge import decision_log, decline, learn, measure
 from services.nudge.documents import (
     ASKS,
     FORGOTTEN,
@@ -42,6 +42,7 @@ def forget_member(state: NudgeCommunity, event: MemberForgotten, clock: datetime
     _strip_opportunities(state, member)
     _strip_posts(state, member)
     _strip_nudges(state, member)
+    decision_log.strip(state, member)
     state.rebuild_indexes()
     documents.drop(INBOXES, member)
     documents.drop(ASKS, member)
@@ -101,6 +102,7 @@ def forget_post(state: NudgeCommunity, post: str) -> list[Event]:
         else:
             documents.drop(INBOXES, document.member)
         documents.drop(NUDGES, nudge)
+    decision_log.drop(state, post, opportunity.asked if opportunity else ())
     documents.drop(OPPORTUNITIES, post)
     documents.cancel_timer("close", post)
     state.drop_post(post)

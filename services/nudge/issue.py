@@ -10,7 +10,7 @@ from services.nudge.state import NudgeCommunity
 from services.nudge.waiting import Curve
 from services.nudge.withdraw import SOURCE
 from services.nudge.worth import worth_of
-from shared.events import Alternative, Event, Evidence, NudgeIssued
+from shared.events import Alternative, Evidence, NudgeIssued
 
 
 def issue(
@@ -20,7 +20,7 @@ def issue(
     chosen: Applicant,
     clock: datetime,
     alternatives: tuple[Alternative, ...] = (),
-) -> Event:
+) -> NudgeIssued:
     """Ask somebody who may be asked; `alternatives` are all who could have been drawn, where they were."""
     candidate, member = chosen.candidate, chosen.member
     assert member is not None

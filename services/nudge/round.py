@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from services.nudge.applicants import applicants
 from services.nudge.assign import DECIMALS, assign
 from services.nudge.budget import within_week
-from services.nudge.choose import PASSING, Applicant, bars, possible_at
+from services.nudge.choose import PASSING, Applicant, Bar, bars, possible_at
+from services.nudge.decision_log import Considered, considered, log_ask, log_nobody
 from services.nudge.documents import Opportunity
 from services.nudge.explore import Drawn, draw_people
 from services.nudge.hold import enrol
@@ -25,7 +26,9 @@ class _Asking:
 
     post: str
     opportunity: Opportunity
+    everybody: tuple[Applicant, ...]
     applicants: dict[str, Applicant]
+    barred: dict[str, tuple[Bar, ...]]
     again: datetime | None
 
 
@@ -51,19 +54,30 @@ def ask_about(state: NudgeCommunity, posts: Mapping[str, datetime | None], clock
     taken = {found.member for found in drawn.values()}
     rest = {(post, who): value for (post, who), value in values.items() if post not in drawn and who not in taken}
     given = assign(rest) | {post: found.member for post, found in drawn.items()}
-    events = [_ask(state, asking[post], given[post], drawn.get(post), clock) for post in sorted(given)]
+    people = {post: _considered(found, post, values) for post, found in asking.items()}
+    events = [_ask(state, asking[post], given[post], drawn.get(post), people[post], clock) for post in sorted(given)]
     for post, found in asking.items():
         if post not in given:
+            log_nobody(state, post, found.opportunity, people[post], clock)
             _come_back(state, found, clock, lost=any(values[post, member] > 0 for member in found.applicants))
     return events
 
 
-def _ask(state: NudgeCommunity, found: _Asking, member: str, drawn: Drawn | None, clock: datetime) -> Event:
+def _ask(
+    state: NudgeCommunity,
+    found: _Asking,
+    member: str,
+    drawn: Drawn | None,
+    people: tuple[Considered, ...],
+    clock: datetime,
+) -> Event:
     """Ask somebody about a post, unless it is left alone to measure what asking adds."""
     if (held := enrol(state, found.post, found.opportunity, clock)) is not None:
         return held
     others = () if drawn is None else tuple(_alternative(state, found, who, drawn, clock) for who in drawn.chances)
-    return issue(state, found.post, found.opportunity, found.applicants[member], clock, others)
+    event = issue(state, found.post, found.opportunity, found.applicants[member], clock, others)
+    log_ask(state, event, found.opportunity, people)
+    return event
 
 
 def _alternative(state: NudgeCommunity, found: _Asking, member: str, drawn: Drawn, clock: datetime) -> Alternative:
@@ -82,15 +96,23 @@ def _asking(state: NudgeCommunity, post: str, named: datetime | None, clock: dat
     opportunity = state.opportunity(post)
     assert opportunity is not None
     free: dict[str, Applicant] = {}
+    kept_out: dict[str, tuple[Bar, ...]] = {}
     again = [] if named is None else [named]
-    everybody = applicants(state, post, opportunity) if len(opportunity.asked) < state.settings.people_per_post else ()
+    more = len(opportunity.asked) < state.settings.people_per_post
+    everybody = tuple(applicants(state, post, opportunity)) if more else ()
     for applicant in everybody:
         barred = bars(applicant, opportunity.kind, clock, state.settings)
         if not barred:
             free[applicant.candidate.member] = applicant
-        elif PASSING.issuperset(barred) and (could := possible_at(applicant, clock, state.settings)) is not None:
+            continue
+        kept_out[applicant.candidate.member] = barred
+        if PASSING.issuperset(barred) and (could := possible_at(applicant, clock, state.settings)) is not None:
             again.append(could)
-    return _Asking(post, opportunity, free, min(again, default=None))
+    return _Asking(post, opportunity, everybody, free, kept_out, min(again, default=None))
+
+
+def _considered(found: _Asking, post: str, values: Mapping[tuple[str, str], float]) -> tuple[Considered, ...]:
+    return considered(found.everybody, found.barred, {member: values[post, member] for member in found.applicants})
 
 
 def _come_back(state: NudgeCommunity, found: _Asking, clock: datetime, *, lost: bool) -> None:

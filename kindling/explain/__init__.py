@@ -1,0 +1,1 @@
+"""One decision of nudge in words, for an operator who wants to know why."""
