@@ -9,11 +9,12 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.limits import Id, LocalTime, Moment, Setting, Text, Zone
+from shared.limits import MOST_INTERESTS, Id, Interest, LocalTime, Moment, Setting, Text, Zone
 
 Score = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 Weekday = Annotated[int, Field(ge=0, le=6)]
+Interests = Annotated[tuple[Interest, ...], Field(max_length=MOST_INTERESTS)]
 
 
 class Role(StrEnum):
@@ -81,6 +82,7 @@ class Reason(StrEnum):
     KNOWS_CHANNEL = "knows_channel"
     MENTIONED = "mentioned"
     SHARED_THREADS = "shared_threads"
+    INTERESTED = "interested"
 
 
 class Value(BaseModel):
@@ -249,13 +251,19 @@ class RolesChanged(MemberEvent):
 
 
 class PreferencesChanged(MemberEvent):
-    """What is not given stays as it was; a `paused_until` in the past ends a pause, None says nothing of it."""
+    """What is not given stays as it was; a `paused_until` in the past ends a pause, None says nothing of it.
+
+    `interests` are all that the member declares from now on, each a topic in their own words.
+    """
+
+    WIRE_VERSION: ClassVar[int] = 2
 
     zone: Zone | None = None
     hours: WorkingHours | None = None
     weekly_asks: Count | None = None
     without: tuple[Kind, ...] | None = None
     paused_until: Moment | None = None
+    interests: Interests | None = None
 
 
 class TopicDeclined(MemberEvent):
@@ -405,7 +413,7 @@ class MatchesRanked(MessageEvent):
     age, it is so at a later one with the ratio of the two probabilities of `still_open`.
     """
 
-    WIRE_VERSION: ClassVar[int] = 2
+    WIRE_VERSION: ClassVar[int] = 3
 
     channel: Id
     author: Id

@@ -22,7 +22,7 @@ from services.nudge.take_answer import Desk, Said
 from services.nudge.take_decline import decline, undo
 from services.nudge.wishes import Declinable
 from services.nudge.words import what
-from shared.events import Answer, Kind, Weekday, WorkingHours
+from shared.events import Answer, Interests, Kind, Weekday, WorkingHours
 from shared.limits import Id, Moment, Zone
 from shared.problems import ProblemError
 from shared.reading import StateReader
@@ -71,6 +71,9 @@ class PreferencesBody(BaseModel):
     without: tuple[Kind, ...] | None = None
     paused_until: Annotated[
         Moment | None, Field(description="a time in the past ends a pause; null leaves it as it is")
+    ] = None
+    interests: Annotated[
+        Interests | None, Field(description="all that the member is interested in, each a topic in a few words")
     ] = None
 
 

@@ -64,6 +64,7 @@ class Member:
     less: dict[str, Stamp] = field(default_factory=dict)
     without: tuple[Kind, ...] = ()
     paused_until: datetime | None = None
+    interests: tuple[str, ...] = ()
     stamps: dict[str, Stamp] = field(default_factory=dict)
 
 

@@ -81,6 +81,7 @@ def _evidence() -> tuple[Evidence, ...]:
     return (
         Evidence(reason=Reason.ANSWERED_SIMILAR, count=3, posts=("1017", "1042"), channels=("greenhouse",)),
         Evidence(reason=Reason.ACTIVE_LATELY, count=12, posts=("1090",), channels=("greenhouse", "soil")),
+        Evidence(reason=Reason.INTERESTED, count=1),
     )
 
 
@@ -119,6 +120,7 @@ def _people() -> list[Event]:
             weekly_asks=2,
             without=(Kind.WELCOME, Kind.ROUTINE),
             paused_until=AT + 14 * DAY,
+            interests=("Seeds of old tomatoes", "少し待って"),
         ),
     ]
 
