@@ -19,15 +19,20 @@ from kindling.commands import (
     printed,
     replays,
     serve,
+    simulate,
     topics,
 )
 from kindling.replay.processes import ProcessEnded
+from kindling.simulate.protocol import WorldError
 from services.recommend.export import ModelUnavailable
 from shared.embedded import EmbeddedServerError
 from shared.failures import Unavailable, Unprocessable, UnsafeSettings
 
 # What a person can do something about: a sentence, not a stack.
-EXPECTED = (UnsafeSettings, Unavailable, Unprocessable, EmbeddedServerError, ModelUnavailable, ProcessEnded, OSError)
+EXPECTED = (
+    UnsafeSettings, Unavailable, Unprocessable, EmbeddedServerError, ModelUnavailable, ProcessEnded, WorldError,
+    OSError,
+)  # fmt: skip
 
 app = typer.Typer(
     name="kindling",
@@ -45,6 +50,7 @@ app.command("import")(imports.import_)
 app.command("link")(link.link)
 app.command("replay")(replays.replay)
 app.command("evaluate")(evaluate.evaluate)
+app.command("simulate")(simulate.simulate)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(printed.schema)
 app.command("settings")(printed.settings)

@@ -10,7 +10,6 @@ from services.nudge.choose import PASSING, Applicant, bars, possible_at
 from services.nudge.documents import Opportunity
 from services.nudge.issue import issue
 from services.nudge.state import NudgeCommunity
-from services.nudge.worth import worth_of
 from shared.events import Event
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,7 +38,7 @@ def ask_about(state: NudgeCommunity, posts: Mapping[str, datetime | None], clock
     """
     asking = {post: _asking(state, post, again, clock) for post, again in posts.items()}
     values = {
-        (post, member): worth_of(found.opportunity, applicant, clock, state.settings)
+        (post, member): state.policy.worth(post, found.opportunity, applicant, clock, state.settings)
         for post, found in asking.items()
         for member, applicant in found.applicants.items()
     }
