@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,13 +12,26 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from kindling.commands.common import Json, kept, write_json
+from kindling.evaluate.archive import Reading
+from kindling.evaluate.results import Task
+from kindling.evaluate.run import Run
 from kindling.settings import load
 from kindling.simulate.child import ChildWorld
+from kindling.simulate.community.community import Community
+from kindling.simulate.community.fit import fit as fit_to
+from kindling.simulate.community.fit import told_apart
+from kindling.simulate.community.oracle import Oracle
+from kindling.simulate.community.parameters import Parameters
+from kindling.simulate.community.presets import PRESETS, Like
 from kindling.simulate.drive import Outcome, Simulation, Span
 from kindling.simulate.memory import Vectors
-from kindling.simulate.policies import PolicyName, policy_of
+from kindling.simulate.policies import PolicyName, Watching, policy_of
+from kindling.simulate.protocol import WorldError
 from kindling.simulate.report import show, summarise
+from kindling.simulate.world import World
+from services.ingest.mapping import ArchiveMap
 from services.recommend.app import one_blas_thread, open_encoder
+from services.recommend.settings import RecommendSettings
 from services.recommend.vector_cache import CachedEncoder, FileVectorCache
 from shared.limits import read_time
 
@@ -35,8 +48,14 @@ def _until(text: str) -> datetime:
 
 def simulate(
     world: Annotated[
-        str, typer.Option(help="Command that runs a world: a process that speaks the protocol of docs/simulate.md.")
-    ],
+        str | None,
+        typer.Option(help="Command that runs a world, by the protocol of docs/simulate.md. Default: the built-in one."),
+    ] = None,
+    like: Annotated[Like, typer.Option(help="The built-in world is like this community.")] = Like.FORUM,
+    fit: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="An archive that it is like instead: takes a while."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Draws all chance; the same seed gives the same report.")] = 1,
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="So many seeds, from --seed on, added up.")] = 1,
     until: Annotated[
@@ -62,45 +81,77 @@ def simulate(
     Each policy sees the same world on the same seeds, and shares who may be asked, hours and budgets with the others:
     only when and whom it asks is its own.
     """
-    names = _policies(policy)
+    names = _policies(policy, world)
     settings = load()
-    span = Span(until, days)
+    one_blas_thread()
     with _progress() as progress:
         line = progress.add_task("starting", total=1.0)
-        runs = [(name, number) for name in names for number in range(seed, seed + seeds)]
         encoder = CachedEncoder(
             open_encoder(settings.recommend, lambda what: progress.update(line, description=what)),
             FileVectorCache(vectors),
         )
+        runs = [(name, number) for name in names for number in range(seed, seed + seeds)]
 
-        async def all_runs() -> dict[PolicyName, dict[int, Outcome]]:
-            every = timedelta(days=train_every) if train_every else None
-            one = Simulation(settings.recommend, settings.nudge, Vectors(encoder), span, every)
+        async def all_runs() -> tuple[Parameters | None, dict[PolicyName, dict[int, Outcome]]]:
             outcomes: dict[PolicyName, dict[int, Outcome]] = {name: {} for name in names}
+            every = timedelta(days=train_every) if train_every else None
             try:
+                given = PRESETS[like]
+                if fit is not None:
+                    given = await _fitted(
+                        fit, settings.recommend, encoder, lambda _share, what: told_of(0, "fitting")(0.0, what)
+                    )
+                one = Simulation(settings.recommend, settings.nudge, Vectors(encoder), Span(until, days), every)
                 for place, (name, number) in enumerate(runs):
-                    told = _Told(progress, line, place, len(runs), f"{name.value}, seed {number}")
-                    found = await one.run(ChildWorld(world, timeout), policy_of(name, number), number, told)
+                    where, asking = _made(name, number, world, timeout, given)
+                    found = await one.run(where, asking, number, told_of(place, f"{name.value}, seed {number}"))
                     outcomes[name][number] = found
             finally:
                 await encoder.close()
-            return outcomes
+            return (None if world else given), outcomes
 
-        one_blas_thread()
-        outcomes = asyncio.run(all_runs())
+        def told_of(place: int, name: str) -> "_Told":
+            return _Told(progress, line, place, len(runs), name)
+
+        given, outcomes = asyncio.run(all_runs())
     summary: dict[str, Any] = {
-        "world": world, "seed": seed, "seeds": seeds, "until": until.isoformat() if until else None,
-        "days": None if until else days, **summarise(outcomes),
+        "world": world or "built-in", "parameters": given.as_dict() if given else None, "seed": seed, "seeds": seeds,
+        "until": until.isoformat() if until else None, "days": None if until else days, **summarise(outcomes),
     }  # fmt: skip
-    show(Console(), summary, f"{world}: seed {seed}" + (f" to {seed + seeds - 1}" if seeds > 1 else ""))
+    title = world or f"An invented community, like {fit.name if fit else f'a {like.value}'}"
+    show(Console(), summary, f"{title}: seed {seed}" + (f" to {seed + seeds - 1}" if seeds > 1 else ""))
     write_json(json_file, summary)
 
 
-def _policies(chosen: Sequence[PolicyName] | None) -> list[PolicyName]:
+def _made(
+    name: PolicyName, seed: int, command: str | None, timeout: float, parameters: Parameters
+) -> tuple[World, Watching]:
+    """Make a world that nothing has happened in, and a policy for it."""
+    if command is not None:
+        return ChildWorld(command, timeout), policy_of(name, seed)
+    community = Community(parameters)
+    return community, Oracle(community) if name is PolicyName.ORACLE else policy_of(name, seed)
+
+
+async def _fitted(
+    archive: Path, settings: RecommendSettings, encoder: CachedEncoder, progress: Callable[[float, str], None]
+) -> Parameters:
+    """Fit the built-in world to an archive; WorldError where there is too little in it."""
+    try:
+        evaluation = await Run(
+            archive, settings, encoder, lambda what, done, total: progress(done / max(total, 1), what)
+        ).evaluate([Task.SILENCE])
+        assert evaluation.silence is not None
+        return fit_to(Reading(ArchiveMap()).read(archive), told_apart(evaluation.silence))
+    except ValueError as error:
+        raise WorldError(f"no community can be fitted to {archive}: {error}") from None
+
+
+def _policies(chosen: Sequence[PolicyName] | None, world: str | None) -> list[PolicyName]:
     """Give the policies to simulate, in the order of the table."""
-    if chosen and PolicyName.ORACLE in chosen:
+    if chosen and world is not None and PolicyName.ORACLE in chosen:
         raise typer.BadParameter("an oracle knows only the built-in world", param_hint="--policy")
-    names = chosen or [name for name in PolicyName if name is not PolicyName.ORACLE]
+    names = chosen or [name for name in PolicyName if world is None or name is not PolicyName.ORACLE]
     return [name for name in PolicyName if name in names]
 
 
