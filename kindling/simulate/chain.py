@@ -4,6 +4,7 @@ What comes in goes through the front door's rule, then recommend, then nudge; wh
 ingest, as activity. Event time is the only clock.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from services.recommend.handlers import Recommend
 from shared.events import DECISIONS, CommunityEvent, Event, Tick
 from shared.service import Service
 from shared.state import Documents
+from shared.store import Position
 from shared.wire import Envelope, decode, encode
 from shared.working import Arrival, Working
 
@@ -67,6 +69,21 @@ class Chain:
         await self._recommend.prepare(events)
         return Heard(events, [decision for event in events for decision in self._pass(event)])
 
+    async def take_history(self, bodies: Sequence[bytes], now: datetime, remembered: "Remembered") -> Heard:
+        """Take in what was before anybody is asked; the same history is ranked once for all who remember it.
+
+        What recommend makes of it depends on no decision: nudge hears it as a whole afterwards.
+        """
+        events = [self._accepted(body, now) for body in bodies]
+        key = hashlib.sha256(b"".join([*self._recommend.heard, *bodies])).hexdigest()
+        if key not in remembered:
+            await self._recommend.prepare(events)
+            passed = [passed for event in events for passed in self._recommend.step(encode(Envelope(event)))]
+            remembered[key] = self._recommend.kept(passed)
+        kept = remembered[key]
+        await self._recommend.restore(kept)
+        return Heard(events, [decision for body in kept.passed for decision in self._decided(body)])
+
     def tick(self, at: datetime) -> Heard:
         """Move the clock to a time: whatever is due by then is done, each at its own time."""
         tick = Tick(id=f"tick/{at.isoformat()}", source="kindling/simulate", at=at, partition=0)
@@ -108,6 +125,18 @@ class Chain:
             yield from self._pass(again)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A service's state after a history, and what it passed on of it."""
+
+    documents: dict[str, bytes]
+    position: Position | None
+    passed: Sequence[bytes]
+
+
+Remembered = dict[str, Kept]
+
+
 class _Stage:
     """One service's working copy, and the clock of its partition."""
 
@@ -117,6 +146,7 @@ class _Stage:
         self._offset = 0
         self._clock: datetime | None = None
         self._aids: Any = None
+        self.heard: list[bytes] = []
 
     @classmethod
     async def of(cls, community: str, service: Service[Any]) -> "_Stage":
@@ -124,11 +154,22 @@ class _Stage:
         state = await service.open(community, documents)
         return cls(service, Working(service, community, documents, state, b"", None, sequenced=True))
 
+    def kept(self, passed: Sequence[bytes]) -> Kept:
+        """Give what has been stored so far; asked once, before anything was restored."""
+        return Kept(self.working.documents.take_changes().puts, self.working.position, passed)
+
+    async def restore(self, kept: Kept) -> None:
+        """Go on from a state, as after a restart."""
+        documents, community = Documents(dict(kept.documents)), self.working.community
+        state = await self._service.open(community, documents)
+        self.working = Working(self._service, community, documents, state, b"", kept.position, sequenced=True)
+
     async def prepare(self, events: Sequence[Event]) -> None:
         self._aids = await self._service.prepare(self.working.state, events)
 
     def step(self, body: bytes) -> list[bytes]:
         """Handle one record; gives what is emitted."""
+        self.heard.append(body)
         return self._step(decode(body), body)
 
     def tick(self, tick: Tick) -> list[bytes]:

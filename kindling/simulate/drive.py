@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from kindling.simulate.chain import Chain, Heard
+from kindling.simulate.chain import Chain, Heard, Remembered
 from kindling.simulate.learn import Made, Training
 from kindling.simulate.measure import Measure
 from kindling.simulate.memory import Artefacts, Vectors
@@ -70,6 +70,7 @@ class Simulation:
     span: Span
     train_every: timedelta | None
     made: Made = field(default_factory=dict)
+    remembered: Remembered = field(default_factory=dict)
 
     async def run(self, world: World, policy: Watching, seed: int, progress: Progress) -> Outcome:
         """Simulate to the end, and end the world.
@@ -87,7 +88,7 @@ class Simulation:
             )
             training = Training(rules.recommend, self.vectors, artefacts, self.made)
             run = _Run(world, policy, chain, training, opening, end, self.train_every, progress)
-            await run.begin()
+            await run.begin(self.remembered)
             await run.go_on()
             return Outcome(await world.finish(), run.measure.figures(end))
         finally:
@@ -111,13 +112,14 @@ class _Run:
         self._opening, self._end, self._every, self._progress = opening, end, train_every, progress
         self._now = opening.start
 
-    async def begin(self) -> None:
+    async def begin(self, remembered: Remembered) -> None:
         """Take in who is there and what was before the start, and learn from it."""
         await self._say(await self._chain.hear(list(facts(self._opening))))
         # The clock stands at the start: nobody is asked about what is older than that allows.
         await self._say(self._chain.tick(self._now))
         self._progress(0.0, "what was before")
-        await self._say(await self._chain.take(await self._world.advance(self._now), self._now))
+        history = await self._world.advance(self._now)
+        await self._say(await self._chain.take_history(history, self._now, remembered))
         await self._learn()
 
     async def go_on(self) -> None:

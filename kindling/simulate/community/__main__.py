@@ -1,11 +1,14 @@
 """The built-in community as a world of its own: `python -m kindling.simulate.community forum`, or `chat`.
 
+A second argument is the days of its history, where they are not the usual ones.
+
 It speaks the protocol on its standard input and output, and does the same as where it runs within Kindling.
 """
 
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
@@ -69,4 +72,5 @@ def _at(said: dict[str, Any], name: str) -> datetime:
 
 if __name__ == "__main__":
     like = Like(sys.argv[1]) if len(sys.argv) > 1 else Like.FORUM
-    asyncio.run(serve(Community(PRESETS[like]), sys.stdin.buffer, sys.stdout.buffer))
+    given = PRESETS[like] if len(sys.argv) < 3 else replace(PRESETS[like], history_days=int(sys.argv[2]))
+    asyncio.run(serve(Community(given), sys.stdin.buffer, sys.stdout.buffer))
