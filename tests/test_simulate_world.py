@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -12,13 +13,16 @@ from typing import Any
 
 import pytest
 
+from kindling.simulate import protocol
 from kindling.simulate.child import ChildWorld
 from kindling.simulate.drive import START, Outcome, Simulation, Span
 from kindling.simulate.memory import Vectors
 from kindling.simulate.policies import PolicyName, policy_of
 from kindling.simulate.protocol import WorldError
+from services.ingest.accept import Accepted, Door, Scope, accept
 from services.nudge.settings import NudgeSettings
 from services.recommend.settings import RecommendSettings
+from shared.events import Privacy
 from tests.test_evaluate_run import Hashed
 
 # A world that writes down what it is told; `ACTIVITY` and the rest are put in by each test.
@@ -239,6 +243,31 @@ def test_a_command_that_cannot_be_started_is_a_sentence(command: str, said: str)
     """A typing error in --world is said as one."""
     with pytest.raises(WorldError, match=said):
         asyncio.run(ChildWorld(command, 1).hello(1, START, START + timedelta(days=1)))
+
+
+def test_what_the_docs_show_of_the_protocol_is_right() -> None:
+    """Whoever copies a line of docs/simulate.md says what is understood."""
+    text = Path("docs/simulate.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    lines = [json.dumps(one).encode() for block in blocks for one in _objects(block)]
+    hello, opening, _, event, done, *_, finish, report = lines
+    assert protocol.hello(1, START, START + timedelta(days=90)).strip() == hello.replace(b", ", b",").replace(
+        b": ", b":"
+    )
+    assert [place.privacy for place in protocol.read_opening(opening).channels] == [Privacy.PUBLIC, Privacy.PRIVATE]
+    assert protocol.read_activity(event) == event
+    assert isinstance(accept(event, Door("garden", frozenset(Scope), START + timedelta(days=1))), Accepted)
+    assert isinstance(protocol.read_activity(done), protocol.Done)
+    assert json.loads(finish) == json.loads(protocol.finish())
+    assert protocol.read_report(report).left == 1
+
+
+def _objects(block: str) -> Iterator[Any]:
+    decoder, at = json.JSONDecoder(), 0
+    while block[at:].strip():
+        at += len(block[at:]) - len(block[at:].lstrip())
+        found, at = decoder.raw_decode(block, at)
+        yield found
 
 
 Runs = Callable[[str], Outcome]
