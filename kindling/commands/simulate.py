@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from kindling.commands.common import Json, kept, write_json
 from kindling.evaluate.archive import Reading
@@ -23,6 +23,7 @@ from kindling.simulate.community.fit import told_apart
 from kindling.simulate.community.oracle import Oracle
 from kindling.simulate.community.parameters import Parameters
 from kindling.simulate.community.presets import PRESETS, Like
+from kindling.simulate.compare import compare
 from kindling.simulate.drive import Outcome, Simulation, Span
 from kindling.simulate.memory import Vectors
 from kindling.simulate.policies import PolicyName, Watching, policy_of
@@ -81,6 +82,8 @@ def simulate(
     Each policy sees the same world on the same seeds, and shares who may be asked, hours and budgets with the others:
     only when and whom it asks is its own.
     """
+    if world is not None and fit is not None:
+        raise typer.BadParameter("is for the built-in world: leave out --world", param_hint="--fit")
     names = _policies(policy, world)
     settings = load()
     one_blas_thread()
@@ -90,30 +93,24 @@ def simulate(
             open_encoder(settings.recommend, lambda what: progress.update(line, description=what)),
             FileVectorCache(vectors),
         )
-        runs = [(name, number) for name in names for number in range(seed, seed + seeds)]
+        told = _Told(progress, line, len(names) * seeds)
 
-        async def all_runs() -> tuple[Parameters | None, dict[PolicyName, dict[int, Outcome]]]:
-            outcomes: dict[PolicyName, dict[int, Outcome]] = {name: {} for name in names}
-            every = timedelta(days=train_every) if train_every else None
+        async def compared() -> tuple[Parameters | None, dict[PolicyName, dict[int, Outcome]]]:
             try:
-                given = PRESETS[like]
-                if fit is not None:
-                    given = await _fitted(
-                        fit, settings.recommend, encoder, lambda _share, what: told_of(0, "fitting")(0.0, what)
-                    )
+                given = None if world else PRESETS[like]
+                if fit is not None and given is not None:
+                    given = await _fitted(fit, settings.recommend, encoder, lambda _share, what: told(0, 0.0, what))
+                every = timedelta(days=train_every) if train_every else None
                 one = Simulation(settings.recommend, settings.nudge, Vectors(encoder), Span(until, days), every)
-                for place, (name, number) in enumerate(runs):
-                    where, asking = _made(name, number, world, timeout, given)
-                    found = await one.run(where, asking, number, told_of(place, f"{name.value}, seed {number}"))
-                    outcomes[name][number] = found
+
+                def made(name: PolicyName, number: int) -> tuple[World, Watching]:
+                    return _made(name, number, given or ChildWorld(world or "", timeout))
+
+                return given, await compare(one, made, names, range(seed, seed + seeds), told)
             finally:
                 await encoder.close()
-            return (None if world else given), outcomes
 
-        def told_of(place: int, name: str) -> "_Told":
-            return _Told(progress, line, place, len(runs), name)
-
-        given, outcomes = asyncio.run(all_runs())
+        given, outcomes = asyncio.run(compared())
     summary: dict[str, Any] = {
         "world": world or "built-in", "parameters": given.as_dict() if given else None, "seed": seed, "seeds": seeds,
         "until": until.isoformat() if until else None, "days": None if until else days, **summarise(outcomes),
@@ -123,13 +120,11 @@ def simulate(
     write_json(json_file, summary)
 
 
-def _made(
-    name: PolicyName, seed: int, command: str | None, timeout: float, parameters: Parameters
-) -> tuple[World, Watching]:
-    """Make a world that nothing has happened in, and a policy for it."""
-    if command is not None:
-        return ChildWorld(command, timeout), policy_of(name, seed)
-    community = Community(parameters)
+def _made(name: PolicyName, seed: int, of: Parameters | ChildWorld) -> tuple[World, Watching]:
+    """Give a world that nothing has happened in, and a policy for it."""
+    if isinstance(of, ChildWorld):
+        return of, policy_of(name, seed)
+    community = Community(of)
     return community, Oracle(community) if name is PolicyName.ORACLE else policy_of(name, seed)
 
 
@@ -158,16 +153,15 @@ def _policies(chosen: Sequence[PolicyName] | None, world: str | None) -> list[Po
 class _Told:
     """Moves the progress bar, not more often than anybody could see."""
 
-    def __init__(self, progress: Progress, line: Any, place: int, total: int, name: str) -> None:
-        self._progress, self._line, self._place, self._total, self._name = progress, line, place, total, name
+    def __init__(self, progress: Progress, line: TaskID, total: int) -> None:
+        self._progress, self._line, self._total = progress, line, total
         self._last = ""
 
-    def __call__(self, share: float, what: str) -> None:
-        now = f"{self._name}: {what}"
-        if now != self._last:
-            self._last = now
-            done = (self._place + share) / self._total
-            self._progress.update(self._line, description=now, completed=math.floor(1000 * done) / 1000)
+    def __call__(self, done: int, share: float, what: str) -> None:
+        if what != self._last:
+            self._last = what
+            of_all = math.floor(1000 * (done + share) / self._total) / 1000
+            self._progress.update(self._line, description=what, completed=of_all)
 
 
 def _progress() -> Progress:
