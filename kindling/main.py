@@ -22,15 +22,20 @@ from kindling.commands import (
     printed,
     replays,
     serve,
+    simulate,
     topics,
 )
 from kindling.replay.processes import ProcessEnded
+from kindling.simulate.protocol import WorldError
 from services.recommend.export import ModelUnavailable
 from shared.embedded import EmbeddedServerError
 from shared.failures import Unavailable, Unprocessable, UnsafeSettings
 
 # What a person can do something about: a sentence, not a stack.
-EXPECTED = (UnsafeSettings, Unavailable, Unprocessable, EmbeddedServerError, ModelUnavailable, ProcessEnded, OSError)
+EXPECTED = (
+    UnsafeSettings, Unavailable, Unprocessable, EmbeddedServerError, ModelUnavailable, ProcessEnded, WorldError,
+    OSError,
+)  # fmt: skip
 
 app = typer.Typer(
     name="kindling",
@@ -50,6 +55,7 @@ app.command("replay")(replays.replay)
 app.command("evaluate")(evaluate.evaluate)
 app.command("backtest")(backtest.backtest)
 app.command("explain")(explain.explain)
+app.command("simulate")(simulate.simulate)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(printed.schema)
 app.command("settings")(printed.settings)
