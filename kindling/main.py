@@ -7,20 +7,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from kindling.commands import (
-    dead_letters,
-    demo,
-    doctor,
-    evaluate,
-    imports,
-    keys,
-    link,
-    models,
-    printed,
-    replays,
-    serve,
-    topics,
-)
+from kindling.commands.loading import add_command, add_group
 from kindling.replay.processes import ProcessEnded
 from services.recommend.export import ModelUnavailable
 from shared.embedded import EmbeddedServerError
@@ -38,21 +25,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-app.command("demo")(demo.demo)
-app.command("up")(serve.up)
-app.command("run")(serve.run)
-app.command("import")(imports.import_)
-app.command("link")(link.link)
-app.command("replay")(replays.replay)
-app.command("evaluate")(evaluate.evaluate)
-app.command("doctor")(doctor.doctor)
-app.command("schema")(printed.schema)
-app.command("settings")(printed.settings)
-app.command("version")(printed.version)
-app.add_typer(models.app, name="models")
-app.add_typer(topics.app, name="topics")
-app.add_typer(keys.app, name="keys")
-app.add_typer(dead_letters.app, name="dead-letters")
+# Where each is, in the order of `kindling --help`.
+COMMANDS = {
+    "demo": "demo:demo",
+    "up": "serve:up",
+    "run": "serve:run",
+    "import": "imports:import_",
+    "link": "link:link",
+    "replay": "replays:replay",
+    "evaluate": "evaluate:evaluate",
+    "doctor": "doctor:doctor",
+    "schema": "printed:schema",
+    "settings": "printed:settings",
+    "version": "printed:version",
+}
+GROUPS = {"models": "models:app", "topics": "topics:app", "keys": "keys:app", "dead-letters": "dead_letters:app"}
+for name, where in COMMANDS.items():
+    add_command(app, name, where)
+for name, where in GROUPS.items():
+    add_group(app, name, where)
 
 
 def main() -> None:
