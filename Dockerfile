@@ -11,11 +11,11 @@ WORKDIR /build
 RUN ["python", "-m", "venv", "--without-pip", "/opt/kindling"]
 COPY deploy/requirements.py pyproject.toml constraints.txt ./
 RUN python requirements.py > base.txt \
- && pip --python /opt/kindling/bin/python install -c constraints.txt -r base.txt
+ && pip --python /opt/kindling/bin/python install --no-compile -c constraints.txt -r base.txt
 
 FROM packages AS packages-recommend
 RUN python requirements.py recommend > recommend.txt \
- && pip --python /opt/kindling/bin/python install -c constraints.txt -r recommend.txt \
+ && pip --python /opt/kindling/bin/python install --no-compile -c constraints.txt -r recommend.txt \
  && find /opt/kindling/lib -type d -name tests -prune -exec rm -rf {} +
 
 # The project itself, as a wheel: code that changes installs no package again.
@@ -26,13 +26,16 @@ COPY services services
 COPY kindling kindling
 RUN PIP_CONSTRAINT=constraints.txt pip wheel --no-deps --wheel-dir /wheel .
 
+# Compiled is what the services load, once here: the rest would be a sixth of the image.
 FROM packages AS installed
 COPY --from=wheel /wheel /wheel
-RUN pip --python /opt/kindling/bin/python install --no-deps /wheel/*.whl
+RUN pip --python /opt/kindling/bin/python install --no-compile --no-deps /wheel/*.whl \
+ && /opt/kindling/bin/python -c "import kindling.main, services.ingest.app, services.nudge.app, shared.kafka_log, shared.redis_log"
 
 FROM packages-recommend AS installed-recommend
 COPY --from=wheel /wheel /wheel
-RUN pip --python /opt/kindling/bin/python install --no-deps /wheel/*.whl
+RUN pip --python /opt/kindling/bin/python install --no-compile --no-deps /wheel/*.whl \
+ && /opt/kindling/bin/python -c "import kindling.main, services.recommend.app, kindling.retrain, shared.kafka_log, shared.redis_log"
 
 # What runs: nobody's user, nothing to write to but the data directory, no compiler.
 FROM ${PYTHON} AS running
