@@ -1,4 +1,4 @@
-"""Write deploy/.env.example from the settings' own descriptions: `python deploy/env_example.py > deploy/.env.example`."""
+"""Print deploy/.env.example, made from the settings: `python deploy/env_example.py > deploy/.env.example`."""
 
 import textwrap
 
@@ -8,6 +8,7 @@ from kindling.settings import described
 COMPOSE = [
     ("MODEL", "", "SHA-256 of the exported embedding model; `make images` prints and writes it."),
     ("TAG", "latest", "Tag of the images kindling-ingest, kindling-recommend and kindling-nudge."),
+    ("ENV_FILE", ".env", "File from which the services have their settings, those KINDLING_… below."),
     ("PUBLISH", "127.0.0.1", "Address of this machine on which the doors are open; put a proxy with TLS before them."),
     ("INGEST_PORT", "8081", "Port there of the front door for activity."),
     ("NUDGE_PORT", "8083", "Port there of the members' pages."),

@@ -1,6 +1,7 @@
 """Put the exported embedding model where the image build takes it from: dist/models/SHA256-OF-ITS-GRAPH.
 
-The export is made once, in the cache that recommend itself uses; printed is the hash, which the argument MODEL names.
+The export is made once, in the cache that recommend itself uses; its hash, which
+the argument MODEL names, is printed and kept in dist/models/current.
 """
 
 import hashlib
@@ -28,6 +29,7 @@ def main() -> None:
         shutil.rmtree(partial, ignore_errors=True)
         shutil.copytree(made, partial / made.name)
         partial.rename(TARGET / digest)
+    (TARGET / "current").write_text(digest + "\n", encoding="utf-8")
     print(digest)
 
 

@@ -155,5 +155,5 @@ def test_a_secret_of_no_setting_stops_the_start(monkeypatch: pytest.MonkeyPatch,
     with pytest.raises(UnsafeSettings, match="KINDLING_SERVIC_KEY is no setting"):
         load()
     monkeypatch.setenv("KINDLING_SECRETS", str(tmp_path / "none"))
-    with pytest.raises(UnsafeSettings, match="KINDLING_SECRETS names .*none, which is no folder"):
+    with pytest.raises(UnsafeSettings, match=r"KINDLING_SECRETS names .*none, which is no folder"):
         load()
