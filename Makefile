@@ -74,7 +74,7 @@ prove: $(DEV_STAMP)
 # The model is exported once and addressed by its content: an image is built again only where something has changed.
 images: $(USE_STAMP)
 	@echo '==> Building the images'
-	@$(BIN)/python deploy/export_model.py >/dev/null
+	@$(BIN)/python -m deploy.export_model >/dev/null
 	@for service in ingest nudge recommend; do \
 	  docker build --target $$service --tag kindling-$$service:$(TAG) \
 	    --build-arg MODEL="$$(cat dist/models/current)" --build-arg REVISION="$(REVISION)" . || exit 1; \

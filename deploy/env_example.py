@@ -1,4 +1,4 @@
-"""Print deploy/.env.example, made from the settings: `python deploy/env_example.py > deploy/.env.example`."""
+"""Print deploy/.env.example, made from the settings: `python -m deploy.env_example > deploy/.env.example`."""
 
 import textwrap
 

@@ -27,23 +27,12 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def told(request: pytest.FixtureRequest) -> Iterator[list[str]]:
-    """Collect what was measured, and print it at the end, with what the run does not prove."""
-    said: list[str] = []
-    yield said
-    if stands := stand_ins():
-        said.append(f"stand-ins, so that upstream's own contents are not proved: {', '.join(stands)}")
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    assert reporter is not None
-    for line in said:
-        reporter.write_line(f"\ndeploy: {line}")
-
-
-@pytest.fixture(scope="module")
 def images(told: list[str]) -> str:
     """Build the images as `make images` does, and give the model's hash."""
     began = time.monotonic()
     subprocess.run(["make", "images"], cwd=ROOT, check=True, capture_output=True)
+    if stands := stand_ins():
+        told.append(f"with stand-ins, so that what upstream's images contain is not proved: {', '.join(stands)}")
     told.append(f"images built in {time.monotonic() - began:.0f} s")
     return (ROOT / "dist" / "models" / "current").read_text().strip()
 
