@@ -73,7 +73,7 @@ FROM running AS recommend
 ARG MODEL
 COPY dist/models/${MODEL} /opt/models
 COPY --from=installed-recommend /opt/kindling /opt/kindling
-RUN echo "${MODEL}  $(echo /opt/models/*/model.onnx)" | sha256sum --check --strict
+RUN test "$(sha256sum < "$(echo /opt/models/*/model.onnx)")" = "${MODEL}  -"
 ENV KINDLING_RECOMMEND__CACHE_DIR=/opt/models
 EXPOSE 8082
 HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-IS", "/usr/local/lib/healthy.py", "8082"]

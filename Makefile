@@ -33,7 +33,7 @@ FIT := $(and $(filter $(WANTED),$(HAS)),$(filter 3.11 3.12 3.13,$(HAS)))
 help:
 	@echo 'make demo    a community at work, in the terminal and in the browser'
 	@echo 'make test    all tests (Kafka'"'"'s need Java and Maven; without them they are skipped, and it says so)'
-	@echo 'make check   style, types, and the borders between services'
+	@echo 'make check   style, types, the borders between services, the deployment'
 	@echo 'make bench   how fast it is'
 	@echo 'make prove   the proofs at full size: crashes and freezes at random moments (an hour or more)'
 	@echo 'make images  the container images of the services, with the embedding model (needs docker)'
@@ -62,6 +62,9 @@ check: $(DEV_STAMP)
 	@$(BIN)/mypy
 	@echo '==> Checking the borders between services'
 	@$(BIN)/lint-imports
+	@echo '==> Checking the deployment'
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
 
 bench: $(DEV_STAMP)
 	@echo '==> Measuring'

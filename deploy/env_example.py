@@ -12,6 +12,7 @@ COMPOSE = [
     ("PUBLISH", "127.0.0.1", "Address of this machine on which the doors are open; put a proxy with TLS before them."),
     ("INGEST_PORT", "8081", "Port there of the front door for activity."),
     ("NUDGE_PORT", "8083", "Port there of the members' pages."),
+    ("PROMETHEUS_PORT", "9090", "Port of Prometheus (profile monitoring), for this machine alone."),
     ("SECRETS", "./secrets", "Folder of the secrets' files; `make secrets` makes them."),
     ("KAFKA_MEMORY", "1g", "Most memory of Kafka; its heap is half a gigabyte."),
     ("REDIS_MEMORY", "2g", "Most memory of Redis, in which all state lives; more communities need more."),
