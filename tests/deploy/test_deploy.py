@@ -126,6 +126,28 @@ def test_crashes_lose_nothing(stack: Stack, visitor: Visitor, told: list[str]) -
     told.append(f"{len(sent)} posts accepted around five crashes, all ranked")
 
 
+def test_a_backup_brings_everything_back(stack: Stack, visitor: Visitor, told: list[str], tmp_path: Path) -> None:
+    """After the loss of all volumes the inbox, the rankings and the keys are as they were, and all goes on."""
+    asked = question(1000)
+    visitor.send(asked)
+    posts = ["1", "3", "5", asked["data"]["message"]]
+    wait_for(lambda: visitor.ranked(posts) == posts, "the posts are ranked", 60)
+    before = visitor.nudges("ben")
+    file = tmp_path / "kindling.tar.gz"
+    took = stack.backup("save", file)
+    stack.down()
+    again = stack.backup("restore", file)
+    with pytest.raises(AssertionError, match="has data already"):
+        stack.backup("restore", file)
+    stack.up()
+    told.append(f"saved in {took:.0f} s, {file.stat().st_size / 1e6:.1f} MB; restored in {again:.0f} s")
+    assert visitor.nudges("ben") == before
+    assert visitor.ranked(posts) == posts
+    later = question(1001)
+    visitor.send(later)
+    wait_for(lambda: visitor.ranked([later["data"]["message"]]) != [], "a new post is ranked", 60)
+
+
 def test_a_service_stops_in_time(stack: Stack, told: list[str]) -> None:
     """SIGTERM is enough, long before an engine would kill."""
     for service in SERVICES:
