@@ -95,7 +95,7 @@ class Stack:
     def backup(self, action: str, file: Path) -> float:
         """Save or restore all state with the operator's script, and give the seconds that it took."""
         began = time.monotonic()
-        command = [ROOT / "deploy" / "backup.sh", action, file, self.project]
+        command = [str(ROOT / "deploy" / "backup.sh"), action, str(file), self.project]
         done = subprocess.run(command, env=self._env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return time.monotonic() - began
@@ -113,11 +113,15 @@ class Stack:
         found: dict[str, Any] = json.loads(docker("inspect", f"{self.project}-{service}-1"))[0]
         return found
 
-    def crash(self, service: str) -> float:
-        """Kill a service's process as a crash would, and give the seconds until it is back and ready."""
+    def crash(self, service: str) -> dict[str, Any]:
+        """Kill a service's process as a crash would, and give what the engine knew of it before."""
         before = self.state(service)
         os.kill(before["State"]["Pid"], signal.SIGKILL)
-        return wait_for(lambda: self._is_back(service, before), f"{service} is back after a crash", 120)
+        return before
+
+    def wait_back(self, service: str, before: dict[str, Any]) -> None:
+        """Wait until a service that crashed is back and ready."""
+        wait_for(lambda: self._is_back(service, before), f"{service} is back after a crash", 120)
 
     def _is_back(self, service: str, before: dict[str, Any]) -> bool:
         now = self.state(service)
