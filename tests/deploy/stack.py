@@ -104,9 +104,14 @@ class Stack:
         """Run the command line in a container beside the services."""
         return self.compose("run", "--rm", "--no-deps", "-T", "kindling", *arguments)
 
-    def ask(self, service: str, code: str, *arguments: str) -> str:
-        """Run a line of Python in a service's container."""
-        return self.compose("exec", "-T", service, "python", "-c", code, *arguments)
+    def ask(self, service: str, code: str, *arguments: str, index: int = 1) -> str:
+        """Run Python in a container of a service, and give what it prints."""
+        return self.compose("exec", "-T", "--index", str(index), service, "python", "-c", code, *arguments)
+
+    def address(self, service: str) -> str:
+        """Give the address of a service's container inside the engine, which this machine reaches too."""
+        networks = self.state(service)["NetworkSettings"]["Networks"]
+        return str(networks[f"{self.project}_servers"]["IPAddress"])
 
     def state(self, service: str) -> dict[str, Any]:
         """Give what the engine knows of a service's container."""

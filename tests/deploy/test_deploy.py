@@ -1,6 +1,7 @@
 """The whole of it on a real engine: built, started, used, crashed and stopped as an operator would."""
 
 import json
+import shutil
 import subprocess
 import time
 import uuid
@@ -13,12 +14,14 @@ import httpx
 import pytest
 
 from tests.deploy.community import Visitor, history, question
+from tests.deploy.prometheus import Prometheus
 from tests.deploy.stack import IMAGES, ROOT, Stack, docker, missing_engine, stand_ins, wait_for
 
 # Sizes are in millions of bytes, as docker shows them.
 MOST = {"kindling-ingest": 250, "kindling-recommend": 700, "kindling-nudge": 250}
 SERVICES = ("ingest", "recommend", "nudge")
 STOP_SECONDS = 10
+READY = "from urllib.request import urlopen as get; print(get('http://127.0.0.1:8082/health/ready').read().decode())"
 
 pytestmark = [
     pytest.mark.timeout(900),
@@ -101,6 +104,34 @@ def test_a_nudge_comes_to_an_inbox(stack: Stack, visitor: Visitor, told: list[st
     page = httpx.get(f"{stack.nudge}/inbox/{link.split('/inbox/')[1]}")
     assert page.status_code == 200
     assert "three tables" in page.text
+
+
+def test_prometheus_scrapes_what_runs(stack: Stack, told: list[str], tmp_path: Path) -> None:
+    """With the configuration as it is, but for the addresses, each service is scraped and each rule evaluated."""
+    if shutil.which("prometheus") is None:
+        pytest.skip("there is no prometheus (Debian: prometheus)")
+    with Prometheus(tmp_path, {name: stack.address(name) for name in SERVICES}) as prometheus:
+        wait_for(lambda: prometheus.value("sum(up)") == len(SERVICES), "all services are scraped", 60)
+        wait_for(lambda: prometheus.value("sum(kindling_activities_accepted_total)") > 0, "activity is seen", 60)
+        assert prometheus.faulty_rules() == []
+    told.append("Prometheus of the distribution scraped all services")
+
+
+def test_two_replicas_share_the_work(stack: Stack, visitor: Visitor) -> None:
+    """A second process of a service takes half of the partitions, and gives them back when it goes."""
+
+    def shares(replicas: int) -> list[int]:
+        asked = (stack.ask("recommend", READY, index=number) for number in range(1, replicas + 1))
+        return [json.loads(said)["recommend"]["partitions"] for said in asked]
+
+    stack.compose("up", "--detach", "--wait", "--wait-timeout", "120", "--no-recreate", "--scale", "recommend=2")
+    wait_for(lambda: shares(2) == [32, 32], "each has half of the partitions", 60)
+    posts = [question(number) for number in range(2000, 2010)]
+    visitor.send(*posts)
+    stack.compose("up", "--detach", "--wait", "--wait-timeout", "120", "--no-recreate", "--scale", "recommend=1")
+    wait_for(lambda: shares(1) == [64], "one has all of them again", 60)
+    names = [post["data"]["message"] for post in posts]
+    wait_for(lambda: visitor.ranked(names) == names, "what came in meanwhile is ranked", 60)
 
 
 def test_crashes_lose_nothing(stack: Stack, visitor: Visitor, told: list[str]) -> None:
