@@ -9,9 +9,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench import encoding, loop, ranking, wire
+from bench import doors, encoding, loop, nearness, ranking, wire
 
-PARTS = {"wire": wire.figures, "loop": loop.figures, "ranking": ranking.figures, "encoding": encoding.figures}
+PARTS = {
+    "wire": wire.figures,
+    "loop": loop.figures,
+    "ranking": ranking.figures,
+    "nearness": nearness.figures,
+    "doors": doors.figures,
+    "encoding": encoding.figures,
+}
 
 
 def main(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend.vectors import quantise
-from shared.events import ChannelOpened, Event, PostPublished, Privacy, ReplyPublished
+from shared.events import ChannelOpened, CommunityClosed, CommunityOpened, Event, PostPublished, Privacy, ReplyPublished
 
 START = datetime(2025, 1, 6, 9, tzinfo=UTC)
 DIMENSION = 384
@@ -54,3 +54,15 @@ def community(name: str, posts: int, members: int, seed: int = 1) -> Iterator[Ev
                 message=f"r{number}-{reply}", post=f"p{number}", channel="general",
                 author=f"m{int(draw.paretovariate(0.6)) % members}", text="an answer",
             )  # fmt: skip
+
+
+def ranked_at_the_end(name: str, posts: int, ranked: int, members: int) -> Iterator[Event]:
+    """Give a community that is closed until its last posts come: what happens before is followed, not ranked."""
+    come = 0
+    for event in community(name, posts + ranked, members):
+        if isinstance(event, PostPublished):
+            come += 1
+            if come in (1, posts + 1):
+                kind = CommunityClosed if come == 1 else CommunityOpened
+                yield kind(id=f"{kind.__name__}", source="bench", at=event.at, community=name)
+        yield event

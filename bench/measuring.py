@@ -1,5 +1,6 @@
 """Measuring: medians of several runs, with their spread, because machines are noisy."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -21,6 +22,12 @@ class Figure:
 def figure(what: str, values: list[float], unit: str) -> Figure:
     """Make a figure of several runs."""
     return Figure(what, statistics.median(values), unit, min(values), max(values), len(values))
+
+
+def quantile(what: str, values: list[float], share: float, unit: str) -> Figure:
+    """Make a figure of what so large a share of the runs does not exceed."""
+    ordered = sorted(values)
+    return Figure(what, ordered[math.ceil(share * len(ordered)) - 1], unit, ordered[0], ordered[-1], len(ordered))
 
 
 def rate(what: str, work: Callable[[], int], unit: str, runs: int = 5) -> Figure:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, cast
 
-from bench.invented import InventedVectors, NoModels, community
+from bench.invented import InventedVectors, NoModels, ranked_at_the_end
 from bench.measuring import Figure, figure
 from services.recommend.app import one_blas_thread
 from services.recommend.documents import words
@@ -15,23 +15,11 @@ from services.recommend.rank import look_at
 from services.recommend.settings import RecommendSettings
 from services.recommend.silence import silence_features
 from services.recommend.state import State
-from shared.events import CommunityClosed, CommunityOpened, Event, PostPublished
+from shared.events import PostPublished
 from shared.service import Moment
 from shared.state import Documents
 
 POSTS, MEMBERS, MEASURED = 10_000, 8_000, 200
-
-
-def _ranked_at_the_end(name: str) -> Iterator[Event]:
-    """Give a community that is closed until the posts come that are measured: what happens is followed, not ranked."""
-    posts = 0
-    for event in community(name, POSTS + MEASURED, MEMBERS):
-        if isinstance(event, PostPublished):
-            posts += 1
-            if posts in (1, POSTS + 1):
-                kind = CommunityClosed if posts == 1 else CommunityOpened
-                yield kind(id=f"{kind.__name__}", source="bench", at=event.at, community=name)
-        yield event
 
 
 def _look(state: State, event: PostPublished, moment: Moment) -> tuple[float, float]:
@@ -58,7 +46,7 @@ async def _figures() -> list[Figure]:
     posts: list[float] = []
     looks: list[float] = []
     silences: list[float] = []
-    for event in _ranked_at_the_end("bench"):
+    for event in ranked_at_the_end("bench", POSTS, MEASURED, MEMBERS):
         moment = Moment(event.at, await service.prepare(state, [event]))
         if isinstance(event, PostPublished) and state.community.open:
             look, silence = _look(state, event, moment)

@@ -39,7 +39,13 @@ COMMANDS = {
     "settings": "printed:settings",
     "version": "printed:version",
 }
-GROUPS = {"models": "models:app", "topics": "topics:app", "keys": "keys:app", "dead-letters": "dead_letters:app"}
+GROUPS = {
+    "models": "models:app",
+    "policy": "policies:app",
+    "topics": "topics:app",
+    "keys": "keys:app",
+    "dead-letters": "dead_letters:app",
+}
 for name, where in COMMANDS.items():
     add_command(app, name, where)
 for name, where in GROUPS.items():

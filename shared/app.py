@@ -123,13 +123,17 @@ def doors(apps: Sequence[ServiceApp]) -> FastAPI:
     return http
 
 
+def collect_rarely() -> None:
+    """Have garbage collected less often: looking through millions of small objects that stay stops everything."""
+    gc.set_threshold(100_000, 50, 1000)
+
+
 async def serve(apps: Sequence[ServiceApp], host: str, port: int) -> None:
     """Serve one or several services on one address until SIGTERM or SIGINT.
 
     The doors answer before the servers are there: health then says what is waited for.
     """
-    # Working copies are millions of small objects that stay: looking through all of them stops everything.
-    gc.set_threshold(100_000, 50, 1000)
+    collect_rarely()
     config = uvicorn.Config(
         doors(apps),
         host,

@@ -9,11 +9,12 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.limits import Id, LocalTime, Moment, Setting, Text, Zone
+from shared.limits import MOST_INTERESTS, Id, Interest, LocalTime, Moment, Setting, Text, Zone
 
 Score = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 Weekday = Annotated[int, Field(ge=0, le=6)]
+Interests = Annotated[tuple[Interest, ...], Field(max_length=MOST_INTERESTS)]
 
 
 class Role(StrEnum):
@@ -81,6 +82,7 @@ class Reason(StrEnum):
     KNOWS_CHANNEL = "knows_channel"
     MENTIONED = "mentioned"
     SHARED_THREADS = "shared_threads"
+    INTERESTED = "interested"
 
 
 class Value(BaseModel):
@@ -249,13 +251,19 @@ class RolesChanged(MemberEvent):
 
 
 class PreferencesChanged(MemberEvent):
-    """What is not given stays as it was; a `paused_until` in the past ends a pause, None says nothing of it."""
+    """What is not given stays as it was; a `paused_until` in the past ends a pause, None says nothing of it.
+
+    `interests` are all that the member declares from now on, each a topic in their own words.
+    """
+
+    WIRE_VERSION: ClassVar[int] = 2
 
     zone: Zone | None = None
     hours: WorkingHours | None = None
     weekly_asks: Count | None = None
     without: tuple[Kind, ...] | None = None
     paused_until: Moment | None = None
+    interests: Interests | None = None
 
 
 class TopicDeclined(MemberEvent):
@@ -405,7 +413,7 @@ class MatchesRanked(MessageEvent):
     age, it is so at a later one with the ratio of the two probabilities of `still_open`.
     """
 
-    WIRE_VERSION: ClassVar[int] = 2
+    WIRE_VERSION: ClassVar[int] = 3
 
     channel: Id
     author: Id
@@ -416,6 +424,22 @@ class MatchesRanked(MessageEvent):
     still_open: tuple[StillOpen, ...] = ()
 
 
+class OpportunityHeld(CommunityEvent):
+    """A post that somebody would have been asked about now, and nobody is: left alone at random, to measure asking.
+
+    `share` is the probability with which it was left alone, `published` the post's time.
+    """
+
+    post: Id
+    channel: Id
+    kind: Kind
+    published: Moment
+    share: Annotated[float, Field(gt=0, le=1)]
+
+    def subject(self) -> str:
+        return self.post
+
+
 class NudgeDecision(NudgeEvent):
     """A nudge's own events; `post` is what it is about."""
 
@@ -423,8 +447,25 @@ class NudgeDecision(NudgeEvent):
     post: Id
 
 
+class Alternative(Value):
+    """Somebody who could have been drawn: how likely, with the score, the learnt ratio and the worth that they had."""
+
+    member: Id
+    propensity: Annotated[float, Field(gt=0, le=1)]
+    score: Score
+    reply_ratio: Score
+    worth: Score
+    asks_this_week: Count
+
+
 class NudgeIssued(NudgeDecision):
-    """`propensity` is the probability of this choice given what was known; `rank` the person's place, from 1."""
+    """`propensity` is the probability of this choice given what was known; `rank` the person's place, from 1.
+
+    Where the person was drawn, `alternatives` are all who could have been, themselves among them, best first; empty
+    where they were assigned, with all posts of the round.
+    """
+
+    WIRE_VERSION: ClassVar[int] = 2
 
     channel: Id
     role: Role
@@ -435,6 +476,7 @@ class NudgeIssued(NudgeDecision):
     features: dict[str, Score]
     model: Id
     expires: Moment
+    alternatives: tuple[Alternative, ...] = ()
 
 
 class NudgeWithdrawn(NudgeDecision):
@@ -454,7 +496,7 @@ class NudgeActed(NudgeDecision):
     seconds: Annotated[float, Field(ge=0)]
 
 
-DECISIONS: tuple[type[Event], ...] = (NudgeIssued, NudgeWithdrawn, NudgeExpired, NudgeActed)
+DECISIONS: tuple[type[Event], ...] = (NudgeIssued, NudgeWithdrawn, NudgeExpired, NudgeActed, OpportunityHeld)
 ACTIVITY: tuple[type[Event], ...] = (
     PostPublished, ReplyPublished, MessageEdited, MessageRemoved, ReactionAdded, ReactionRemoved, PostViewed,
     ThreadResolved, MemberJoined, MemberUpdated, MemberLeft, MemberForgotten, RolesChanged, ChannelOpened,

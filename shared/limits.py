@@ -24,6 +24,8 @@ from pydantic import (
 
 TEXT_BYTES = 64 * 1024
 ID_BYTES = 256
+INTEREST_CHARACTERS = 200
+MOST_INTERESTS = 20
 AHEAD = timedelta(minutes=5)
 # Beyond it no rule could add a week, or move to another zone.
 LAST_YEAR = 9000
@@ -71,6 +73,13 @@ def _within_text(text: str) -> str:
     size = len(text.encode())
     if size > TEXT_BYTES:
         raise ValueError(f"text is {size} bytes long; at most {TEXT_BYTES} are taken: shorten it or link to it")
+    return text
+
+
+def _within_interest(text: str) -> str:
+    text = " ".join(normalise(text).split())
+    if not 1 <= len(text) <= INTEREST_CHARACTERS:
+        raise ValueError(f"an interest has 1 to {INTEREST_CHARACTERS} characters: name a topic in a few words")
     return text
 
 
@@ -160,6 +169,7 @@ def _address(url: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_within_text)]
+Interest = Annotated[str, AfterValidator(_within_interest)]
 Id = Annotated[
     str,
     StringConstraints(min_length=1),

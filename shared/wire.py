@@ -157,11 +157,14 @@ def from_cloud_event(cloud_event: BaseCloudEvent) -> Envelope:
     return Envelope(event, _sequence(extensions), _recorded(extensions), _replay_of(extensions))
 
 
-# What a later version of an event has and an earlier one has not, by the earlier one. (A reason was added to the
-# second NudgeWithdrawn: all that the first one says, it says too.)
+# What a later version of an event has and an earlier one has not, by the earlier one. (Where that is nothing, a
+# reason or something optional was added: all that the earlier one says, the later one says too.)
 _ADDED: Final[dict[tuple[str, int], dict[str, Any]]] = {
     ("MatchesRanked", 1): {"still_open": []},
+    ("MatchesRanked", 2): {},
+    ("NudgeIssued", 1): {"alternatives": []},
     ("NudgeWithdrawn", 1): {},
+    ("PreferencesChanged", 1): {},
 }
 
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from hypothesis import strategies as st
 from pydantic import AwareDatetime
 
-from shared.events import EVENTS, Count, Event, Score, Value, Weekday
-from shared.limits import Id, LocalTime, Moment, Setting, Text, Zone, normalise, zone_names
+from shared.events import EVENTS, Count, Event, Interests, Score, Value, Weekday
+from shared.limits import MOST_INTERESTS, Id, LocalTime, Moment, Setting, Text, Zone, normalise, zone_names
 
 _PRINTING = st.characters(exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"))
 _ANY = st.characters(exclude_categories=["Cs"])
@@ -26,6 +26,10 @@ _BY_TYPE: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (Zone, st.sampled_from(sorted(zone_names()))),
     (Setting, st.one_of(texts, st.booleans(), st.integers(-(10**9), 10**9), _NUMBERS)),
     (LocalTime, st.times()),
+    (
+        Interests,
+        st.lists(st.text(_PRINTING, min_size=1, max_size=60).filter(str.strip), max_size=MOST_INTERESTS).map(tuple),
+    ),
     (Text, texts),
     (Moment, moments),
     (AwareDatetime, moments),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kindling.evaluate.concentration import ever_listed, first_places, really, shared
+from kindling.evaluate.concentration import WEEK, capped, ever_listed, first_places, really, shared
 from tests.evaluating import case, ranked
 
 
@@ -53,3 +53,26 @@ def test_the_same_people_for_all() -> None:
     assert first_places(made, "ours") == ["a", "a"]
     assert first_places(made, "other") == ["c"]
     assert really(made) == ["x", "b"]
+
+
+def test_a_cap_passes_first_places_on() -> None:
+    """Who has had their share of the week gives way to the next in the list; a week later they are first again."""
+    cases = [case([right], str(n), at=n * WEEK / 2, ours=["a", "b"]) for n, right in enumerate("abaa")]
+    result = ranked(*cases)
+    assert capped(result, None) == (["a", "a", "a", "a"], 0.75)
+    assert capped(result, 1) == (["a", "b", "a", "b"], 0.75)
+    assert capped(ranked(*cases[::-1]), 1) == capped(result, 1)
+
+
+def test_where_nobody_is_free_nobody_is_right() -> None:
+    """A list of which everybody has had their share puts nobody first, and that counts as wrong."""
+    result = ranked(*(case(["a"], str(n), ours=["a"]) for n in range(4)))
+    assert capped(result, 2) == (["a", "a"], 0.5)
+
+
+@given(st.lists(st.permutations("abcde"), min_size=1, max_size=30), st.integers(1, 3))
+def test_nobody_exceeds_the_cap(lists: list[list[str]], cap: int) -> None:
+    """In no 7 days is anybody put first more often than the cap allows."""
+    cases = [case(["a"], f"{n:02}", at=n * WEEK / 5, ours=listed) for n, listed in enumerate(lists)]
+    firsts, _ = capped(ranked(*cases), cap)
+    assert all(firsts[n : n + 5].count(name) <= cap for n in range(len(firsts)) for name in "abcde")

@@ -37,7 +37,8 @@ def test_an_event_is_recorded_as_of_now() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["Tick", "MatchesRanked", "NudgeIssued", "NudgeWithdrawn", "NudgeExpired", "NudgeActed"]
+    "kind",
+    ["Tick", "MatchesRanked", "NudgeIssued", "NudgeWithdrawn", "NudgeExpired", "NudgeActed", "OpportunityHeld"],
 )
 def test_decisions_and_ticks_are_not_taken_from_outside(kind: str) -> None:
     """Nobody can forge the clock, a match or a nudge, whatever their key may do."""

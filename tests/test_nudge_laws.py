@@ -85,7 +85,7 @@ class Watched:
     """A community in which every decision is checked when it is made, against what is known then."""
 
     def __init__(self) -> None:
-        self.garden = Garden(THERE, ask_members=True, weekly_asks_leader=1)
+        self.garden = Garden(THERE, ask_members=True, weekly_asks_leader=1, holdout_share=0.2, holdout_welcome=True)
         self.nudges: list[NudgeIssued] = []
         self.ended: set[str] = set()
         self.log: list[Event] = []
@@ -307,7 +307,7 @@ def with_ticks(log: Sequence[Event], every: timedelta) -> list[Event]:
 
 
 def replayed(log: Sequence[Event], restart_every: int = 0) -> Driven[NudgeCommunity]:
-    garden = Garden(THERE, ask_members=True, weekly_asks_leader=1)
+    garden = Garden(THERE, ask_members=True, weekly_asks_leader=1, holdout_share=0.2, holdout_welcome=True)
     driven = garden.driven
     for n, event in enumerate(log):
         driven.step(event)
@@ -324,4 +324,4 @@ def test_the_laws_look_at_nudges() -> None:
     watched = run(played, [3.0] * 8)
     assert len(watched.nudges) > 5
     assert any(isinstance(event, NudgeEvent) for event in watched.garden.driven.emitted)
-    assert len(TABLES) == 12
+    assert len(TABLES) == 18

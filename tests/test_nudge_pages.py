@@ -11,7 +11,15 @@ from services.nudge.links import BadLink, Links, Visitor
 from services.nudge.pages.routes import LONGEST_REASON
 from services.nudge.press import Press
 from services.nudge.settings import NudgeSettings
-from shared.events import Answer, Event, MemberForgotten, MemberJoined, MemberLeft, NudgeAnswered
+from shared.events import (
+    Answer,
+    Event,
+    MemberForgotten,
+    MemberJoined,
+    MemberLeft,
+    NudgeAnswered,
+    PreferencesChanged,
+)
 from shared.failures import UnsafeSettings
 from tests.nudge_house import ANN, KEY, SETTINGS, House, open_house
 from tests.nudging import COMMUNITY, START, dump, hours, make, post, ranked, reply
@@ -219,3 +227,37 @@ async def test_links_of_communities_are_their_own() -> None:
     other = Links(NudgeSettings.model_validate({"link_secret": "t" * 32}))
     with pytest.raises(BadLink):
         other.read(url.rsplit("/", 1)[1])
+
+
+async def test_interests_are_declared_on_the_page(house: House) -> None:
+    """What a member is interested in is written a topic a line, saved as their own words, and shown to them again."""
+    kept = {"kinds": ["reply", "welcome"], "weekly_asks": "5"}
+    said = await house.http.post(
+        f"{house.page()}/preferences", data={**kept, "interests": " old  roses\r\n\r\n<b>figs"}
+    )
+    assert said.headers["location"].endswith("told=saved")
+    pressed = house.ingest.taken[-1]
+    assert isinstance(pressed, PreferencesChanged)
+    assert pressed.interests == ("old roses", "<b>figs")
+    assert ">old roses\n&lt;b&gt;figs</textarea>" in (await house.http.get(house.page())).text
+    await house.http.post(f"{house.page()}/preferences", data=kept)
+    assert ">old roses" not in (await house.http.get(house.page())).text
+
+
+@pytest.mark.parametrize("interests", ["x" * 201, "\n".join(f"topic {n}" for n in range(21))])
+async def test_too_many_interests_are_not_saved_by_half(house: House, interests: str) -> None:
+    """More than there is room for is said, and nothing of the form is saved."""
+    form = {"kinds": ["reply"], "weekly_asks": "2", "interests": interests}
+    said = await house.http.post(f"{house.page()}/preferences", data=form)
+    assert said.headers["location"].endswith("told=too_much")
+    assert house.ingest.taken == []
+    assert "at most 20 interests" in (await house.http.get(house.page(), params={"told": "too_much"})).text
+
+
+async def test_programs_declare_interests(house: House) -> None:
+    """A profile elsewhere can bring them; what is too long is refused with the place and a sentence."""
+    said = await house.http.post(f"{ANN}/preferences", json={"interests": ["old roses"]}, headers=KEY)
+    assert said.status_code == 200
+    wrong = await house.http.post(f"{ANN}/preferences", json={"interests": ["old roses", " "]}, headers=KEY)
+    assert wrong.status_code == 422
+    assert "name a topic in a few words" in wrong.text

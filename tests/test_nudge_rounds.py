@@ -103,3 +103,18 @@ def test_rounds_begin_at_the_same_minutes_everywhere(seconds: int, minutes: int)
     coming = next_round(garden.state, at)
     assert timedelta(0) <= coming - at < timedelta(minutes=minutes)
     assert next_round(garden.state, coming) == coming
+
+
+def test_a_later_ranking_takes_over() -> None:
+    """Edited into another question, a post goes to whom the later ranking names; who was asked already stays asked."""
+    garden = Garden()
+    scored(garden, "p", {"ann": 0.5})
+    again = make(
+        MatchesRanked, START + timedelta(hours=1), message="p", channel="open", author="asker", published=START,
+        first_post=False, model="m2", matches=(Match(member="bob", score=0.4), Match(member="cat", score=0.2)),
+    )  # fmt: skip
+    garden.step(again)
+    assert asked(garden.until(START + hours(2))) == {"p": "bob"}
+    garden.step(again.model_copy(update={"id": "third", "matches": (Match(member="ann", score=0.9),)}))
+    assert asked(garden.until(START + hours(3))) == {}
+    assert asked(garden.until(START + hours(27))) == {"p": "ann"}

@@ -13,6 +13,7 @@ import pytest
 from services.recommend.documents import Channel, Post, Reply
 from services.recommend.features import FEATURES, PLACES, Question, features
 from services.recommend.index import Index
+from services.recommend.interests import LEAST_COSINE
 from services.recommend.past import EVER
 from services.recommend.settings import RecommendSettings
 from services.recommend.spans import DAY, HOUR
@@ -25,6 +26,7 @@ from tests.test_recommend_bm25 import slow as slow_bm25
 RULES = RecommendSettings(similar_posts=4)
 PEOPLE = [f"m{n}" for n in range(7)]
 TEXTS = ["segment the volume", "volume rendering is slow", "install on linux", "linux install fails", "slow volume"]
+INTERESTS = {"m2": ["linux install"], "m3": ["volume rendering", "segment"], "quiet": ["slow linux"]}
 NOW = START + timedelta(days=40)
 VECTORS = HashedVectors()
 
@@ -69,6 +71,8 @@ def indexed(facts: Facts) -> Index:
         index.set_channel(name, Channel(privacy), {}, {})
     for who in PEOPLE:
         index.set_reader("board", who, True)
+    for who, topics in INTERESTS.items():
+        index.set_interests(who, [VECTORS.vector(topic) for topic in topics])
     # What happens later is not known at the moment that is asked about.
     for name, post in facts.posts.items():
         if post.at < NOW:
@@ -201,6 +205,11 @@ class Slow:
         share = max(sum(map(near, everybody)), 1) / max(len(everybody), 1)
         return min((sum(map(near, mine)) + 1) / (share * (len(mine) + 1 / share)), 20.0)
 
+    def interest(self, who: str) -> float:
+        asked = VECTORS.vector(self.facts.text).astype(float)
+        cosines = [asked @ VECTORS.vector(topic).astype(float) / SCALE**2 for topic in INTERESTS.get(who, [])]
+        return max((math.exp(14 * cosine) for cosine in cosines if cosine >= LEAST_COSINE), default=0.0)
+
     def value(self, name: str, who: str) -> float:
         """Compute any feature by its name."""
         if name.endswith(", beginner"):
@@ -208,6 +217,8 @@ class Slow:
             return self.value(name.removesuffix(", beginner"), who) if begins else 0.0
         if name == "mentioned":
             return float(who in self.facts.mentions)
+        if name == "interest":
+            return self.interest(who)
         if name == "habit":
             return self.habit(who)
         kind, _, rest = name.rpartition(" ")

@@ -91,7 +91,7 @@ def _adds_up(made: dict[str, Any], log: bytes) -> None:
     assert made["decisions_sha256"] == hashlib.sha256(log).hexdigest()
     types = [json.loads(line)["type"] for line in log.splitlines()]
     assert types.count("kindling.MatchesRanked.v2") == made["matches"] > made["first_posts"] * 0.8
-    assert types.count("kindling.NudgeIssued.v1") == made["nudges"]["issued"] > 0
+    assert types.count("kindling.NudgeIssued.v2") == made["nudges"]["issued"] > 0
 
 
 async def test_the_embedded_default_and_kafka_decide_the_same(

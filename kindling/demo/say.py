@@ -55,6 +55,7 @@ _REASONS: Final = {
     Reason.KNOWS_CHANNEL: ("at home in {channels}", "{} answers in {channels}"),
     Reason.MENTIONED: ("was mentioned", "was mentioned"),
     Reason.SHARED_THREADS: ("was in a thread with them", "was in {} threads with them"),
+    Reason.INTERESTED: ("is interested in it", "is interested in it"),
 }
 _PRESSES: Final = {
     Answer.CLAIM: "takes it on",

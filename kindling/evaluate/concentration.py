@@ -1,6 +1,6 @@
 """How the first places are shared: whether the same few are asked for ever."""
 
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +9,9 @@ import numpy as np
 from kindling.evaluate.results import KEPT, Ranked
 
 MOST = 10
+WEEK = 7 * 86_400.0
+# So many first places a week, at most; None is no cap.
+CAPS = (None, 10, 5, 3, 2, 1)
 # So many of the most chosen are told apart in the curve.
 STEPS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1_000, 2_000, 5_000, 10_000, 100_000)
 
@@ -45,6 +48,27 @@ def first_places(result: Ranked, method: str) -> list[str]:
 def really(result: Ranked) -> list[str]:
     """List who was first in fact, case by case."""
     return [case.relevant[0] for case in result.cases]
+
+
+def capped(result: Ranked, cap: int | None) -> tuple[list[str], float]:
+    """Give whom ours puts first where nobody is so more than `cap` times in a week, and how often that was right.
+
+    In the order of time, the next in the list takes the place of who has had their share of the 7 days before; where
+    the whole list has, nobody is put first, and nobody is right. Right is who replied at all.
+    """
+    firsts, right = list[str](), 0
+    had: dict[str, deque[float]] = defaultdict(deque)
+    for case in sorted(result.cases, key=lambda case: (case.at, case.id)):
+        for name in case.ranked[result.ours]:
+            times = had[name]
+            while times and times[0] <= case.at - WEEK:
+                times.popleft()
+            if cap is None or len(times) < cap:
+                times.append(case.at)
+                firsts.append(name)
+                right += name in case.relevant
+                break
+    return firsts, right / len(result.cases)
 
 
 def shared(firsts: Sequence[str], among: int) -> Shared:

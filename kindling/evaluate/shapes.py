@@ -71,12 +71,29 @@ class SharedPlaces(TypedDict):
     curve: list[tuple[int, float]]
 
 
+class Capped(TypedDict):
+    """What it costs that nobody is put first more than `cap` times a week (None: no cap): see `concentration.capped`.
+
+    `right` is the share of cases whose first one replied.
+    """
+
+    cap: int | None
+    right: float
+    gini: float
+    top_ten: float
+    chosen: int
+
+
 class Concentration(TypedDict):
-    """How first places are shared by each method, and `really`, among all `people` (for posts: threads) ever listed."""
+    """How first places are shared by each method, and `really`, among all `people` (for posts: threads) ever listed.
+
+    `caps` are of ours, for responders.
+    """
 
     people: int
     methods: dict[str, SharedPlaces]
     really: SharedPlaces
+    caps: list[Capped]
 
 
 class Span(TypedDict):

@@ -7,8 +7,8 @@ import numpy as np
 from kindling.evaluate import concentration
 from kindling.evaluate.comparing import compared, rounded
 from kindling.evaluate.metrics import SHOWN, Metric, Scores, scores
-from kindling.evaluate.results import Evaluation, Ranked
-from kindling.evaluate.shapes import FORMAT, Compared, Concentration, RankedSummary, SharedPlaces, Span, Summary
+from kindling.evaluate.results import Evaluation, Ranked, Task
+from kindling.evaluate.shapes import FORMAT, Capped, Compared, Concentration, RankedSummary, SharedPlaces, Span, Summary
 from kindling.evaluate.silence import summarise_silence
 from kindling.evaluate.times import figures, iso, span_of
 
@@ -74,6 +74,19 @@ def _concentration(result: Ranked, whole: Compared) -> Concentration:
             for method in whole["methods"]
         },
         "really": _shared(concentration.shared(concentration.really(result), among)),
+        "caps": [_capped(result, cap, among) for cap in concentration.CAPS] if result.task is Task.RESPONDERS else [],
+    }
+
+
+def _capped(result: Ranked, cap: int | None, among: int) -> Capped:
+    firsts, right = concentration.capped(result, cap)
+    found = concentration.shared(firsts, among)
+    return {
+        "cap": cap,
+        "right": rounded(right),
+        "gini": rounded(found.gini),
+        "top_ten": rounded(found.ten),
+        "chosen": found.chosen,
     }
 
 

@@ -56,6 +56,7 @@ def _ranked(console: Console, task: RankedSummary) -> None:
     _say(console, "How the first places are shared")
     console.print(_concentration(task))
     _say(console, words.concentrated(task))
+    _caps(console, task)
     _below(console, task["notes"], task["facts"])
 
 
@@ -97,6 +98,19 @@ def _concentration(task: RankedSummary) -> Table:
             row = (words.figure(found["gini"]), words.figure(found["top_ten"]), f"{found['chosen']:,}")
             table.add_row(_named(name, kind), *row, style=_STYLES[kind])
     return table
+
+
+def _caps(console: Console, task: RankedSummary) -> None:
+    caps = task["concentration"]["caps"] if task["concentration"] is not None else []
+    if not caps:
+        return
+    table = _grid(["first replied", "Gini", "the ten most chosen", "ever first"])
+    for found in caps:
+        shares = (words.figure(share) for share in (found["right"], found["gini"], found["top_ten"]))
+        table.add_row(Text(words.cap(found["cap"])), *shares, f"{found['chosen']:,}")
+    console.print()
+    console.print(table)
+    _say(console, words.CAPS)
 
 
 def _silence(console: Console, silence: SilenceSummary) -> None:

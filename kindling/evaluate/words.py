@@ -169,6 +169,17 @@ def calibrated(age: AgeSummary, method: str) -> str:
     return f"Its probabilities are not quite to be taken at their word: {off}, where {chance}."
 
 
+CAPS = (
+    "What it costs to share the load: nobody is put first more often than so in a week, and the next in the list takes "
+    "the place of who would be."
+)
+
+
+def cap(found: int | None) -> str:
+    """Name a cap on first places."""
+    return "no cap" if found is None else f"{found} a week"
+
+
 def concentrated(made: RankedSummary) -> str:
     """Say how the first places are shared, beside what really happened."""
     shared = made["concentration"]

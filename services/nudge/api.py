@@ -14,6 +14,7 @@ from services.nudge.links import Links
 from services.nudge.pages.routes import add_pages
 from services.nudge.press import Press
 from services.nudge.read_declined import ShownDeclined
+from services.nudge.read_effect import read_effect
 from services.nudge.read_inbox import ShownInbox, ShownNudge
 from services.nudge.settings import NudgeSettings
 from services.nudge.shelf import Person
@@ -21,7 +22,7 @@ from services.nudge.take_answer import Desk, Said
 from services.nudge.take_decline import decline, undo
 from services.nudge.wishes import Declinable
 from services.nudge.words import what
-from shared.events import Answer, Kind, Weekday, WorkingHours
+from shared.events import Answer, Interests, Kind, Weekday, WorkingHours
 from shared.limits import Id, Moment, Zone
 from shared.problems import ProblemError
 from shared.reading import StateReader
@@ -71,6 +72,9 @@ class PreferencesBody(BaseModel):
     paused_until: Annotated[
         Moment | None, Field(description="a time in the past ends a pause; null leaves it as it is")
     ] = None
+    interests: Annotated[
+        Interests | None, Field(description="all that the member is interested in, each a topic in a few words")
+    ] = None
 
 
 class DeclineBody(BaseModel):
@@ -95,6 +99,7 @@ def router(reader: StateReader, press: Press, guard: Guard, links: Links, settin
     desk = Desk(reader, press, guard, settings)
     routes = APIRouter()
     routes.include_router(_programs(desk, links))
+    routes.include_router(_operators(desk))
     routes.include_router(add_pages(desk, links))
     return routes
 
@@ -159,6 +164,19 @@ def _programs(desk: Desk, links: Links) -> APIRouter:
         """Make a signed link to the member's inbox: whoever holds it can read and answer."""
         url, expires = links.make(community, member)
         return {"link": url, "expires": expires.isoformat()}
+
+    return routes
+
+
+def _operators(desk: Desk) -> APIRouter:
+    routes = APIRouter(
+        prefix="/v1/communities/{community}", dependencies=[Depends(_only_with(desk.settings))], tags=["effect"]
+    )
+
+    @routes.get("/effect")
+    async def effect(community: Id) -> dict[str, Any]:
+        """Say what asking adds beside posts that were left alone, or that no effect is measured yet."""
+        return await read_effect(desk.reader, community)
 
     return routes
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from services.nudge.choose import Applicant
 from services.nudge.documents import NUDGES, Candidate, Named, Opportunity
+from services.nudge.learn import ratio_of
 from services.nudge.state import NudgeCommunity
 
 
@@ -15,11 +16,12 @@ def applicants(state: NudgeCommunity, post: str, opportunity: Opportunity) -> It
 def applicant(
     state: NudgeCommunity, post: str, opportunity: Opportunity, candidate: Candidate, *, named: Named | None = None
 ) -> Applicant:
+    member = state.member(candidate.member)
     # Who hands over is shown to whom they name.
     others = [opportunity.author] if named is None or named.by is None else [opportunity.author, named.by]
     return Applicant(
         candidate=candidate,
-        member=state.member(candidate.member),
+        member=member,
         reads=state.reads(candidate.member, opportunity.channel),
         # The nudge outlives its personal parts, so that somebody who was forgotten is not asked twice either.
         asked=state.documents.get(NUDGES, state.nudge_id(post, candidate.member)) is not None,
@@ -28,4 +30,5 @@ def applicant(
         named=named is not None,
         declined=state.declines(candidate.member, post),
         apart=any(state.apart(candidate.member, other) for other in others),
+        ratio=ratio_of(state, candidate.member, member),
     )

@@ -39,6 +39,7 @@ class Applicant:
     """Somebody who could be asked, with all that decides whether they may be. `named`: by who handed it over.
 
     `declined`: they said that the post is not their topic; `apart`: they are kept apart from somebody in it.
+    `ratio`: by how much more, or less, often they reply when asked than their scores say.
     """
 
     candidate: Candidate
@@ -50,6 +51,7 @@ class Applicant:
     named: bool = False
     declined: bool = False
     apart: bool = False
+    ratio: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

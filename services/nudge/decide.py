@@ -45,7 +45,7 @@ def _ask_named(
     opportunity = state.opportunity(post)
     if opportunity is None or opportunity.closed is not None or not opportunity.ready <= clock < opportunity.ends:
         return [], {}
-    if state.stands(opportunity):
+    if opportunity.held is not None or state.stands(opportunity):
         return [], {}
     if to is not None:
         opportunity = replace(opportunity, named=to)

@@ -64,6 +64,7 @@ class Member:
     less: dict[str, Stamp] = field(default_factory=dict)
     without: tuple[Kind, ...] = ()
     paused_until: datetime | None = None
+    interests: tuple[str, ...] = ()
     stamps: dict[str, Stamp] = field(default_factory=dict)
 
 
@@ -139,6 +140,7 @@ class Opportunity:
 
     Closed, it has no candidates, unless it was answered and has not ended: the answer may be removed again.
 
+    `held` is when it was left alone at random, so that nobody is asked (hold.py).
     `named` is to be asked first, and could not be yet. `still_open` are ages in hours, and how likely the post is to be
     without an answer then; empty where nothing was said.
     """
@@ -153,6 +155,7 @@ class Opportunity:
     candidates: tuple[Candidate, ...]
     still_open: tuple[tuple[float, float], ...] = ()
     asked: tuple[str, ...] = ()
+    held: datetime | None = None
     named: Named | None = None
     closed: datetime | None = None
     closing: Closing | None = None
@@ -160,7 +163,10 @@ class Opportunity:
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """One ask, under the nudge's id. A forgotten member's nudge has the member "" and nothing personal."""
+    """One ask, under the nudge's id. A forgotten member's nudge has the member "" and nothing personal.
+
+    `score` is how likely the member was said to reply; None where somebody handed the post over to them.
+    """
 
     member: str
     kind: Kind
@@ -169,6 +175,7 @@ class Nudge:
     role: Role
     issued: datetime
     expires: datetime
+    score: float | None = None
     evidence: tuple[Evidence, ...] = ()
     handed_by: str | None = None
     state: NudgeState = NudgeState.OPEN
@@ -194,6 +201,99 @@ class Asks:
     """When a member was asked, over all kinds, under the member's id: oldest first, the last week at least."""
 
     times: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What somebody's asks have brought, under their id: replies, and how many their scores had led to expect.
+
+    An ask counts once it has come to its end: withdrawn because another answered, it says nothing of them.
+    """
+
+    replies: int = 0
+    expected: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RoleTally:
+    """The sums of the tallies of those who were asked in a role, under the role, and of their squares and products."""
+
+    replies: int = 0
+    expected: float = 0.0
+    replies_squared: float = 0.0
+    replies_expected: float = 0.0
+    expected_squared: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A post that somebody was first asked about at `decided`, or would have been, under the post's id.
+
+    `share` is the probability with which it was left alone; 0 where that was not drawn. `forecast` is how likely it was
+    to be answered within a day, as far as that was known. `replied` is when another person first did.
+    """
+
+    published: datetime
+    decided: datetime
+    held: bool
+    share: float
+    forecast: float = 0.0
+    replied: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Whose first post is in a trial, under the member's id; `returned` is when they first wrote elsewhere after it.
+
+    `measured` is after how many of the times within which it matters that was counted.
+    """
+
+    post: str
+    decided: datetime
+    held: bool
+    share: float
+    returned: datetime | None = None
+    measured: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What became of a week's posts, of all or of one arm: `outcomes` by name are how many are known, and their sum."""
+
+    outcomes: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The posts of which it was decided in an ISO week whom to ask, under its name (2026-W10).
+
+    Of those that could have been left alone some were `asked` about and some `held`; `apart` are the others.
+    """
+
+    asked: Totals = Totals()
+    held: Totals = Totals()
+    apart: Totals = Totals()
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Opportunities that were asked about, or those that were left alone: of how many an outcome is known, by how much
+    it was above its forecast, in all, and the sum of one over the probabilities of being in this arm.
+    """
+
+    outcomes: int = 0
+    rest: float = 0.0
+    weight: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What is known of the effect of asking on an outcome, under its name: sums of scores (effect.py), and the arms."""
+
+    scores: float = 0.0
+    squares: float = 0.0
+    asked: Arm = Arm()
+    held: Arm = Arm()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +323,12 @@ OPPORTUNITIES: Final = Table("opportunity", Opportunity)
 NUDGES: Final = Table("nudge", Nudge)
 INBOXES: Final = Table("inbox", Inbox)
 ASKS: Final = Table("asks", Asks)
+TALLIES: Final = Table("tally", Tally)
+TRIALS: Final = Table("trial", Trial)
+NEWCOMERS: Final = Table("newcomer", Newcomer)
+WEEKS: Final = Table("week", Week)
+EFFECTS: Final = Table("effect", Running)
+ROLE_TALLIES: Final = Table("role_tally", RoleTally)
 WISHES: Final = Table("wishes", Wishes)
 FORGOTTEN: Final = Table("forgotten", Forgotten)
 

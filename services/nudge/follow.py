@@ -126,6 +126,7 @@ def member_facts(event: MemberEvent) -> dict[str, Any]:
                 weekly_asks=event.weekly_asks,
                 without=without,
                 paused_until=event.paused_until,
+                interests=event.interests,
             )
         case _:
             return {}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.nudge import decline
+from services.nudge import decline, learn, measure
 from services.nudge.documents import (
     ASKS,
     FORGOTTEN,
@@ -46,6 +46,8 @@ def forget_member(state: NudgeCommunity, event: MemberForgotten, clock: datetime
     documents.drop(INBOXES, member)
     documents.drop(ASKS, member)
     decline.forget(state, member)
+    learn.forget(state, member)
+    measure.forget(state, member)
     for key in [key for key in documents.keys(READERS) if reader_of(key) == member]:
         documents.drop(READERS, key)
     return events

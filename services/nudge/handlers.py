@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from services.nudge import answer as answering
-from services.nudge import decide, decline, follow, forget, outcomes
+from services.nudge import decide, decline, follow, forget, measure, outcomes
 from services.nudge.open_opportunity import edit_post, note_post, open_opportunity
 from services.nudge.reconsider import reconsider
 from services.nudge.settings import NudgeSettings
@@ -42,6 +42,7 @@ State = NudgeCommunity
 
 def on_post_published(state: State, event: PostPublished, moment: Moment) -> Iterable[Event]:
     note_post(state, event, moment.clock)
+    measure.wrote(state, event.author, event.message, event.at)
     return ()
 
 
@@ -56,6 +57,7 @@ def on_matches_ranked(state: State, event: MatchesRanked, moment: Moment) -> Ite
 
 
 def on_reply_published(state: State, event: ReplyPublished, moment: Moment) -> Iterable[Event]:
+    measure.wrote(state, event.author, event.post, event.at)
     return outcomes.reply_came(state, event, moment.clock)
 
 
@@ -156,6 +158,8 @@ class Nudge:
             "close": lambda state, post, moment: end(state, post, moment.clock),
             "decide": lambda state, post, moment: decide.hold_round(state, post, moment.clock),
             "expire": lambda state, nudge, moment: outcomes.time_is_over(state, nudge, moment.clock),
+            "measure": lambda state, post, _moment: measure.measure_answer(state, post),
+            "return": lambda state, member, _moment: measure.measure_return(state, member),
             "forget": lambda state, post, _moment: forget.forget_post(state, post),
             "show": lambda state, nudge, _moment: answering.show_again(state, nudge),
         }

@@ -5,20 +5,28 @@ from datetime import UTC, datetime, timedelta
 
 from services.nudge.budget import role_of, weekly_limit, within_week
 from services.nudge.choose import Applicant
-from services.nudge.documents import ASKS, INBOXES, Asks, Candidate, Inbox, Nudge, Opportunity
+from services.nudge.documents import ASKS, INBOXES, TRIALS, Asks, Candidate, Inbox, Nudge, Opportunity
 from services.nudge.state import NudgeCommunity
 from services.nudge.waiting import Curve
 from services.nudge.withdraw import SOURCE
 from services.nudge.worth import worth_of
-from shared.events import Event, Evidence, NudgeIssued
+from shared.events import Alternative, Event, Evidence, NudgeIssued
 
 
-def issue(state: NudgeCommunity, post: str, opportunity: Opportunity, chosen: Applicant, clock: datetime) -> Event:
-    """Ask somebody who may be asked."""
+def issue(
+    state: NudgeCommunity,
+    post: str,
+    opportunity: Opportunity,
+    chosen: Applicant,
+    clock: datetime,
+    alternatives: tuple[Alternative, ...] = (),
+) -> Event:
+    """Ask somebody who may be asked; `alternatives` are all who could have been drawn, where they were."""
     candidate, member = chosen.candidate, chosen.member
     assert member is not None
     nudge = state.nudge_id(post, candidate.member)
-    features = _features(state, opportunity, chosen, clock)
+    trial = state.documents.get(TRIALS, post)
+    features = _features(state, opportunity, chosen, clock) | {"holdout_share": trial.share if trial else 0.0}
     document = Nudge(
         member=candidate.member,
         kind=opportunity.kind,
@@ -27,6 +35,7 @@ def issue(state: NudgeCommunity, post: str, opportunity: Opportunity, chosen: Ap
         role=role_of(member),
         issued=clock,
         expires=min(clock + state.settings.ask_stands, opportunity.ends),
+        score=None if chosen.named else candidate.score,
         evidence=readable(state, candidate),
         handed_by=opportunity.named.by if opportunity.named and chosen.named else None,
     )
@@ -46,12 +55,13 @@ def issue(state: NudgeCommunity, post: str, opportunity: Opportunity, chosen: Ap
         role=document.role,
         rank=candidate.rank,
         score=candidate.score,
-        # Whoever is worth most is asked: no chance is in it yet.
-        propensity=1.0,
+        # Whoever is worth most in the round is asked, and no chance is in it; but where it was drawn.
+        propensity=next((one.propensity for one in alternatives if one.member == candidate.member), 1.0),
         evidence=document.evidence,
         features=features,
         model=opportunity.model,
         expires=document.expires.astimezone(UTC),
+        alternatives=alternatives,
     )
 
 
@@ -76,6 +86,7 @@ def _features(state: NudgeCommunity, opportunity: Opportunity, chosen: Applicant
         "asks_this_week": float(len(within_week(chosen.asks, clock))),
         "candidates": float(len(opportunity.candidates)),
         "handed_over": float(chosen.named),
+        "reply_ratio": chosen.ratio,
         "score": chosen.candidate.score,
         "weekly_limit": float(weekly_limit(chosen.member, state.settings)),
         "worth": round(worth_of(opportunity, chosen, clock, state.settings), 6),

@@ -80,9 +80,14 @@ def edit_post(state: NudgeCommunity, event: MessageEdited) -> None:
 
 
 def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetime) -> None:
-    """Open an opportunity and have it decided once the post has waited; or not, for good."""
-    settings = state.settings
-    if state.opportunity(event.message) is not None or state.is_closed():
+    """Open an opportunity and have it decided once the post has waited; or not, for good.
+
+    Of an open one, whose post was ranked once more, take over who should answer it now.
+    """
+    settings, known = state.settings, state.opportunity(event.message)
+    if known is not None:
+        _rank_anew(state, event, known, clock)
+    if known is not None or state.is_closed():
         return
     if event.published + settings.oldest_post <= clock or state.is_forgotten(event.author, event.published):
         return
@@ -92,7 +97,7 @@ def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetim
     if gone or is_answered_for_good(post) or post.resolved or post.removed:
         return
     kind = Kind.WELCOME if event.first_post else Kind.REPLY
-    still_open = tuple((float(point.hours), point.probability) for point in event.still_open)
+    still_open = _still_open(event)
     opportunity = Opportunity(
         kind=kind,
         channel=event.channel,
@@ -112,6 +117,26 @@ def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetim
     if post.answered:
         # There, should the answer be removed again.
         close(state, event.message, Closing.ANSWERED, clock)
+
+
+def _still_open(event: MatchesRanked) -> tuple[tuple[float, float], ...]:
+    return tuple((float(point.hours), point.probability) for point in event.still_open)
+
+
+def _rank_anew(state: NudgeCommunity, event: MatchesRanked, was: Opportunity, clock: datetime) -> None:
+    """Take over a later ranking. Whoever is at the post stays; as long as nobody was asked, it may wait otherwise."""
+    # An answer may be removed again, and then somebody is asked.
+    if was.closing not in (None, Closing.ANSWERED) or clock >= was.ends:
+        return
+    still_open = _still_open(event)
+    told = replace(was, model=event.model, candidates=in_order(event.matches), still_open=still_open)
+    if told == was:
+        return
+    ready = was.ready if was.asked else _ready(state.settings, was.kind, was.published, still_open, clock)
+    ranked = replace(told, ready=ready)
+    state.put_opportunity(event.message, ranked)
+    if was.closed is None and not state.stands(ranked):
+        state.documents.set_timer("decide", event.message, next_round(state, max(ready, clock)))
 
 
 def _ready(

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from services.nudge import measure
 from services.nudge.decide import decide
 from services.nudge.documents import LIVE, MOST_HEARD, STANDING, Closing, Heard, NudgeState, Post
+from services.nudge.learn import learn_reply
 from services.nudge.open_opportunity import answered_with, answers, was_removed
 from services.nudge.reconsider import reopen
 from services.nudge.state import NudgeCommunity
@@ -24,6 +26,7 @@ def reply_came(state: NudgeCommunity, event: ReplyPublished, clock: datetime) ->
         return []
     if not answers(state, post.author, post.channel, reply):
         return []
+    measure.replied(state, event.post, event.at)
     opportunity = state.opportunity(event.post)
     if opportunity is None or clock < opportunity.ends:
         state.put_post(event.post, answered_with(post, event.message))
@@ -59,6 +62,7 @@ def _acted(state: NudgeCommunity, event: ReplyPublished, clock: datetime) -> lis
     acted = replace(was, state=NudgeState.ACTED, message=event.message, hidden_until=None, closed=clock)
     state.put_nudge(nudge, acted)
     end_timers(state, nudge)
+    learn_reply(state, was)
     return [
         NudgeActed(
             id=f"nudge/{nudge}/acted",
@@ -101,7 +105,9 @@ def _take_back(state: NudgeCommunity, message: str, clock: datetime) -> list[Eve
         post = state.post(answered) or Post()
         left = tuple(answer for answer in post.answers if answer != message)
         state.put_post(answered, replace(post, answers=left, answered=bool(left)))
-        events += [] if left else reopen(state, answered, clock)
+        if not left:
+            measure.unanswered(state, answered)
+            events += reopen(state, answered, clock)
     return events
 
 

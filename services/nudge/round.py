@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from services.nudge.applicants import applicants
-from services.nudge.assign import assign
+from services.nudge.assign import DECIMALS, assign
+from services.nudge.budget import within_week
 from services.nudge.choose import PASSING, Applicant, bars, possible_at
 from services.nudge.documents import Opportunity
+from services.nudge.explore import Drawn, draw_people
+from services.nudge.hold import enrol
 from services.nudge.issue import issue
 from services.nudge.state import NudgeCommunity
 from services.nudge.worth import worth_of
-from shared.events import Event
+from shared.events import Alternative, Event
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,12 +46,36 @@ def ask_about(state: NudgeCommunity, posts: Mapping[str, datetime | None], clock
         for post, found in asking.items()
         for member, applicant in found.applicants.items()
     }
-    given = assign(values)
-    events = [issue(state, p, asking[p].opportunity, asking[p].applicants[given[p]], clock) for p in sorted(given)]
+    asked = {post: len(found.opportunity.asked) for post, found in asking.items()}
+    drawn = draw_people(values, asked, state.community, state.settings.explore_share)
+    taken = {found.member for found in drawn.values()}
+    rest = {(post, who): value for (post, who), value in values.items() if post not in drawn and who not in taken}
+    given = assign(rest) | {post: found.member for post, found in drawn.items()}
+    events = [_ask(state, asking[post], given[post], drawn.get(post), clock) for post in sorted(given)]
     for post, found in asking.items():
         if post not in given:
             _come_back(state, found, clock, lost=any(values[post, member] > 0 for member in found.applicants))
     return events
+
+
+def _ask(state: NudgeCommunity, found: _Asking, member: str, drawn: Drawn | None, clock: datetime) -> Event:
+    """Ask somebody about a post, unless it is left alone to measure what asking adds."""
+    if (held := enrol(state, found.post, found.opportunity, clock)) is not None:
+        return held
+    others = () if drawn is None else tuple(_alternative(state, found, who, drawn, clock) for who in drawn.chances)
+    return issue(state, found.post, found.opportunity, found.applicants[member], clock, others)
+
+
+def _alternative(state: NudgeCommunity, found: _Asking, member: str, drawn: Drawn, clock: datetime) -> Alternative:
+    applicant = found.applicants[member]
+    return Alternative(
+        member=member,
+        propensity=drawn.chances[member],
+        score=applicant.candidate.score,
+        reply_ratio=applicant.ratio,
+        worth=round(worth_of(found.opportunity, applicant, clock, state.settings), DECIMALS),
+        asks_this_week=len(within_week(applicant.asks, clock)),
+    )
 
 
 def _asking(state: NudgeCommunity, post: str, named: datetime | None, clock: datetime) -> _Asking:

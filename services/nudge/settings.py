@@ -32,6 +32,19 @@ class NudgeSettings(BaseModel):
         0.05, ge=0, le=1, description="what the last ask of somebody's week costs, in answers; earlier ones cost less"
     )
     welcome_worth: float = Field(1.3, gt=0, le=10, description="so many answers is one to somebody's first post worth")
+    holdout_share: float = Field(
+        0,
+        ge=0,
+        le=0.5,
+        description="share of posts left alone at random, to measure what asking adds; 0: nothing is measured",
+    )
+    holdout_welcome: bool = Field(False, description="whether first posts are among them: newcomers may meet silence")
+    holdout_salt: str = Field(
+        "holdout", max_length=100, description="another text leaves other posts alone; change it for a new experiment"
+    )
+    explore_share: float = Field(
+        0.05, ge=0, le=1, description="share of posts for which it is drawn whom to ask, so that the log can tell more"
+    )
     opportunity_hours: Hours = Field(72, description="hours after the post when asking about it ends")
     ask_stands_hours: Hours = Field(24, description="hours that one ask stands before the next person is asked")
     people_per_post: int = Field(3, ge=1, le=20, description="people asked about one post, one after the other")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from services.nudge.documents import Closing, Nudge, NudgeState
+from services.nudge.learn import learn_end
 from services.nudge.state import NudgeCommunity
 from shared.events import Event, NudgeExpired, NudgeWithdrawn, Withdrawal
 
@@ -63,6 +64,7 @@ def _end(
     assert was is not None
     state.put_nudge(nudge, replace(was, state=how, withdrawn=reason, hidden_until=None, closed=clock))
     end_timers(state, nudge)
+    learn_end(state, was, reason)
     return was
 
 

@@ -113,6 +113,8 @@ def _reason(evidence: Evidence, author: str) -> str:
             return "The post mentions you."
         case Reason.SHARED_THREADS:
             return f"You and {author} have met in {_many(count, 'thread')}."
+        case Reason.INTERESTED:
+            return "It is about something that you said you are interested in."
 
 
 def _many(count: int, noun: str) -> str:

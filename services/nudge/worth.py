@@ -1,13 +1,15 @@
 """What it is worth to ask somebody about a post, in answers: what it may bring, less what it costs. Pure.
 
-What it brings is the chance that they answer, as far as nobody else would within a day, and more for somebody's first
-post: a newcomer who is answered writes again more often (Joyce & Kraut 2006, "Predicting continued participation in
-newsgroups": 56 of 100 instead of 44). What it costs is their attention: each ask of a week more than the one before.
+What it brings is the chance that they answer when asked (chance.py), as far as nobody else would within a day, and more
+for somebody's first post: a newcomer who is answered writes again more often (Joyce & Kraut 2006, "Predicting continued
+participation in newsgroups": 56 of 100 instead of 44). What it costs is their attention: each ask of a week more than
+the one before.
 """
 
 from datetime import datetime, timedelta
 
 from services.nudge.budget import weekly_limit, within_week
+from services.nudge.chance import reply_chance
 from services.nudge.choose import Applicant
 from services.nudge.documents import Opportunity
 from services.nudge.settings import NudgeSettings
@@ -17,7 +19,8 @@ from shared.events import Kind
 
 def worth_of(opportunity: Opportunity, applicant: Applicant, clock: datetime, settings: NudgeSettings) -> float:
     """Give what asking an applicant at the clock is worth."""
-    return need(opportunity, clock, settings) * applicant.candidate.score - price(applicant, clock, settings)
+    chance = reply_chance(applicant.candidate.score, applicant.ratio)
+    return need(opportunity, clock, settings) * chance - price(applicant, clock, settings)
 
 
 def need(opportunity: Opportunity, clock: datetime, settings: NudgeSettings) -> float:

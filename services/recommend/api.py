@@ -121,7 +121,7 @@ def router(reader: StateReader, service_key: str | None) -> APIRouter:
         """Who should answer a post, best first."""
         sight = await _sight(reader, community, viewer)
         await _post(sight, post, viewer)
-        return await _responders(reader, sight, community, post, viewer, limit)
+        return await _responders(sight, post, viewer, limit)
 
     @doors.get("/members/{member:path}/posts", response_model_exclude_none=True)
     async def posts(
@@ -129,22 +129,22 @@ def router(reader: StateReader, service_key: str | None) -> APIRouter:
     ) -> PostsShown:
         """Posts that a member might answer, which are open, or might read; best first, no two much alike."""
         sight = await _sight(reader, community, viewer)
-        await _member(reader, community, member)
-        return await _posts(reader, sight, community, member, purpose, viewer, limit)
+        await _member(sight, member)
+        return await _posts(sight, member, purpose, viewer, limit)
 
     @doors.get("/members/{member:path}/peers", response_model_exclude_none=True)
     async def peers(community: str, member: str, viewer: Viewer = None, limit: Limit = 10) -> PeersShown:
         """People whom a member should know, best first."""
         sight = await _sight(reader, community, viewer)
-        await _member(reader, community, member)
-        return await _peers(reader, sight, community, member, viewer, limit)
+        await _member(sight, member)
+        return await _peers(sight, member, viewer, limit)
 
     @doors.get("/members/{member:path}/introductions", response_model_exclude_none=True)
     async def introductions(community: str, member: str, viewer: Viewer = None, limit: Limit = 5) -> IntroductionsShown:
         """Pairs of people whom a champion or leader knows, and who should meet; best first."""
         sight = await _sight(reader, community, viewer)
-        await _member(reader, community, member)
-        return await _introductions(reader, sight, community, member, viewer, limit)
+        await _member(sight, member)
+        return await _introductions(sight, member, viewer, limit)
 
     return doors
 
@@ -152,13 +152,14 @@ def router(reader: StateReader, service_key: str | None) -> APIRouter:
 async def _sight(reader: StateReader, community: str, viewer: str | None) -> Sight:
     if not await reader.known(community):
         raise ProblemError(404, "Unknown community", f"nothing is known of the community {community!r}")
+    sight = Sight(reader, community)
     if viewer is not None:
-        await _member(reader, community, viewer)
-    return Sight(reader, community)
+        await _member(sight, viewer)
+    return sight
 
 
-async def _member(reader: StateReader, community: str, member: str) -> Member:
-    known = await reader.get(community, MEMBERS, member)
+async def _member(sight: Sight, member: str) -> Member:
+    known = await sight.get(MEMBERS, member)
     if known is None:
         raise ProblemError(404, "Unknown member", f"nothing is known of the member {member!r}")
     return known
@@ -172,12 +173,12 @@ async def _post(sight: Sight, post: str, viewer: str | None) -> Post:
     return known
 
 
-async def _responders(
-    reader: StateReader, sight: Sight, community: str, post: str, viewer: str | None, limit: int
-) -> RespondersShown:
-    kept = await reader.get(community, RESPONDERS, post)
+async def _responders(sight: Sight, post: str, viewer: str | None, limit: int) -> RespondersShown:
+    kept = await sight.get(RESPONDERS, post)
     if kept is None:
         return RespondersShown(post=post)
+    reasons = [e for match in kept.matches for e in match.evidence] if viewer else []
+    await sight.look_ahead([match.member for match in kept.matches] + _named(viewer), [post], reasons)
     shown: list[ResponderShown] = []
     for match in kept.matches:
         if len(shown) < limit and await sight.sees(match.member, post):
@@ -188,16 +189,16 @@ async def _responders(
     )
 
 
-async def _posts(
-    reader: StateReader, sight: Sight, community: str, member: str, purpose: For, viewer: str | None, limit: int
-) -> PostsShown:
+async def _posts(sight: Sight, member: str, purpose: For, viewer: str | None, limit: int) -> PostsShown:
     others = viewer is not None and viewer != member
-    listed = await reader.get(community, PUBLIC_SUITABLE if others else SUITABLE, member)
-    about = await reader.get(community, MEMBERS, member)
+    listed = await sight.get(PUBLIC_SUITABLE if others else SUITABLE, member)
+    about = await sight.get(MEMBERS, member)
     if listed is None or about is None or not about.here:
         return PostsShown(member=member)
+    chosen = listed.posts if purpose is For.ANSWER else listed.reading
+    await _look_at_posts(sight, [suitable.post for suitable in chosen], member, viewer)
     shown: list[PostShown] = []
-    for suitable in listed.posts if purpose is For.ANSWER else listed.reading:
+    for suitable in chosen:
         post = await sight.post(suitable.post)
         if len(shown) == limit or post is None or not await sight.reads(member, post.channel):
             continue
@@ -207,24 +208,40 @@ async def _posts(
         if viewer is not None:
             if not await sight.reads(viewer, post.channel):
                 continue
-            kept = await reader.get(community, RESPONDERS, suitable.post)
-            reasons = [e for m in (kept.matches if kept else ()) if m.member == member for e in m.evidence]
-            evidence = await sight.shown(viewer, member, reasons)
+            evidence = await sight.shown(viewer, member, await _reasons(sight, suitable.post, member))
         shown.append(PostShown(post=suitable.post, score=suitable.score, published=suitable.at, evidence=evidence))
     return PostsShown(member=member, ranked=listed.at, posts=shown)
 
 
-async def _peers(
-    reader: StateReader, sight: Sight, community: str, member: str, viewer: str | None, limit: int
-) -> PeersShown:
+async def _look_at_posts(sight: Sight, posts: list[str], member: str, viewer: str | None) -> None:
+    reasons: list[Evidence] = []
+    if viewer is not None:
+        await sight.fetch(RESPONDERS, posts)
+        reasons = [reason for post in posts for reason in await _reasons(sight, post, member)]
+    await sight.look_ahead([member, *_named(viewer)], posts, reasons)
+
+
+async def _reasons(sight: Sight, post: str, member: str) -> list[Evidence]:
+    """Give why a member should answer a post."""
+    kept = await sight.get(RESPONDERS, post)
+    return [e for match in (kept.matches if kept else ()) if match.member == member for e in match.evidence]
+
+
+def _named(viewer: str | None) -> list[str]:
+    return [] if viewer is None else [viewer]
+
+
+async def _peers(sight: Sight, member: str, viewer: str | None, limit: int) -> PeersShown:
     others = viewer is not None and viewer != member
-    kept = await reader.get(community, PUBLIC_PEERS if others else PEERS, member)
-    about = await reader.get(community, MEMBERS, member)
+    kept = await sight.get(PUBLIC_PEERS if others else PEERS, member)
+    about = await sight.get(MEMBERS, member)
     if kept is None or about is None or not about.here:
         return PeersShown(member=member)
+    reasons = [e for peer in kept.peers for e in peer.evidence] if viewer else []
+    await sight.look_ahead([peer.member for peer in kept.peers] + _named(viewer), [], reasons)
     shown: list[PeerShown] = []
     for peer in kept.peers:
-        if len(shown) == limit or not await _meetable(reader, community, peer.member):
+        if len(shown) == limit or not await _meetable(sight, peer.member):
             continue
         evidence = None if viewer is None else await sight.shown(viewer, member, peer.evidence)
         # To somebody else a name alone would say that there is something which they may not know.
@@ -233,19 +250,18 @@ async def _peers(
     return PeersShown(member=member, ranked=kept.at, peers=shown)
 
 
-async def _introductions(
-    reader: StateReader, sight: Sight, community: str, member: str, viewer: str | None, limit: int
-) -> IntroductionsShown:
+async def _introductions(sight: Sight, member: str, viewer: str | None, limit: int) -> IntroductionsShown:
     others = viewer is not None and viewer != member
-    kept = await reader.get(community, INTRODUCTIONS, member)
-    about = await reader.get(community, MEMBERS, member)
+    kept = await sight.get(INTRODUCTIONS, member)
+    about = await sight.get(MEMBERS, member)
     if kept is None or about is None or not about.here:
         return IntroductionsShown(member=member)
+    reasons = [e for pair in kept.pairs for e in pair.evidence] if viewer else []
+    named = [member for pair in kept.pairs for member in (pair.one, pair.other)]
+    await sight.look_ahead(named + _named(viewer), [], reasons)
     shown: list[IntroductionShown] = []
     for pair in kept.pairs:
-        if len(shown) == limit or not (
-            await _meetable(reader, community, pair.one) and await _meetable(reader, community, pair.other)
-        ):
+        if len(shown) == limit or not (await _meetable(sight, pair.one) and await _meetable(sight, pair.other)):
             continue
         evidence = None if viewer is None else await sight.shown(viewer, member, pair.evidence)
         if evidence or not others:
@@ -254,7 +270,7 @@ async def _introductions(
     return IntroductionsShown(member=member, ranked=kept.at, introductions=shown)
 
 
-async def _meetable(reader: StateReader, community: str, member: str) -> bool:
+async def _meetable(sight: Sight, member: str) -> bool:
     """Say whether somebody is here to be met."""
-    facts = await reader.get(community, MEMBERS, member)
+    facts = await sight.get(MEMBERS, member)
     return facts is not None and facts.here and not facts.bot

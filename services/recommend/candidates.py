@@ -11,11 +11,11 @@ from services.recommend.rounding import DECIMALS
 Floats = NDArray[np.float64]
 
 # Each finds people that the others miss: who is always there, is there now, is at home here, knows the topic,
-# knows the author.
+# knows the author, wants to hear of it.
 _FUSED = (
     "joins 30d", "channel joins 30d", "channel messages 30d", "channel messages ever", "seen 1h", "seen 1d",
     "seen in channel 1min", "seen in channel 1h", "seen in channel 1d", "words 180d", "meaning 180d", "helped ever",
-    "helps ever", "mentioned",
+    "helps ever", "mentioned", "interest",
 )  # fmt: skip
 _ROWS = np.array([PLACES[name] for name in _FUSED])
 

@@ -117,6 +117,14 @@ class Declined(Said):
 
 
 @dataclass(frozen=True, slots=True)
+class Interests:
+    """What a member said last that they are interested in: topics in their own words."""
+
+    topics: tuple[str, ...]
+    said: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class Forgotten:
     """Somebody was forgotten then; what they did before it does not come back. Kept under a hash of the id."""
 
@@ -203,6 +211,7 @@ GONE = Table("gone", Gone)  # by message
 RESOLVED = Table("resolved", Resolved)  # by message
 DECLINED_PEOPLE = Table("declined_person", Declined)  # by declined_key
 DECLINED_TOPICS = Table("declined_topic", Declined)  # by declined_key
+INTERESTS = Table("interests", Interests)  # by member
 FORGOTTEN = Table("forgotten", Forgotten)  # by forgotten_key
 RESPONDERS = Table("responders", Responders)  # by post
 SUITABLE = Table("posts", Suitables)  # by member: for themselves

@@ -34,6 +34,7 @@ _REASONS: Mapping[Reason, tuple[Group, ...]] = {
     Reason.ACTIVE_LATELY: (Group.ACTIVITY, Group.PRESENCE, Group.MANNER),
     Reason.KNOWS_CHANNEL: (Group.CHANNEL,),
     Reason.SHARED_THREADS: (Group.TIES,),
+    Reason.INTERESTED: (Group.INTEREST,),
 }
 
 
@@ -54,6 +55,7 @@ def matches(
             Reason.ACTIVE_LATELY: lately,
             Reason.KNOWS_CHANNEL: inside[place],
             Reason.SHARED_THREADS: len(shared[number]),
+            Reason.INTERESTED: 1,
         }
         rows = {Reason.ANSWERED_SIMILAR: similar[number], Reason.SHARED_THREADS: shared[number]}
         evidence = tuple(

@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommend.index import Index
+from services.recommend.index import NO_ROW, Index
 from services.recommend.past import EVER, HALF_LIVES, TALKS, TIES, Kind
 from services.recommend.settings import RecommendSettings
 from services.recommend.spans import DAY, HOUR, MINUTE
@@ -25,13 +25,14 @@ _MOST_LIFT = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A post that looks for people; `author` is a number, `vector` quantised."""
+    """A post that looks for people; `author` is a number, `vector` quantised, `row` its own if it has one already."""
 
     author: int
     channel: str
     words: str
     vector: NDArray[np.int16]
     mentions: tuple[str, ...] = ()
+    row: int = NO_ROW
 
 
 class Group(StrEnum):
@@ -45,6 +46,7 @@ class Group(StrEnum):
     WORDS = "words"
     MEANING = "meaning"
     MENTION = "mention"
+    INTEREST = "interest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ def _features() -> Iterator[Feature]:
         for vote in _VOTES:
             yield Feature(f"{group} {vote}", group, "votes of similar posts")
     yield Feature("mentioned", Group.MENTION, "1 for who is named in the post")
+    yield Feature("interest", Group.INTEREST, "exp(14 cos) of the post and the nearest interest that they declared")
     for name in _WITH_BEGINNERS:
         yield Feature(f"{name}, beginner", Group.MANNER, "the same, where the author begins")
 
@@ -162,9 +165,14 @@ def features(index: Index, settings: RecommendSettings, question: Question, now:
         values[place : place + len(rows)] = rows
         place += len(rows)
     assert place == len(FEATURES) - len(_WITH_BEGINNERS)
-    if not any(index.past.posts(scope, question.author) for scope in index.scopes_for(question.channel)):
+    if not any(row != question.row for row in _rows_of(index, question)):
         values[place:] = values[[PLACES[name] for name in _WITH_BEGINNERS]]
     return Features(values, words, meaning, cosines)
+
+
+def _rows_of(index: Index, question: Question) -> Iterator[int]:
+    """Give the posts of the author that all who read the question may read: rows."""
+    return (row for scope in index.scopes_for(question.channel) for row in index.past.posts(scope, question.author))
 
 
 def _blocks(index: Index, question: Question, now: float, voting: tuple[Ballot, Ballot]) -> Iterator[Floats]:
@@ -190,6 +198,7 @@ def _blocks(index: Index, question: Question, now: float, voting: tuple[Ballot, 
     mentioned = np.zeros(people)
     mentioned[[index.people.numbers[m] for m in question.mentions if m in index.people.numbers]] = 1.0
     yield mentioned
+    yield index.interests.near(question.vector, people)
 
 
 def _half_year(kind: Kind) -> int:

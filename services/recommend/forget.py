@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.recommend import decline
+from services.recommend import declare, decline
 from services.recommend.documents import (
     FORGOTTEN,
     MEMBERS,
@@ -44,6 +44,7 @@ def forget(state: State, event: MemberForgotten, clock: datetime) -> None:
             documents.drop(READERS, reader_key(reader.channel, member))
             state.index.set_reader(reader.channel, member, False)
     decline.forget(state, member)
+    declare.forget(state, member)
     documents.drop(MEMBERS, member)
     state.index.forget(member)
     erase(state, member, frozenset(posts))

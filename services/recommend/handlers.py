@@ -1,31 +1,26 @@
 """The doors of recommend: every activity passes, then what recommend says of it."""
 
 import asyncio
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommend import admit, decline, follow, forget, meet, offer
-from services.recommend.documents import CHANNELS, POSTS, words
-from services.recommend.explain import matches
-from services.recommend.features import Question
+from services.recommend import admit, declare, decline, follow, forget, meet, offer
+from services.recommend.documents import INTERESTS, POSTS, words
 from services.recommend.index import Index
 from services.recommend.needs import needs
 from services.recommend.ports import ModelStore, VectorStore
 from services.recommend.promote import in_use, promote
-from services.recommend.rank import rank
+from services.recommend.ranked import another_post, rank_again, rank_new
 from services.recommend.settings import RecommendSettings
-from services.recommend.silence import silence_features
-from services.recommend.state import State, within_id
+from services.recommend.state import State
 from shared import events
-from shared.events import Event, MatchesRanked, ModelPromoted, StillOpen
+from shared.events import Event, ModelPromoted
 from shared.service import Handlers, Moment, ServiceName, TopicName
 from shared.state import Documents, Timer
 
-SOURCE = "kindling/recommend"
 _BATCH = 1000
 
 
@@ -51,9 +46,9 @@ class Recommend:
         self._artefacts = artefacts
 
     async def open(self, community: str, documents: Documents) -> State:
-        """Derive the index of a community; fetches or makes the vectors of all its posts."""
+        """Derive the index of a community; fetches or makes the vectors of all that was written and declared."""
         # In threads: a large community takes seconds, in which the process has other things to do.
-        texts = await asyncio.to_thread(lambda: sorted({post.words() for post in documents.table(POSTS).values()}))
+        texts = await asyncio.to_thread(_texts, documents)
         vectors: dict[str, NDArray[np.int16]] = {}
         for start in range(0, len(texts), _BATCH):
             vectors |= await self._fetch(community, texts[start : start + _BATCH])
@@ -89,6 +84,12 @@ class Recommend:
         return blank | dict(zip(said, await self._vectors.vectors(community, said), strict=True))
 
 
+def _texts(documents: Documents) -> list[str]:
+    """Give what is embedded, each text once, in order."""
+    topics = {topic for declared in documents.table(INTERESTS).values() for topic in declared.topics}
+    return sorted(topics | {post.words() for post in documents.table(POSTS).values()})
+
+
 def _vector(moment: Moment, text: str) -> NDArray[np.int16]:
     aids: Aids | None = moment.aids
     vector = None if aids is None else aids.vectors.get(text)
@@ -97,40 +98,12 @@ def _vector(moment: Moment, text: str) -> NDArray[np.int16]:
     return vector
 
 
-def _ranked(state: State, event: events.PostPublished, moment: Moment) -> MatchesRanked | None:
-    """Rank a post that is not in the index yet."""
-    channel = state.documents.get(CHANNELS, event.channel)
-    if meet.meet(state, event.author).bot or not state.community.open or (channel and channel.closed):
-        return None
-    author, now = state.index.people.number(event.author), moment.clock.timestamp()
-    text = words(event.title, event.text)
-    question = Question(author, event.channel, text, _vector(moment, text), event.mentions)
-    ranking = rank(state.index, state.settings, state.models.ranker, question, now)
-    if ranking is None:
-        return None
-    model = hashlib.sha256(state.model.encode()).hexdigest()[:8]
-    silence = state.models.silence.survival(silence_features(state.index, question, now, ranking.cosines))
-    return MatchesRanked(
-        id=within_id("matches/", event.message, f"/{model}"),
-        source=SOURCE,
-        at=moment.clock,
-        community=event.community,
-        message=event.message,
-        channel=event.channel,
-        author=event.author,
-        published=event.at,
-        first_post=not state.index.people.wrote(author, state.index.scopes_for(event.channel)),
-        model=state.model,
-        matches=matches(state.index, state.settings, ranking, event.channel, author, now),
-        still_open=tuple(StillOpen(hours=hours, probability=chance) for hours, chance in silence.items()),
-    )
-
-
 def on_post_published(state: State, event: events.PostPublished, moment: Moment) -> Iterable[Event]:
     if not follow.is_new(state, event):
         return ()
-    ranked = _ranked(state, event, moment)
-    follow.take_post(state, event, _vector(moment, words(event.title, event.text)))
+    vector = _vector(moment, words(event.title, event.text))
+    ranked = rank_new(state, event, follow.new_post(event, state.community.next_ordinal), vector, moment.clock)
+    follow.take_post(state, event, vector)
     offered = [] if ranked is None else offer.offer_post(state, ranked, moment.clock)
     _write(state, event.author, event.channel, moment, offered)
     return () if ranked is None else (ranked,)
@@ -153,9 +126,16 @@ def _write(state: State, member: str, channel: str, moment: Moment, offered: Seq
 def on_message_edited(state: State, event: events.MessageEdited, moment: Moment) -> Iterable[Event]:
     post = state.documents.get(POSTS, event.message)
     new = None if post is None else follow.edited(post, event)
-    if new is not None:
-        follow.edit(state, event.message, new, _vector(moment, new.words()))
-    return ()
+    if new is None:
+        return ()
+    vector = _vector(moment, new.words())
+    another = another_post(state, event, new, vector)
+    follow.edit(state, event.message, new, vector)
+    ranked = rank_again(state, event, vector, moment.clock) if another else None
+    if ranked is None:
+        return ()
+    offer.renew(state, offer.offer_post(state, ranked, moment.clock), new.channel, moment.clock)
+    return (ranked,)
 
 
 def on_message_removed(state: State, event: events.MessageRemoved, _moment: Moment) -> Iterable[Event]:
@@ -193,6 +173,14 @@ def on_member_forgotten(state: State, event: events.MemberForgotten, moment: Mom
 
 def on_roles_changed(state: State, event: events.RolesChanged, _moment: Moment) -> Iterable[Event]:
     meet.change_roles(state, event)
+    return ()
+
+
+def on_preferences_changed(state: State, event: events.PreferencesChanged, moment: Moment) -> Iterable[Event]:
+    if declare.is_declared(state, event):
+        declare.declare(state, event)
+        state.index.set_interests(event.member, [_vector(moment, topic) for topic in declare.declared(event)])
+        offer.renew(state, [event.member], None, moment.clock)
     return ()
 
 
@@ -245,6 +233,7 @@ HANDLERS: Handlers[State] = {
     events.MemberLeft: on_member_left,
     events.MemberForgotten: on_member_forgotten,
     events.RolesChanged: on_roles_changed,
+    events.PreferencesChanged: on_preferences_changed,
     events.MatchDeclined: on_match_declined,
     events.TopicDeclined: on_topic_declined,
     events.ChannelOpened: on_channel_opened,

@@ -3,7 +3,7 @@
 Built anew from the same facts it says the same, whatever happened in between: see `Index.build`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from services.recommend.documents import (
     CHANNELS,
     DECLINED_PEOPLE,
     DECLINED_TOPICS,
+    INTERESTS,
     MEMBERS,
     POSTS,
     READERS,
@@ -22,6 +23,7 @@ from services.recommend.documents import (
     Post,
     Reply,
 )
+from services.recommend.interests import Interests
 from services.recommend.past import Past
 from services.recommend.people import People
 from services.recommend.profile import PUBLIC, Profiles
@@ -46,6 +48,7 @@ class Index:
         self.profiles = Profiles(dimension, settings.profile_half_life_days * DAY)
         self.past = Past()
         self.wishes = Wishes()
+        self.interests = Interests(dimension)
         self.public: set[str] = set()
         self.closed: set[str] = set()
         self._readers: dict[str, set[int]] = {}
@@ -54,7 +57,7 @@ class Index:
 
     @classmethod
     def build(cls, settings: RecommendSettings, dimension: int, documents: Documents, vectors: Vectors) -> "Index":
-        """Derive all from the facts; `vectors` holds the vector of each post's words."""
+        """Derive all from the facts; `vectors` holds the vector of each post's words and of each interest."""
         index = cls(settings, dimension)
         for name, channel in documents.table(CHANNELS).items():
             index.set_channel(name, channel, {}, {})
@@ -66,6 +69,8 @@ class Index:
             index.wishes.set_person(said.member, said.about, said.declined)
         for said in documents.table(DECLINED_TOPICS).values():
             index.wishes.set_topic(said.member, said.about, said.declined)
+        for name, declared in documents.table(INTERESTS).items():
+            index.set_interests(name, [vectors[topic] for topic in declared.topics])
         posts = documents.table(POSTS)
         for name, post in sorted(posts.items(), key=lambda item: item[1].ordinal):
             index.add_post(name, post, vectors[post.words()])
@@ -79,6 +84,12 @@ class Index:
         """Take over who somebody is."""
         self.people.set_member(name, member)
         self.past.set_bot(self.people.number(name), member.bot)
+
+    def set_interests(self, name: str, vectors: Sequence[NDArray[np.int16]]) -> None:
+        """Take over what somebody is interested in, by the vectors of their interests."""
+        if vectors or name in self.people.numbers:
+            self.interests.set(self.people.number(name), vectors)
+            self.people.set_interested(self.people.number(name), bool(vectors))
 
     def forget(self, name: str) -> None:
         """Forget a member whose messages have been taken away."""

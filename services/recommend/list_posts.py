@@ -27,7 +27,7 @@ from services.recommend.unwanted import unwanted_threads
 _MOST_THREADS = 300
 _COMPARED = 3
 # What is worth reading is about what one knows, and goes on; nobody's views are known to learn from.
-_READING = {"near all": 1.0, "near best": 0.5, "messages": 0.5, "people": 0.5, "active 1d": 0.5}
+_READING = {"near all": 1.0, "near best": 0.5, "interest": 0.5, "messages": 0.5, "people": 0.5, "active 1d": 0.5}
 _READING_WEIGHTS = np.array([_READING.get(name, 0.0) for name in PLACES])
 
 # What a member might answer, and what they might read.

@@ -3,11 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.recommend.documents import GONE, POSTS, REPLIES, Post
+from services.recommend.declare import declared, is_declared
+from services.recommend.documents import GONE, INTERESTS, POSTS, REPLIES, Post
 from services.recommend.follow import edited, new_post
 from services.recommend.meet import is_forgotten
 from services.recommend.state import State
-from shared.events import Event, MemberForgotten, MessageEdited, MessageRemoved, PostPublished
+from shared.events import (
+    Event,
+    MemberForgotten,
+    MessageEdited,
+    MessageRemoved,
+    PostPublished,
+    PreferencesChanged,
+)
 
 
 @dataclass(slots=True)
@@ -30,6 +38,8 @@ def needs(state: State, events: Sequence[Event]) -> Needs:
             ahead.remove(event.message)
         elif isinstance(event, MemberForgotten):
             ahead.forget(event)
+        elif isinstance(event, PreferencesChanged):
+            ahead.declare(event)
     return ahead.found()
 
 
@@ -43,6 +53,7 @@ class _Ahead:
     def __init__(self, state: State) -> None:
         self._state = state
         self._standing: dict[str, Post | None] = {}
+        self._topics: dict[str, tuple[str, ...]] = {}
         self._forgotten: set[str] = set()
         self._needs = Needs()
 
@@ -50,6 +61,9 @@ class _Ahead:
         for post in self._standing.values():
             if post is not None and post.author not in self._forgotten:
                 self._needs.unwanted.pop(post.words(), None)
+        for member, topics in self._topics.items():
+            for topic in topics if member not in self._forgotten else ():
+                self._needs.unwanted.pop(topic, None)
         return self._needs
 
     def take_post(self, event: PostPublished) -> None:
@@ -70,10 +84,17 @@ class _Ahead:
             self._leave(post)
         self._standing[message] = None
 
+    def declare(self, event: PreferencesChanged) -> None:
+        if is_declared(self._state, event):
+            self._leave_topics(event.member)
+            self._topics[event.member] = declared(event)
+            self._needs.wanted |= dict.fromkeys(declared(event))
+
     def forget(self, event: MemberForgotten) -> None:
         if is_forgotten(self._state, event.member, event):
             return
         self._forgotten.add(event.member)
+        self._leave_topics(event.member)
         for post in (*self._state.documents.table(POSTS).values(), *self._standing.values()):
             if post is not None and post.author == event.member:
                 self._leave(post)
@@ -104,3 +125,8 @@ class _Ahead:
 
     def _leave(self, post: Post) -> None:
         self._needs.unwanted[post.words()] = None
+
+    def _leave_topics(self, member: str) -> None:
+        known = self._state.documents.get(INTERESTS, member)
+        topics = self._topics.get(member, known.topics if known else ())
+        self._needs.unwanted |= dict.fromkeys(topics)

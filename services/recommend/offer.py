@@ -105,18 +105,19 @@ def end(state: State, timer: Timer) -> None:
             _lapse(state, lists, subject, timer.due)
 
 
-def renew(state: State, members: Sequence[str], channel: str, clock: datetime) -> None:
+def renew(state: State, members: Sequence[str], channel: str | None, clock: datetime) -> None:
     """Make the lists of posts of members anew after something was written in a channel: now, or when they are older.
 
-    What is written in private renews no list that others see: not even when it was made says anything of it. In a
-    closed community nothing is ranked.
+    A channel of None is no channel: what somebody declared counts wherever they read. What is written in private
+    renews no list that others see: not even when it was made says anything of it. In a closed community nothing is
+    ranked.
     """
     if not state.community.open:
         return
     seen: Board | None = None
     every = timedelta(minutes=state.settings.posts_every_minutes)
     for member in members:
-        for lists in _LISTS if channel in state.index.public else (_OWN,):
+        for lists in _LISTS if channel is None or channel in state.index.public else (_OWN,):
             old = state.documents.get(lists[0], member)
             due = clock if old is None or old.at is None else old.at + every
             if due > clock:

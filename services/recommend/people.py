@@ -30,6 +30,7 @@ class People:
         self._by_channel: dict[str, NDArray[np.int32]] = {}
         self._present: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._helps: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self._interested: NDArray[np.bool_] = np.zeros(0, np.bool_)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -44,6 +45,7 @@ class People:
         size = number + 1
         self._present = grown(self._present, size)
         self._helps = grown(self._helps, size)
+        self._interested = grown(self._interested, size)
         return number
 
     # What changes
@@ -54,12 +56,16 @@ class People:
         self._present[number] = facts.here and not facts.bot
         self._helps[number] = not HELPERS.isdisjoint(facts.roles)
 
+    def set_interested(self, number: int, interested: bool) -> None:
+        """Take over whether somebody has said what they are interested in."""
+        self._interested[number] = interested
+
     def forget(self, member: str) -> None:
         """Forget a member whose messages have been taken away; their number stays empty."""
         number = self.numbers.pop(member, None)
         if number is not None:
             self.ids[number] = ""
-            self._present[number] = self._helps[number] = False
+            self._present[number] = self._helps[number] = self._interested[number] = False
 
     def add_message(self, scope: str, number: int, at: float, by: int) -> None:
         """Count a post or reply of time `at`, in seconds since 1970; with -1 take it away again."""
@@ -94,8 +100,12 @@ class People:
         return list(self._tallies)
 
     def candidates(self, scopes: Sequence[str]) -> NDArray[np.bool_]:
-        """Who is present and has written there, or helps by role: also who has answered nobody yet may begin."""
-        return self.present & ((self.last(scopes) > NEVER) | self._helps[: len(self.ids)])
+        """Who is present and has written there, helps by role, or has said what they are interested in.
+
+        Also who has answered nobody yet may begin.
+        """
+        size = len(self.ids)
+        return self.present & ((self.last(scopes) > NEVER) | self._helps[:size] | self._interested[:size])
 
     def answers(self, scopes: Sequence[str]) -> NDArray[np.int64]:
         """How many answers each has given there."""

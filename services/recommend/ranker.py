@@ -33,6 +33,8 @@ _PRIOR = {
     "meaning first 180d": 0.1,
     "helped 180d": 0.05,
     "mentioned": 0.5,
+    # Where nobody declared any, there is nothing to learn, and it stays as it is here.
+    "interest": 0.2,
 }
 # Of the probability that goes with a score, before there is anything to fit it to.
 _PRIOR_SLOPE, _PRIOR_INTERCEPT = 1.0, 0.0

@@ -11,7 +11,7 @@ Days = Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)]
 HalfLife = Annotated[float, Field(ge=1, le=3650, allow_inf_nan=False)]
 Length = Annotated[int, Field(ge=1, le=1000)]
 
-RULES_VERSION = "learned-2"
+RULES_VERSION = "learned-3"
 # Of 384 dimensions, so many are half a gigabyte in Redis.
 VECTORS_KEPT = 500_000
 
@@ -56,6 +56,12 @@ class RecommendSettings(_Settings):
     vote_half_life_days: HalfLife = Field(180.0, description="in evidence, a similar post counts half at such an age")
     declined_cosine: float = Field(
         0.5, gt=0, le=1, description="who said of a post that it is not their topic is asked about none as near as this"
+    )
+    reranked_cosine: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="a post that waits is ranked anew when an edit leaves it less near to itself than this",
     )
     evidence_posts: Length = Field(3, description="posts named in one piece of evidence")
     responders_kept_days: Days = Field(90.0, description="how old a post may be for its list to be kept for the doors")

@@ -41,6 +41,7 @@ FEATURES = (
     "near best",
     "near all",
     "match",
+    "interest",
 )
 PLACES = {name: place for place, name in enumerate(FEATURES)}
 
@@ -48,6 +49,7 @@ PLACES = {name: place for place, name in enumerate(FEATURES)}
 _PRIOR = {
     "active 1h": 0.6, "active 1min": 0.3, "started 1d": 0.3, "channel messages 30d": 0.5, "last channel": 0.3,
     "mentioned": 0.4, "match": 0.3, "near best": 0.3, "talks with author 30d": 0.1, "talks with last 30d": 0.1,
+    "interest": 0.3,
 }  # fmt: skip
 
 
@@ -109,6 +111,7 @@ def thread_features(
     values.extend(talks[:, facts["last_by"]])
     values.extend(_nearness(index, member, scopes, rows, now))
     values.append(np.array(matches, np.float64))
+    values.append(index.interests.near_threads(member, index.threads, rows))
     return np.array(values)
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from shared.events import (
+    Alternative,
     Answer,
     ChannelChanged,
     ChannelClosed,
@@ -36,6 +37,7 @@ from shared.events import (
     NudgeIssued,
     NudgeSeen,
     NudgeWithdrawn,
+    OpportunityHeld,
     PostPublished,
     PostViewed,
     PreferencesChanged,
@@ -79,6 +81,7 @@ def _evidence() -> tuple[Evidence, ...]:
     return (
         Evidence(reason=Reason.ANSWERED_SIMILAR, count=3, posts=("1017", "1042"), channels=("greenhouse",)),
         Evidence(reason=Reason.ACTIVE_LATELY, count=12, posts=("1090",), channels=("greenhouse", "soil")),
+        Evidence(reason=Reason.INTERESTED, count=1),
     )
 
 
@@ -117,6 +120,7 @@ def _people() -> list[Event]:
             weekly_asks=2,
             without=(Kind.WELCOME, Kind.ROUTINE),
             paused_until=AT + 14 * DAY,
+            interests=("Seeds of old tomatoes", "少し待って"),
         ),
     ]
 
@@ -211,8 +215,22 @@ def _decided() -> list[Event]:
             features={"similarity": 0.61, "budget_left": 2.0},
             model="minilm-int8-1",
             expires=AT + 2 * DAY,
+            alternatives=(
+                Alternative(
+                    member="m0001", propensity=0.9, score=0.731254, reply_ratio=1.2, worth=0.61, asks_this_week=1
+                ),
+                Alternative(member="m0023", propensity=0.1, score=0.5, reply_ratio=0.8, worth=0.068, asks_this_week=2),
+            ),
         ),
         NudgeWithdrawn(**_named("withdrawn/n-5f2c"), **about, reason=Withdrawal.TAKEN_BACK),
         NudgeExpired(**_named("expired/n-5f2c"), **about),
         NudgeActed(**_named("acted/n-5f2c"), **about, message="1102", seconds=5400.5),
+        OpportunityHeld(
+            **_named("held/1101"),
+            post="1101",
+            channel="greenhouse",
+            kind=Kind.REPLY,
+            published=AT - timedelta(hours=2),
+            share=0.1,
+        ),
     ]

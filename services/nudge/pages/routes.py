@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import TypeAdapter, ValidationError
 
 from services.nudge.budget import weekly_limit
 from services.nudge.documents import LIVE, Member
@@ -31,13 +32,15 @@ from services.nudge.words import (
     moment,
     what,
 )
-from shared.events import Answer, Kind
+from shared.events import Answer, Interests, Kind
 from shared.failures import Unavailable
+from shared.limits import INTEREST_CHARACTERS, MOST_INTERESTS
 from shared.problems import RETRY_AFTER_SECONDS, ProblemError
 
 HERE: Final = Path(__file__).parent
 ASKED_KINDS: Final = (Kind.REPLY, Kind.WELCOME)
 LONGEST_REASON: Final = 1000
+_INTERESTS: Final[TypeAdapter[tuple[str, ...]]] = TypeAdapter(Interests)
 
 
 class Told(StrEnum):
@@ -47,6 +50,7 @@ class Told(StrEnum):
     ACCEPTED = "accepted"
     CLOSED = "closed"
     UNCLEAR = "unclear"
+    TOO_MUCH = "too_much"
     SAVED = "saved"
     AWAY = "away"
 
@@ -56,6 +60,10 @@ TOLD: Final = {
     Told.ACCEPTED: "Thank you, that is accepted and will take effect in a moment.",
     Told.CLOSED: "That one was closed already: nothing more to do.",
     Told.UNCLEAR: "That was not clear: choose an answer, and to hand over, a person.",
+    Told.TOO_MUCH: (
+        f"Nothing was saved: name at most {MOST_INTERESTS} interests, one a line, each in {INTEREST_CHARACTERS} "
+        "characters at most."
+    ),
     Told.SAVED: "Saved.",
     Told.AWAY: "This could not be recorded just now. Nothing has changed: please try again in a minute.",
 }
@@ -150,9 +158,10 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
         token: str,
         kinds: Annotated[list[str] | None, Form()] = None,
         weekly_asks: Annotated[str, Form()] = "",
+        interests: Annotated[str, Form()] = "",
     ) -> Response:
         async def door(visitor: Visitor, known: Member) -> Response:
-            return pages.back(token, await _prefer(desk, visitor, known, kinds or [], weekly_asks))
+            return pages.back(token, await _prefer(desk, visitor, known, kinds or [], weekly_asks, interests))
 
         return await with_visitor(token, door)
 
@@ -196,6 +205,8 @@ async def _show_inbox(desk: Desk, pages: Pages, token: str, message: str, visito
         kinds=[(kind.value, kind not in known.without) for kind in ASKED_KINDS],
         weekly_asks=weekly_limit(known, desk.settings),
         most_asks=desk.settings.weekly_asks_cap,
+        interests="\n".join(known.interests),
+        most_interests=MOST_INTERESTS,
         longest_reason=LONGEST_REASON,
     )
 
@@ -235,16 +246,22 @@ async def _undo(desk: Desk, visitor: Visitor, about: str, what: str) -> Told:
     return Told.SAVED if through else Told.ACCEPTED
 
 
-async def _prefer(desk: Desk, visitor: Visitor, known: Member, kinds: list[str], weekly_asks: str) -> Told:
+async def _prefer(
+    desk: Desk, visitor: Visitor, known: Member, kinds: list[str], weekly_asks: str, interests: str
+) -> Told:
     if (
         not (weekly_asks.isascii() and weekly_asks.isdigit() and len(weekly_asks) < 4)
         or int(weekly_asks) > desk.settings.weekly_asks_cap
     ):
         return Told.UNCLEAR
+    try:
+        topics = _INTERESTS.validate_python(tuple(line for line in interests.splitlines() if line.strip()))
+    except ValidationError:
+        return Told.TOO_MUCH
     # Kinds that the page does not show stay as they are.
     refused: set[Kind] = {kind for kind in known.without if kind not in ASKED_KINDS}
     refused |= {kind for kind in ASKED_KINDS if kind.value not in kinds}
     without = tuple(sorted(refused))
-    given = {"without": without, "weekly_asks": int(weekly_asks)}
+    given = {"without": without, "weekly_asks": int(weekly_asks), "interests": topics}
     saved = await desk.prefer(visitor.community, visitor.member, given)
     return Told.SAVED if saved else Told.ACCEPTED
