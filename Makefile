@@ -6,6 +6,9 @@ PYTHON ?= python3
 TORCH ?=
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
+# Of the images, and what they are labelled with.
+TAG ?= latest
+REVISION = $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -25,14 +28,17 @@ endif
 FIT := $(and $(filter $(WANTED),$(HAS)),$(filter 3.11 3.12 3.13,$(HAS)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench prove clean
+.PHONY: help demo test check bench prove clean images secrets test-deploy
 
 help:
 	@echo 'make demo    a community at work, in the terminal and in the browser'
 	@echo 'make test    all tests (Kafka'"'"'s need Java and Maven; without them they are skipped, and it says so)'
-	@echo 'make check   style, types, and the borders between services'
+	@echo 'make check   style, types, the borders between services, the deployment'
 	@echo 'make bench   how fast it is'
 	@echo 'make prove   the proofs at full size: crashes and freezes at random moments (an hour or more)'
+	@echo 'make images  the container images of the services, with the embedding model (needs docker)'
+	@echo 'make secrets the secrets of a deployment, where they are missing'
+	@echo 'make test-deploy  build, start, use and crash all of it in containers (needs docker with compose)'
 	@echo 'make clean   remove the environment and caches; the data of communities stays'
 	@echo
 	@echo 'Variables:   PYTHON=python3.12   the Python to make .venv with (3.11 to 3.13)'
@@ -56,6 +62,9 @@ check: $(DEV_STAMP)
 	@$(BIN)/mypy
 	@echo '==> Checking the borders between services'
 	@$(BIN)/lint-imports
+	@echo '==> Checking the deployment'
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
 
 bench: $(DEV_STAMP)
 	@echo '==> Measuring'
@@ -64,6 +73,22 @@ bench: $(DEV_STAMP)
 prove: $(DEV_STAMP)
 	@echo '==> Proving at full size (an hour or more)'
 	@$(BIN)/pytest tests -m prove --prove --timeout=7200 $(PYTEST_ARGS)
+
+# The model is exported once and addressed by its content: an image is built again only where something has changed.
+images: $(USE_STAMP)
+	@echo '==> Building the images'
+	@$(BIN)/python -m deploy.export_model >/dev/null
+	@for service in ingest nudge recommend; do \
+	  docker build --target $$service --tag kindling-$$service:$(TAG) \
+	    --build-arg MODEL="$$(cat dist/models/current)" --build-arg REVISION="$(REVISION)" . || exit 1; \
+	done
+
+secrets:
+	@deploy/make-secrets.sh
+
+test-deploy: $(DEV_STAMP)
+	@echo '==> Testing the deployment in containers'
+	@KINDLING_TEST_DEPLOY=1 $(BIN)/pytest tests/deploy $(PYTEST_ARGS)
 
 clean:
 	@echo '==> Removing the environment and caches (the data of communities stays)'

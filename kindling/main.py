@@ -7,30 +7,18 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from kindling.commands import (
-    backtest,
-    dead_letters,
-    demo,
-    doctor,
-    evaluate,
-    explain,
-    imports,
-    keys,
-    link,
-    models,
-    policies,
-    printed,
-    replays,
-    serve,
-    topics,
-)
+from kindling.commands.loading import add_command, add_group
 from kindling.replay.processes import ProcessEnded
+from kindling.simulate.protocol import WorldError
 from services.recommend.export import ModelUnavailable
 from shared.embedded import EmbeddedServerError
 from shared.failures import Unavailable, Unprocessable, UnsafeSettings
 
 # What a person can do something about: a sentence, not a stack.
-EXPECTED = (UnsafeSettings, Unavailable, Unprocessable, EmbeddedServerError, ModelUnavailable, ProcessEnded, OSError)
+EXPECTED = (
+    UnsafeSettings, Unavailable, Unprocessable, EmbeddedServerError, ModelUnavailable, ProcessEnded, WorldError,
+    OSError,
+)  # fmt: skip
 
 app = typer.Typer(
     name="kindling",
@@ -41,24 +29,34 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-app.command("demo")(demo.demo)
-app.command("up")(serve.up)
-app.command("run")(serve.run)
-app.command("import")(imports.import_)
-app.command("link")(link.link)
-app.command("replay")(replays.replay)
-app.command("evaluate")(evaluate.evaluate)
-app.command("backtest")(backtest.backtest)
-app.command("explain")(explain.explain)
-app.command("doctor")(doctor.doctor)
-app.command("schema")(printed.schema)
-app.command("settings")(printed.settings)
-app.command("version")(printed.version)
-app.add_typer(models.app, name="models")
-app.add_typer(policies.app, name="policy")
-app.add_typer(topics.app, name="topics")
-app.add_typer(keys.app, name="keys")
-app.add_typer(dead_letters.app, name="dead-letters")
+# Where each is, in the order of `kindling --help`.
+COMMANDS = {
+    "demo": "demo:demo",
+    "up": "serve:up",
+    "run": "serve:run",
+    "import": "imports:import_",
+    "link": "link:link",
+    "replay": "replays:replay",
+    "evaluate": "evaluate:evaluate",
+    "backtest": "backtest:backtest",
+    "explain": "explain:explain",
+    "simulate": "simulate:simulate",
+    "doctor": "doctor:doctor",
+    "schema": "printed:schema",
+    "settings": "printed:settings",
+    "version": "printed:version",
+}
+GROUPS = {
+    "models": "models:app",
+    "policy": "policies:app",
+    "topics": "topics:app",
+    "keys": "keys:app",
+    "dead-letters": "dead_letters:app",
+}
+for name, where in COMMANDS.items():
+    add_command(app, name, where)
+for name, where in GROUPS.items():
+    add_group(app, name, where)
 
 
 def main() -> None:

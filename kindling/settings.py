@@ -1,4 +1,4 @@
-"""All settings in one place: from the environment (KINDLING_…) over one TOML file over the defaults."""
+"""All settings in one place: from the environment (KINDLING_…) over files of secrets, one TOML file, the defaults."""
 
 import os
 import tomllib
@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -23,9 +24,10 @@ from shared.settings import CommonSettings, Port
 PREFIX = "KINDLING_"
 NESTED = "__"
 FILE_VARIABLE = "KINDLING_CONFIG"
+SECRETS_VARIABLE = "KINDLING_SECRETS"
 DEFAULT_FILE = Path("kindling.toml")
 # Read by the tests alone.
-OTHER_VARIABLES = (FILE_VARIABLE, "KINDLING_TEST_")
+OTHER_VARIABLES = (FILE_VARIABLE, SECRETS_VARIABLE, "KINDLING_TEST_")
 
 
 class Doors(CommonSettings):
@@ -64,7 +66,31 @@ class Settings(BaseSettings, Doors):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Put the environment over the file, and what a command was given over both."""
         file = settings_file()
-        return init_settings, env_settings, *([TomlConfigSettingsSource(settings_cls, file)] if file else [])
+        toml = [TomlConfigSettingsSource(settings_cls, file)] if file else []
+        return init_settings, env_settings, _SecretFiles(settings_cls), *toml
+
+
+class _SecretFiles(EnvSettingsSource):
+    """Files that are each named as a setting would be in the environment, with its value as their content."""
+
+    def _load_env_vars(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in secret_files().items()}
+
+
+def secret_files() -> dict[str, str]:
+    """Read the files KINDLING_… of the folder that KINDLING_SECRETS names, by their names; without a last line's end.
+
+    Raises:
+        UnsafeSettings: the folder is not there.
+        OSError: one may not be read.
+    """
+    named = os.environ.get(SECRETS_VARIABLE)
+    if named is None:
+        return {}
+    if not Path(named).is_dir():
+        raise UnsafeSettings(f"{SECRETS_VARIABLE} names {named}, which is no folder")
+    files = sorted(Path(named).glob(f"{PREFIX}*"))
+    return {file.name: file.read_text(encoding="utf-8").rstrip("\r\n") for file in files}
 
 
 def settings_file() -> Path | None:
@@ -83,7 +109,7 @@ def load(**given: Any) -> Settings:
     Raises:
         UnsafeSettings: one is unknown or unsafe; the sentence names it as it would be written in the environment.
     """
-    _refuse_unknown(Settings.model_fields, os.environ)
+    _refuse_unknown(Settings.model_fields, [*os.environ, *secret_files()])
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
@@ -102,9 +128,9 @@ def _sentence(location: tuple[int | str, ...], message: str, kind: str) -> str:
     return f"{name}: {said}"
 
 
-def _refuse_unknown(fields: dict[str, FieldInfo], environment: Any) -> None:
+def _refuse_unknown(fields: dict[str, FieldInfo], names: list[str]) -> None:
     known = {PREFIX + name.upper() for name in _names(fields)}
-    for name in sorted(environment):
+    for name in sorted(names):
         upper = name.upper()
         if upper.startswith(PREFIX) and not upper.startswith(OTHER_VARIABLES):
             whole = any(upper == k or upper.startswith(k + NESTED) or k.startswith(upper + NESTED) for k in known)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.nudge.documents import EFFECTS, Running
+from services.nudge.documents import EFFECTS, WEEKS, Running, Totals, Week
 from services.nudge.effect import (
     LEAST_OF_AN_ARM,
     NOTHING_YET,
@@ -101,6 +101,7 @@ def test_nothing_is_said_too_early() -> None:
     assert in_words(Effect(-0.1, -0.15, -0.05)) == "asking lowers it by 0.1"
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=100, max_size=300), st.floats(0.05, 0.5))
 def test_an_interval_is_around_its_estimate(outcomes: list[tuple[float, bool]], share: float) -> None:
     """Whatever came, the interval is one, and is never a point."""
@@ -130,6 +131,12 @@ async def test_operators_read_it_at_a_door(redis_url: str, prefix: str) -> None:
         for n in range(400):
             running = with_outcome(running, float(n % 2 == 0), held=n % 2 == 1, share=0.5)
         house.garden.documents.put(EFFECTS, Outcome.ANSWERED, running)
-        shown = (await house.http.get(path, headers=KEY)).json()["outcomes"][Outcome.ANSWERED]
+        week = Week(held=Totals({Outcome.ANSWERED: (4, 3.0)}))
+        house.garden.documents.put(WEEKS, "2026-W10", week)
+        made = (await house.http.get(path, headers=KEY)).json()
+        assert made["weeks"] == [
+            {"week": "2026-W10", "asked": {}, "held": {Outcome.ANSWERED: {"known": 4, "mean": 0.75}}, "apart": {}}
+        ]
+        shown = made["outcomes"][Outcome.ANSWERED]
         assert (shown["asked"], shown["held"], shown["words"]) == (200, 200, "asking raises it by 1")
         assert shown["low"] < shown["effect"] < shown["high"]

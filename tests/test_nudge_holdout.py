@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.nudge.documents import EFFECTS, NEWCOMERS, TRIALS, WEEKS
+from services.nudge.effect import effect
 from services.nudge.hold import chance_draw
 from services.nudge.measure import Outcome, week_of
 from services.nudge.settings import NudgeSettings
@@ -175,3 +176,24 @@ def test_posts_of_one_community_are_drawn_anew_by_another_salt() -> None:
     posts = [f"p{n}" for n in range(12)]
     held = [of(trial(*posts, holdout_salt=salt).until(START + hours(30)), OpportunityHeld) for salt in ("one", "two")]
     assert {event.post for event in held[0]} != {event.post for event in held[1]}
+
+
+def test_what_asking_adds_is_found_through_the_rules() -> None:
+    """Where three of four who are asked reply, and one of four posts is answered anyway, that is what is measured."""
+    garden = trial(weekly_asks_champion=100, weekly_asks_cap=100)
+    for n in range(160):
+        written = post(START + hours(4 * n), message=f"p{n}")
+        garden.step(written, ranked(written, "ann", "bob", "cat"))
+        for issued in of(garden.until(written.at + hours(2.5)), NudgeIssued):
+            if chance_draw("replies", issued.nudge) < 0.75:
+                garden.step(reply(written.at + hours(3), issued.member, to=issued.post, message=f"r{issued.nudge}"))
+        if chance_draw("anyway", written.message) < 0.25:
+            garden.step(reply(written.at + hours(3), "plain", to=written.message, message=f"anyway{n}"))
+    garden.until(START + hours(4 * 160 + 80))
+    running = garden.documents.get(EFFECTS, Outcome.ANSWERED)
+    assert running is not None
+    assert running.asked.outcomes + running.held.outcomes == 160
+    found = effect(running)
+    assert found is not None
+    truth = (1 - 0.25 * 0.75) - 0.25
+    assert 0 < found.low < truth < found.high

@@ -78,6 +78,8 @@ steps = st.lists(
 )
 gaps = st.lists(st.sampled_from([0.0, 0.25, 1.0, 3.0, 9.0, 30.0]), min_size=60, max_size=60)
 THERE = people(START, zone="Europe/Berlin")
+# Some posts are left alone at random, and of others it is drawn who is asked.
+DRAWN: dict[str, Any] = {"holdout_share": 0.2, "holdout_welcome": True, "explore_share": 0.3}
 NIGHTS = WorkingHours(start=time(22), end=time(3), weekdays=(0, 2, 5))
 
 
@@ -85,7 +87,7 @@ class Watched:
     """A community in which every decision is checked when it is made, against what is known then."""
 
     def __init__(self) -> None:
-        self.garden = Garden(THERE, ask_members=True, weekly_asks_leader=1, holdout_share=0.2, holdout_welcome=True)
+        self.garden = Garden(THERE, ask_members=True, weekly_asks_leader=1, **DRAWN)
         self.nudges: list[NudgeIssued] = []
         self.ended: set[str] = set()
         self.log: list[Event] = []
@@ -141,6 +143,8 @@ class Watched:
         assert member.paused_until is None or event.at >= member.paused_until
         assert state.reads(event.member, event.channel)
         assert not self._is_unwanted(event.post, event.member)
+        opportunity = state.opportunity(event.post)
+        assert opportunity is None or opportunity.held is None
 
     def _is_unwanted(self, message: str, member: str) -> bool:
         """Say whether a member declines a post, or is kept apart from its author, by what was said so far."""
@@ -307,7 +311,7 @@ def with_ticks(log: Sequence[Event], every: timedelta) -> list[Event]:
 
 
 def replayed(log: Sequence[Event], restart_every: int = 0) -> Driven[NudgeCommunity]:
-    garden = Garden(THERE, ask_members=True, weekly_asks_leader=1, holdout_share=0.2, holdout_welcome=True)
+    garden = Garden(THERE, ask_members=True, weekly_asks_leader=1, **DRAWN)
     driven = garden.driven
     for n, event in enumerate(log):
         driven.step(event)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from kindling.secrets import FILE, load_or_make, with_secrets
 from kindling.settings import described, load
@@ -130,3 +131,29 @@ def test_the_example_of_a_deployment_loads(monkeypatch: pytest.MonkeyPatch) -> N
     assert settings.log is not None
     assert settings.log.startswith("kafka://")
     assert settings.nudge.ingest_url == "http://ingest:8081"
+
+
+def test_a_secret_may_be_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An orchestrator's secrets are files, each named as the setting is; the environment comes before them."""
+    (tmp_path / "KINDLING_SERVICE_KEY").write_text("k" * 32 + "\n")
+    (tmp_path / "KINDLING_NUDGE__LINK_SECRET").write_text("l" * 32)
+    (tmp_path / "somebody-elses").write_text("not looked at")
+    (tmp_path / "kindling.toml").write_text('service_key = "ffffffffffffffffffffffffffffffff"\n')
+    monkeypatch.setenv("KINDLING_SECRETS", str(tmp_path))
+    settings = load()
+    assert settings.service_key is not None
+    assert settings.service_key.get_secret_value() == "k" * 32
+    assert settings.nudge.link_secret.get_secret_value() == "l" * 32
+    monkeypatch.setenv("KINDLING_SERVICE_KEY", "e" * 32)
+    assert load().service_key == SecretStr("e" * 32)
+
+
+def test_a_secret_of_no_setting_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A typo in a secret's file name is found, and so is a folder that is not there."""
+    monkeypatch.setenv("KINDLING_SECRETS", str(tmp_path))
+    (tmp_path / "KINDLING_SERVIC_KEY").write_text("k" * 32)
+    with pytest.raises(UnsafeSettings, match="KINDLING_SERVIC_KEY is no setting"):
+        load()
+    monkeypatch.setenv("KINDLING_SECRETS", str(tmp_path / "none"))
+    with pytest.raises(UnsafeSettings, match=r"KINDLING_SECRETS names .*none, which is no folder"):
+        load()

@@ -11,14 +11,10 @@ import typer
 from rich.console import Console
 
 from kindling.commands.common import DataDir, log_to_stderr
-from kindling.retrain import Retraining
 from kindling.secrets import with_secrets
 from kindling.servers import configured, embedded, partitions
 from kindling.settings import Settings, load
-from services.ingest import app as ingest
-from services.nudge import app as nudge
 from services.nudge.settings import NudgeSettings
-from services.recommend import app as recommend
 from shared.app import ServiceApp
 from shared.app import serve as serve_apps
 from shared.connections import Connections
@@ -111,13 +107,24 @@ async def make_topics(settings: Settings, connections: Connections) -> None:
 
 
 async def build(name: ServiceName, settings: Settings, connections: Connections) -> ServiceApp:
-    """Put one service together."""
+    """Put one service together; only what it is made of is loaded, for its image has no more than that."""
     if name is ServiceName.INGEST:
+        from services.ingest import app as ingest  # noqa: PLC0415  # its packages alone
+
         return await ingest.build(settings.ingest, connections)
-    if name is ServiceName.RECOMMEND:
-        app = await recommend.build(settings, settings.recommend, connections)
-        if not settings.recommend.train_every_hours:
-            return app
-        every = timedelta(hours=settings.recommend.train_every_hours)
-        return replace(app, beside=(*app.beside, Retraining(every, connections, app.redis, app.log).run))
-    return await nudge.build(settings.nudge, connections)
+    if name is ServiceName.NUDGE:
+        from services.nudge import app as nudge  # noqa: PLC0415  # its packages alone
+
+        return await nudge.build(settings.nudge, connections)
+    return await _build_recommend(settings, connections)
+
+
+async def _build_recommend(settings: Settings, connections: Connections) -> ServiceApp:
+    from kindling.retrain import Retraining  # noqa: PLC0415  # needs numpy
+    from services.recommend import app as recommend  # noqa: PLC0415  # its packages alone
+
+    app = await recommend.build(settings, settings.recommend, connections)
+    if not settings.recommend.train_every_hours:
+        return app
+    every = timedelta(hours=settings.recommend.train_every_hours)
+    return replace(app, beside=(*app.beside, Retraining(every, connections, app.redis, app.log).run))

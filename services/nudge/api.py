@@ -177,8 +177,8 @@ def _operators(desk: Desk) -> APIRouter:
 
     @routes.get("/effect")
     async def effect(community: Id) -> dict[str, Any]:
-        """Say what asking adds beside posts that were left alone, or that no effect is measured yet."""
-        return await read_effect(desk.reader, community)
+        """Say what asking adds beside posts that were left alone, or that no effect is measured yet; and each week."""
+        return await read_effect(desk.reader, community, desk.press.now())
 
     return routes
 

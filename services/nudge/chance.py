@@ -10,6 +10,7 @@ and the role's is shrunk to 1 in the same way. How alike the people of a role ar
 (empirical Bayes: Robbins 1956; Clayton & Kaldor 1987, "Empirical Bayes estimates of age-standardized relative risks").
 """
 
+from functools import lru_cache
 from typing import Final
 
 from services.nudge.documents import RoleTally, Tally
@@ -33,7 +34,7 @@ def reply_chance(score: float, ratio: float) -> float:
 
 def reply_ratio(person: Tally, role: RoleTally) -> float:
     """Give by how much more, or less, often somebody replies when asked than their scores say."""
-    return round(_shrunk(person, role_ratio(role), strength(role)), DECIMALS)
+    return round(_shrunk(person, *_role(role)), DECIMALS)
 
 
 def role_ratio(role: RoleTally) -> float:
@@ -68,6 +69,12 @@ def with_change(role: RoleTally, was: Tally, now: Tally) -> RoleTally:
         replies_expected=role.replies_expected + now.replies * now.expected - was.replies * was.expected,
         expected_squared=role.expected_squared + now.expected**2 - was.expected**2,
     )
+
+
+# A round asks the same of each of its pairs.
+@lru_cache(maxsize=64)
+def _role(role: RoleTally) -> tuple[float, float]:
+    return role_ratio(role), strength(role)
 
 
 def _shrunk(tally: Tally, towards: float, weight: float) -> float:

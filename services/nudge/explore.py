@@ -33,12 +33,15 @@ def draw_people(
     `values` are what asks are worth, by post and person, `asked` how many were asked about each post before. A post for
     which there are not two people left whose ask is worth anything is not among them.
     """
+    exploring = [post for post in sorted(asked) if chance_draw("explore", community, post) < share]
+    worth: dict[str, dict[str, float]] = {post: {} for post in exploring}
+    for (post, who), value in values.items():
+        if post in worth:
+            worth[post][who] = value
     drawn: dict[str, Drawn] = {}
-    for post in sorted(asked):
-        if chance_draw("explore", community, post) >= share:
-            continue
+    for post in exploring:
         taken = {found.member for found in drawn.values()}
-        few = best_few({who: value for (about, who), value in values.items() if about == post and who not in taken})
+        few = best_few({who: value for who, value in worth[post].items() if who not in taken})
         if len(few) > 1:
             drawn[post] = draw(few, chance_draw("whom", community, post, str(asked[post])))
     return drawn

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from services.nudge import answer as answering
 from services.nudge import decide, decline, follow, forget, measure, outcomes
 from services.nudge.open_opportunity import edit_post, note_post, open_opportunity
+from services.nudge.policy import BY_VALUE, Policy
 from services.nudge.reconsider import reconsider
 from services.nudge.settings import NudgeSettings
 from services.nudge.state import NudgeCommunity
@@ -129,8 +130,9 @@ class Nudge:
     writes: TopicName = TopicName.NUDGES
     passes_ticks: bool = False
 
-    def __init__(self, settings: NudgeSettings) -> None:
+    def __init__(self, settings: NudgeSettings, policy: Policy = BY_VALUE) -> None:
         self._settings = settings
+        self._policy = policy
         self._handlers: Handlers[State] = {
             PostPublished: on_post_published,
             MessageEdited: on_message_edited,
@@ -166,7 +168,7 @@ class Nudge:
 
     async def open(self, community: str, documents: Documents) -> State:
         """Build the working state; it needs nothing from outside."""
-        return NudgeCommunity(community, documents, self._settings)
+        return NudgeCommunity(community, documents, self._settings, self._policy)
 
     async def prepare(self, state: State, events: Sequence[Event]) -> None:
         """Fetch nothing: nudge decides on what it has been told."""

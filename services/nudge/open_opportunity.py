@@ -1,13 +1,12 @@
 """Open an opportunity: a young post that nobody has answered, with those who should."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.nudge.documents import MOST_HEARD, Candidate, Closing, Heard, Opportunity, Post
 from services.nudge.round import next_round
 from services.nudge.settings import NudgeSettings
 from services.nudge.state import NudgeCommunity
-from services.nudge.waiting import Curve, best_age
 from services.nudge.withdraw import close
 from shared.events import Kind, Match, MatchesRanked, MessageEdited, PostPublished
 from shared.stamps import stamp_of
@@ -103,12 +102,14 @@ def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetim
         channel=event.channel,
         author=event.author,
         published=event.published,
-        ready=_ready(settings, kind, event.published, still_open, clock),
+        ready=clock,
         ends=event.published + settings.opportunity,
         model=event.model,
         candidates=in_order(event.matches),
         still_open=still_open,
     )
+    ready = state.policy.ready(event.message, opportunity, clock, settings)
+    opportunity = replace(opportunity, ready=ready)
     state.put_post(event.message, post)
     state.put_opportunity(event.message, opportunity)
     state.documents.cancel_timer("forget", event.message)
@@ -132,26 +133,11 @@ def _rank_anew(state: NudgeCommunity, event: MatchesRanked, was: Opportunity, cl
     told = replace(was, model=event.model, candidates=in_order(event.matches), still_open=still_open)
     if told == was:
         return
-    ready = was.ready if was.asked else _ready(state.settings, was.kind, was.published, still_open, clock)
+    ready = was.ready if was.asked else state.policy.ready(event.message, told, clock, state.settings)
     ranked = replace(told, ready=ready)
     state.put_opportunity(event.message, ranked)
     if was.closed is None and not state.stands(ranked):
         state.documents.set_timer("decide", event.message, next_round(state, max(ready, clock)))
-
-
-def _ready(
-    settings: NudgeSettings,
-    kind: Kind,
-    published: datetime,
-    still_open: tuple[tuple[float, float], ...],
-    clock: datetime,
-) -> datetime:
-    """Say when somebody is to be asked about a post: when waiting for an answer by itself is no longer worth it."""
-    if not still_open:
-        return max(clock, published + timedelta(hours=settings.wait_hours(kind)))
-    age = max(0.0, (clock - published) / timedelta(hours=1))
-    best = best_age(Curve.of(still_open), age, settings.patience_hours(kind), settings.opportunity_hours)
-    return max(clock, published + timedelta(hours=best) if best > age else published)
 
 
 def in_order(matches: tuple[Match, ...]) -> tuple[Candidate, ...]:

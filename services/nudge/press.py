@@ -78,6 +78,10 @@ class Press:
         await self._post(event)
         return event
 
+    def now(self) -> datetime:
+        """Give the time that presses carry."""
+        return self._clock()
+
     def _head(self, community: str) -> dict[str, Any]:
         return {"id": f"press/{uuid.uuid4().hex}", "source": SOURCE, "at": self._clock(), "community": community}
 

@@ -1,30 +1,38 @@
 """Read what asking adds in a community, as operators see it."""
 
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from services.nudge.documents import EFFECTS, Running
+from services.nudge.documents import EFFECTS, WEEKS, Running, Totals, Week
 from services.nudge.effect import effect, in_words
-from services.nudge.measure import Outcome
+from services.nudge.measure import Outcome, week_of
 from shared.reading import StateReader
 
-DISPLACED = (
+# So many weeks are shown, the latest first.
+WEEKS_SHOWN: Final = 26
+DISPLACED: Final = (
     "What a post that was left alone does not use of people's attention goes to others: where posts compete for the "
-    "same few people, the effect is overstated, and displacement cannot be excluded."
+    "same few people, the effect is overstated, and displacement cannot be excluded. Compare all posts by week."
 )
 
 
-async def read_effect(reader: StateReader, community: str) -> dict[str, Any]:
-    """Give what asking adds to each outcome, with its 95 % interval, which holds however often one looks.
+async def read_effect(reader: StateReader, community: str, now: datetime) -> dict[str, Any]:
+    """Give what asking adds to each outcome, with its 95 % interval, which holds however often one looks; and weeks.
 
     Raises:
         Unavailable: the store is away.
     """
     known = await reader.get_many(community, EFFECTS, list(Outcome))
-    outcomes = {name.value: _shown(running or Running()) for name, running in zip(Outcome, known, strict=True)}
-    return {"outcomes": outcomes, "mind": DISPLACED}
+    names = [week_of(now - timedelta(weeks=ago)) for ago in range(WEEKS_SHOWN)]
+    weeks = await reader.get_many(community, WEEKS, names)
+    return {
+        "outcomes": {name.value: _effect(running or Running()) for name, running in zip(Outcome, known, strict=True)},
+        "weeks": [{"week": name, **_week(week)} for name, week in zip(names, weeks, strict=True) if week is not None],
+        "mind": DISPLACED,
+    }
 
 
-def _shown(running: Running) -> dict[str, Any]:
+def _effect(running: Running) -> dict[str, Any]:
     found = effect(running)
     return {
         "asked": running.asked.outcomes,
@@ -34,3 +42,12 @@ def _shown(running: Running) -> dict[str, Any]:
         "high": None if found is None else round(found.high, 4),
         "words": in_words(found),
     }
+
+
+def _week(week: Week) -> dict[str, Any]:
+    """Show a week's posts: of each arm, and of those outside the trial, how many outcomes are known, and their mean."""
+    return {arm: _means(getattr(week, arm)) for arm in ("asked", "held", "apart")}
+
+
+def _means(totals: Totals) -> dict[str, dict[str, float]]:
+    return {name: {"known": known, "mean": round(total / known, 4)} for name, (known, total) in totals.outcomes.items()}

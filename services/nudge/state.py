@@ -30,6 +30,7 @@ from services.nudge.documents import (
     reader_key,
 )
 from services.nudge.may_read import may_read
+from services.nudge.policy import BY_VALUE, Policy
 from services.nudge.settings import NudgeSettings
 from services.nudge.wishes import are_apart, is_declined
 from shared.state import Documents
@@ -44,10 +45,13 @@ def short_hash(*parts: str) -> str:
 class NudgeCommunity:
     """One community as the rules see it. The indexes hold open opportunities only."""
 
-    def __init__(self, community: str, documents: Documents, settings: NudgeSettings) -> None:
+    def __init__(
+        self, community: str, documents: Documents, settings: NudgeSettings, policy: Policy = BY_VALUE
+    ) -> None:
         self.community = community
         self.documents = documents
         self.settings = settings
+        self.policy = policy
         self._by_person: dict[str, set[str]] = {}
         self._by_channel: dict[str, set[str]] = {}
         # Made when first needed: few messages are ever removed.

@@ -1,0 +1,43 @@
+"""The oracle: Kindling's own rule, told the truth of the built-in community instead of what can be known of it."""
+
+import math
+from datetime import datetime, timedelta
+from statistics import NormalDist
+
+from kindling.simulate.community.community import Community
+from kindling.simulate.community.parameters import HOURS
+from kindling.simulate.policies import Watching
+from services.nudge.choose import Applicant
+from services.nudge.documents import Opportunity
+from services.nudge.settings import NudgeSettings
+from services.nudge.waiting import Curve, best_age
+from services.nudge.worth import price
+
+_NORMAL = NormalDist()
+
+
+class Oracle(Watching):
+    """Knows each post's chance of an answer by itself, and each person's of replying if asked now: not the dice."""
+
+    def __init__(self, community: Community) -> None:
+        self._community = community
+
+    def ready(self, post: str, opportunity: Opportunity, clock: datetime, settings: NudgeSettings) -> datetime:
+        truth = self._community.posts[post]
+        curve = Curve.of((float(hours), self._community.open_at(truth, hours)) for hours in HOURS)
+        age = max(0.0, (clock - truth.at) / timedelta(hours=1))
+        best = best_age(curve, age, settings.patience_hours(opportunity.kind), 24.0)
+        return max(clock, truth.at + timedelta(hours=best))
+
+    def worth(
+        self, post: str, opportunity: Opportunity, applicant: Applicant, clock: datetime, settings: NudgeSettings
+    ) -> float:
+        truth, world = self._community.posts[post], self._community
+        age = (clock - truth.at) / timedelta(hours=1)
+        if age >= 24:
+            return 0.0
+        silent = world.open_at(truth, 24) / world.open_at(truth, age)
+        # A reply to an ask takes two hours in the median; only within the day it counts.
+        in_time = _NORMAL.cdf(math.log((24 - age) / 2))
+        replies = world.helpers[applicant.candidate.member].replies(truth.topic.name, clock)
+        return world.worth(truth) * silent * replies * in_time - price(applicant, clock, settings)

@@ -1,0 +1,47 @@
+"""What decides when somebody is asked about a post, and who of those that may be asked: the value, or another rule.
+
+Who may be asked (role, hours, budget, opt-out, never twice) is no part of it. Others than `ByValue` are for
+simulations, which compare them.
+"""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from services.nudge.choose import Applicant
+from services.nudge.documents import Opportunity
+from services.nudge.settings import NudgeSettings
+from services.nudge.waiting import Curve, best_age
+from services.nudge.worth import worth_of
+
+
+class Policy(Protocol):
+    def ready(self, post: str, opportunity: Opportunity, clock: datetime, settings: NudgeSettings) -> datetime:
+        """Say from when on somebody is to be asked about a post whose opportunity opens at the clock."""
+        ...
+
+    def worth(
+        self, post: str, opportunity: Opportunity, applicant: Applicant, clock: datetime, settings: NudgeSettings
+    ) -> float:
+        """Give what asking somebody is worth; of a round's ways to ask, that of the highest sum is taken, above 0."""
+        ...
+
+
+class ByValue:
+    """Ask when waiting for an answer by itself is no longer worth it, whoever's answer adds most."""
+
+    def ready(self, post: str, opportunity: Opportunity, clock: datetime, settings: NudgeSettings) -> datetime:
+        published, kind = opportunity.published, opportunity.kind
+        if not opportunity.still_open:
+            return max(clock, published + timedelta(hours=settings.wait_hours(kind)))
+        age = max(0.0, (clock - published) / timedelta(hours=1))
+        curve = Curve.of(opportunity.still_open)
+        best = best_age(curve, age, settings.patience_hours(kind), settings.opportunity_hours)
+        return max(clock, published + timedelta(hours=best) if best > age else published)
+
+    def worth(
+        self, post: str, opportunity: Opportunity, applicant: Applicant, clock: datetime, settings: NudgeSettings
+    ) -> float:
+        return worth_of(opportunity, applicant, clock, settings)
+
+
+BY_VALUE = ByValue()

@@ -1,0 +1,205 @@
+"""The whole of it on a real engine: built, started, used, crashed and stopped as an operator would."""
+
+import json
+import shutil
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.deploy.community import Visitor, history, question
+from tests.deploy.prometheus import Prometheus
+from tests.deploy.stack import IMAGES, ROOT, Stack, docker, missing_engine, stand_ins, wait_for
+
+# Sizes are in millions of bytes, as docker shows them.
+MOST = {"kindling-ingest": 250, "kindling-recommend": 700, "kindling-nudge": 250}
+SERVICES = ("ingest", "recommend", "nudge")
+STOP_SECONDS = 10
+READY = "from urllib.request import urlopen as get; print(get('http://127.0.0.1:8082/health/ready').read().decode())"
+
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(bool(why := missing_engine()), reason=why),
+]
+
+
+@pytest.fixture(scope="module")
+def images(told: list[str]) -> str:
+    """Build the images as `make images` does, and give the model's hash."""
+    began = time.monotonic()
+    subprocess.run(["make", "images"], cwd=ROOT, check=True, capture_output=True)
+    if stands := stand_ins():
+        told.append(f"with stand-ins, so that what upstream's images contain is not proved: {', '.join(stands)}")
+    told.append(f"images built in {time.monotonic() - began:.0f} s")
+    return (ROOT / "dist" / "models" / "current").read_text().strip()
+
+
+@pytest.fixture(scope="module")
+def stack(images: str, told: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("deploy")
+    secrets, settings = folder / "secrets", folder / "env"
+    subprocess.run([ROOT / "deploy" / "make-secrets.sh", secrets], check=True, capture_output=True)
+    # Nudges come when a post is due, and not up to a quarter of an hour later.
+    settings.write_text("KINDLING_NUDGE__ROUND_MINUTES=0.05\n")
+    stack = Stack(f"kindling-test-{uuid.uuid4().hex[:6]}", secrets, MODEL=images, ENV_FILE=str(settings))
+    try:
+        began = time.monotonic()
+        stack.up()
+        told.append(f"all services ready in {time.monotonic() - began:.0f} s")
+        yield stack
+    finally:
+        stack.down()
+
+
+@pytest.fixture(scope="module")
+def visitor(stack: Stack) -> Visitor:
+    """Send the community's history with a key of its own, as a platform would."""
+    visitor = Visitor(stack, stack.kindling("keys", "create", "mine").split()[-1])
+    visitor.send(*history(datetime.now(UTC)))
+    return visitor
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_images_are_small_and_run_as_nobody(images: str, told: list[str], image: str) -> None:
+    """An image has what its service needs: no compiler, no pip, no torch, no rights."""
+    (found,) = json.loads(docker("image", "inspect", image))
+    size = found["Size"] / 1e6
+    told.append(f"{image}: {size:.0f} MB")
+    assert size <= MOST[image]
+    assert found["Config"]["User"] == "10001:10001"
+    assert found["Config"]["Labels"]["org.opencontainers.image.revision"]
+    look = "for name in gcc cc make; do ! command -v $name || exit 1; done; ls /opt/kindling/lib/python3*/site-packages"
+    packages = docker("run", "--rm", "--entrypoint", "sh", image, "-c", look).split()
+    assert "torch" not in packages
+    assert "pip" not in packages
+    assert ("numpy" in packages) is (image == "kindling-recommend")
+
+
+def test_only_the_doors_are_open_and_to_this_machine_alone(stack: Stack) -> None:
+    """Kafka, Redis and recommend cannot be reached from outside; nothing runs with rights, or can be written to."""
+    for service in (*SERVICES, "kafka", "redis"):
+        found = stack.state(service)
+        host = found["HostConfig"]
+        assert host["ReadonlyRootfs"], service
+        assert host["CapDrop"] == ["ALL"], service
+        assert "no-new-privileges:true" in host["SecurityOpt"], service
+        assert host["Memory"] > 0, service
+        open_to = [bound["HostIp"] for ports in found["NetworkSettings"]["Ports"].values() for bound in ports or ()]
+        assert open_to == (["127.0.0.1"] if service in ("ingest", "nudge") else []), service
+
+
+def test_a_nudge_comes_to_an_inbox(stack: Stack, visitor: Visitor, told: list[str]) -> None:
+    """A question that came in through the front door and was left alone is in the champion's inbox."""
+    took = wait_for(lambda: bool(visitor.nudges("ben")), "ben is nudged", 120)
+    told.append(f"the first nudge {took:.0f} s after the history was accepted")
+    (nudge,) = visitor.nudges("ben")
+    assert (nudge["kind"], nudge["post"]["id"]) == ("reply", "5")
+    link = stack.kindling("link", "mine", "ben").split()[0]
+    page = httpx.get(f"{stack.nudge}/inbox/{link.split('/inbox/')[1]}")
+    assert page.status_code == 200
+    assert "three tables" in page.text
+
+
+def test_prometheus_scrapes_what_runs(stack: Stack, told: list[str], tmp_path: Path) -> None:
+    """With the configuration as it is, but for the addresses, each service is scraped and each rule evaluated."""
+    if shutil.which("prometheus") is None:
+        pytest.skip("there is no prometheus (Debian: prometheus)")
+    with Prometheus(tmp_path, {name: stack.address(name) for name in SERVICES}) as prometheus:
+        wait_for(lambda: prometheus.value("sum(up)") == len(SERVICES), "all services are scraped", 60)
+        wait_for(lambda: prometheus.value("sum(kindling_activities_accepted_total)") > 0, "activity is seen", 60)
+        assert prometheus.faulty_rules() == []
+    told.append("Prometheus of the distribution scraped all services")
+
+
+def test_two_replicas_share_the_work(stack: Stack, visitor: Visitor) -> None:
+    """A second process of a service takes half of the partitions, and gives them back when it goes."""
+
+    def shares(replicas: int) -> list[int]:
+        asked = (stack.ask("recommend", READY, index=number) for number in range(1, replicas + 1))
+        return [json.loads(said)["recommend"]["partitions"] for said in asked]
+
+    stack.compose("up", "--detach", "--wait", "--wait-timeout", "120", "--no-recreate", "--scale", "recommend=2")
+    wait_for(lambda: shares(2) == [32, 32], "each has half of the partitions", 60)
+    posts = [question(number) for number in range(2000, 2010)]
+    visitor.send(*posts)
+    stack.compose("up", "--detach", "--wait", "--wait-timeout", "120", "--no-recreate", "--scale", "recommend=1")
+    wait_for(lambda: shares(1) == [64], "one has all of them again", 60)
+    names = [post["data"]["message"] for post in posts]
+    wait_for(lambda: visitor.ranked(names) == names, "what came in meanwhile is ranked", 60)
+
+
+def test_crashes_lose_nothing(stack: Stack, visitor: Visitor, told: list[str]) -> None:
+    """Each process is killed while posts come in: it comes back by itself, and every accepted post is ranked."""
+    before = visitor.nudges("ben")
+    numbers = count()
+    sent: list[str] = []
+
+    def post(times: int = 10) -> None:
+        for _ in range(times):
+            asked = question(next(numbers))
+            visitor.send(asked)
+            sent.append(asked["data"]["message"])
+
+    for service in ("kafka", "redis", *SERVICES):
+        post()
+        began = time.monotonic()
+        before_crash = stack.crash(service)
+        post()
+        stack.wait_back(service, before_crash)
+        told.append(f"{service} back {time.monotonic() - began:.0f} s after a crash")
+        post()
+    wait_for(lambda: visitor.ranked(sent) == sent, f"all of {len(sent)} posts are ranked", 120)
+    wait_for(lambda: bool(visitor.nudges("ben")), "the inbox is there again", 60)
+    assert [nudge["nudge"] for nudge in visitor.nudges("ben")] == [nudge["nudge"] for nudge in before]
+    assert "no dead letters" in stack.kindling("dead-letters", "list")
+    told.append(f"{len(sent)} posts accepted around five crashes, all ranked")
+
+
+def test_a_backup_brings_everything_back(stack: Stack, visitor: Visitor, told: list[str], tmp_path: Path) -> None:
+    """After the loss of all volumes the inbox, the rankings and the keys are as they were, and all goes on."""
+    asked = question(1000)
+    visitor.send(asked)
+    posts = ["1", "3", "5", asked["data"]["message"]]
+    wait_for(lambda: visitor.ranked(posts) == posts, "the posts are ranked", 60)
+    before = visitor.nudges("ben")
+    file = tmp_path / "kindling.tar.gz"
+    took = stack.backup("save", file)
+    stack.down()
+    again = stack.backup("restore", file)
+    with pytest.raises(AssertionError, match="has data already"):
+        stack.backup("restore", file)
+    stack.up()
+    told.append(f"saved in {took:.0f} s, {file.stat().st_size / 1e6:.1f} MB; restored in {again:.0f} s")
+    assert visitor.nudges("ben") == before
+    assert visitor.ranked(posts) == posts
+    later = question(1001)
+    visitor.send(later)
+    wait_for(lambda: visitor.ranked([later["data"]["message"]]) != [], "a new post is ranked", 60)
+
+
+def test_a_service_stops_in_time(stack: Stack, told: list[str]) -> None:
+    """SIGTERM is enough, long before an engine would kill."""
+    for service in SERVICES:
+        began = time.monotonic()
+        stack.compose("stop", service)
+        told.append(f"{service} stopped in {time.monotonic() - began:.1f} s")
+        assert time.monotonic() - began < STOP_SECONDS
+        assert stack.state(service)["State"]["ExitCode"] == 0
+
+
+def test_a_wrong_setting_is_named(stack: Stack, visitor: Visitor, tmp_path: Path) -> None:
+    """With a wrong setting `up --wait` fails, and the service's log has the sentence that says which."""
+    wrong = tmp_path / "env"
+    wrong.write_text("KINDLING_NUDGE__ROUND_MINUTES=never\n")
+    again = stack.with_settings(ENV_FILE=str(wrong))
+    with pytest.raises(AssertionError, match="nudge"):
+        again.compose("up", "--detach", "--wait", "--wait-timeout", "30", "--no-deps", "nudge")
+    assert "KINDLING_NUDGE__ROUND_MINUTES: " in again.compose("logs", "--no-color", "nudge")
+    stack.up()
+    assert visitor.nudges("ben")
