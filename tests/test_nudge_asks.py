@@ -160,7 +160,7 @@ def test_own_hours_replace_the_default() -> None:
 
 def test_the_budget_of_a_week_holds_over_all_posts() -> None:
     """However many posts need Ann, she is asked as often as she wants in a week, and then when it is over."""
-    garden = Garden()
+    garden = Garden(attention_price=0)
     garden.step(make(PreferencesChanged, START, member="ann", weekly_asks=2))
     for n in range(3):
         opened(garden, "ann", message=f"p{n}")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.nudge.assign import assign
 from services.nudge.round import next_round
-from shared.events import Event, Match, MatchesRanked, NudgeIssued
+from shared.events import Event, Match, MatchesRanked, NudgeIssued, PreferencesChanged
 from tests.nudging import START, Garden, hours, make, post
 
 VALUES = st.dictionaries(
@@ -85,6 +85,15 @@ def test_who_was_asked_often_this_week_gives_way_to_who_was_not() -> None:
     garden.until(START + hours(2))
     scored(garden, "q", {"ann": 0.3, "bob": 0.3}, minutes=130)
     assert asked(garden.until(START + hours(5))) == {"q": "bob"}
+
+
+def test_an_answer_is_worth_less_the_longer_its_author_waits() -> None:
+    """What was worth an ask at first is worth none days later, where nobody could be asked before."""
+    for waits, expected in ((2, {"p": "ann"}), (40, {})):
+        garden = Garden()
+        garden.step(make(PreferencesChanged, START, member="ann", paused_until=START + hours(waits)))
+        scored(garden, "p", {"ann": 0.2})
+        assert asked(garden.until(START + hours(71))) == expected
 
 
 def test_nobody_is_asked_where_it_costs_more_than_it_may_bring() -> None:

@@ -182,7 +182,10 @@ def test_history_before_the_start_is_learnt_and_nobody_is_asked_about_it(house: 
 
 FAULTS: dict[str, tuple[str, str]] = {
     "no JSON": ('if kind == "hello": print("hi", flush=True)', "no JSON: 'hi'"),
-    "another answer to hello": ('if kind == "hello":\n    say(type="done")\n    continue', "answer to hello: type"),
+    "another answer to hello": (
+        'if kind == "hello":\n    say(type="done")\n    continue',
+        "answer to hello: community is missing",
+    ),
     "a zone that is none": (
         'if kind == "hello":\n    hello(members=[{"member": "a", "zone": "Mars"}])\n    continue',
         "members.0.zone 'Mars' is no time zone",

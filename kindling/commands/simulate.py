@@ -115,7 +115,7 @@ def simulate(
         "world": world or "built-in", "parameters": given.as_dict() if given else None, "seed": seed, "seeds": seeds,
         "until": until.isoformat() if until else None, "days": None if until else days, **summarise(outcomes),
     }  # fmt: skip
-    title = world or f"An invented community, like {fit.name if fit else f'a {like.value}'}"
+    title = world or f"An invented community ({fit.name if fit else like.value})"
     show(Console(), summary, f"{title}: seed {seed}" + (f" to {seed + seeds - 1}" if seeds > 1 else ""))
     write_json(json_file, summary)
 

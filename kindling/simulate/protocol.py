@@ -69,12 +69,19 @@ class WorldChannel(_Said):
 class Opening(_Said):
     """A world's answer to hello. `settings` are Kindling's, by name: `nudge.ask_members`, or nested."""
 
-    type: Literal["hello"]
+    type: str = "hello"
     community: Id
     start: Moment
     members: tuple[WorldMember, ...] = ()
     channels: tuple[WorldChannel, ...] = ()
     settings: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, said: Any) -> Any:
+        """Take the community as an object with its id, too."""
+        named = said.get("community") if isinstance(said, dict) else None
+        return {**said, "community": named["id"]} if isinstance(named, dict) and "id" in named else said
 
 
 class Done(_Said):

@@ -85,21 +85,21 @@ def _ratio(found: Mapping[str, Any]) -> str:
     ratio, error = found["value_per_ask"], found["value_per_ask_error"]
     if ratio is None:
         return ""
-    return f"{ratio:.3f}" if error is None else f"{ratio:.3f} ±{error:.3f}"
+    return f"{ratio:.3f}" if error is None else f"{ratio:.3f}\n±{error:.3f}"
 
 
 _ROWS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "newcomers' first posts": lambda found: f"{found['newcomers_posts']:,}",
-    "answered within 24 h": lambda found: _share(found["newcomers_answered"], found["newcomers_posts"]),
+    "first posts": lambda found: f"{found['newcomers_posts']:,}",
+    "in 24 h": lambda found: _share(found["newcomers_answered"], found["newcomers_posts"]),
     "other posts": lambda found: f"{found['other_posts']:,}",
-    "answered within 24 h ": lambda found: _share(found["others_answered"], found["other_posts"]),
-    "value, as the world says": lambda found: f"{found['world']['value']:,.1f}",
-    "gained by asking": lambda found: "" if found["gained"] is None else f"{found['gained']:+,.1f}",
+    "in 24 h ": lambda found: _share(found["others_answered"], found["other_posts"]),
+    "value": lambda found: f"{found['world']['value']:,.1f}",
+    "gained": lambda found: "" if found["gained"] is None else f"{found['gained']:+,.1f}",
     "asks": lambda found: f"{found['asks']:,}",
     "gained per ask": _ratio,
-    "asked and replied": lambda found: f"{found['acted']:,}",
-    "asks of one person, most": lambda found: f"{found['asks_max']:,}",
+    "replied": lambda found: f"{found['acted']:,}",
+    "most asked": lambda found: f"{found['asks_max']:,}",
     "Gini of asks": lambda found: f"{found['asks_gini']:.2f}",
     "people lost": lambda found: f"{found['left']:,}",
-    "asks beyond a budget": lambda found: f"{found['over_budget']:,}",
+    "over budget": lambda found: f"{found['over_budget']:,}",
 }

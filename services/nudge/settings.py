@@ -29,7 +29,10 @@ class NudgeSettings(BaseModel):
         15, gt=0, le=24 * 60, description="posts that fall due within so many minutes are given to people together"
     )
     attention_price: float = Field(
-        0.05, ge=0, le=1, description="what the last ask of somebody's week costs, in answers; earlier ones cost less"
+        0.15, ge=0, le=1, description="what the last ask of somebody's week costs, in answers; earlier ones cost less"
+    )
+    worth_half_life_hours: Hours = Field(
+        12, description="an answer is worth half as much after each so many hours that its author has waited"
     )
     welcome_worth: float = Field(1.3, gt=0, le=10, description="so many answers is one to somebody's first post worth")
     holdout_share: float = Field(
