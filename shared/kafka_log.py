@@ -137,6 +137,8 @@ class KafkaLog:
 
     @property
     def partitions(self) -> int:
+        if not self._partitions:
+            raise Unavailable("the log is not connected yet")
         return self._partitions
 
     @property
