@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
+import hypothesis
 import pytest
 
 from tests.servers import KafkaServer, RedisServer, ServerMissing
+
+# Speed is measured in benchmarks: on a busy machine a deadline would fail what is right.
+hypothesis.settings.register_profile("kindling", deadline=None)
+hypothesis.settings.load_profile("kindling")
 
 EXTERNAL_KAFKA = "KINDLING_TEST_KAFKA"
 

@@ -27,7 +27,7 @@ from tests.test_nudge_asks import asked, opened, withdrawn
 
 def with_nudge(*members: str) -> tuple[Garden, str]:
     """Give a community in which the first of the members has just been asked about post p."""
-    garden = Garden()
+    garden = Garden(attention_price=0)
     opened(garden, *members)
     [issued] = garden.until(START + hours(2))
     assert isinstance(issued, NudgeIssued)

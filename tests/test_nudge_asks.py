@@ -93,7 +93,7 @@ def test_an_old_post_asks_nobody() -> None:
 
 def test_an_ask_that_expires_passes_to_the_next_three_at_most() -> None:
     """A post does not die with one person who is away, and does not wake the whole village either."""
-    garden = Garden()
+    garden = Garden(attention_price=0)
     opened(garden, "ann", "bob", "cat", "dan")
     out = garden.until(START + hours(100))
     assert asked(out) == ["ann", "bob", "cat"]

@@ -240,6 +240,7 @@ async def test_interests_are_declared_on_the_page(house: House) -> None:
     assert isinstance(pressed, PreferencesChanged)
     assert pressed.interests == ("old roses", "<b>figs")
     assert ">old roses\n&lt;b&gt;figs</textarea>" in (await house.http.get(house.page())).text
+    house.now[0] += hours(0.1)
     await house.http.post(f"{house.page()}/preferences", data=kept)
     assert ">old roses" not in (await house.http.get(house.page())).text
 

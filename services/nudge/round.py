@@ -14,7 +14,6 @@ from services.nudge.explore import Drawn, draw_people
 from services.nudge.hold import enrol
 from services.nudge.issue import issue
 from services.nudge.state import NudgeCommunity
-from services.nudge.worth import worth_of
 from shared.events import Alternative, Event
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,7 +44,7 @@ def ask_about(state: NudgeCommunity, posts: Mapping[str, datetime | None], clock
     """
     asking = {post: _asking(state, post, again, clock) for post, again in posts.items()}
     values = {
-        (post, member): worth_of(found.opportunity, applicant, clock, state.settings)
+        (post, member): state.policy.worth(post, found.opportunity, applicant, clock, state.settings)
         for post, found in asking.items()
         for member, applicant in found.applicants.items()
     }
@@ -88,7 +87,7 @@ def _alternative(state: NudgeCommunity, found: _Asking, member: str, drawn: Draw
         propensity=drawn.chances[member],
         score=applicant.candidate.score,
         reply_ratio=applicant.ratio,
-        worth=round(worth_of(found.opportunity, applicant, clock, state.settings), DECIMALS),
+        worth=round(state.policy.worth(found.post, found.opportunity, applicant, clock, state.settings), DECIMALS),
         asks_this_week=len(within_week(applicant.asks, clock)),
     )
 

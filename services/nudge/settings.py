@@ -31,8 +31,8 @@ class NudgeSettings(BaseModel):
     attention_price: float = Field(
         0.15, ge=0, le=1, description="what the last ask of somebody's week costs, in answers; earlier ones cost less"
     )
-    worth_half_life_hours: Hours = Field(
-        12, description="an answer is worth half as much after each so many hours that its author has waited"
+    late_half_life_hours: Hours = Field(
+        6, description="an answer that comes a day after the post or later is worth half after each so many hours more"
     )
     welcome_worth: float = Field(1.3, gt=0, le=10, description="so many answers is one to somebody's first post worth")
     holdout_share: float = Field(

@@ -1,8 +1,8 @@
 """What it is worth to ask somebody about a post, in answers: what it may bring, less what it costs. Pure.
 
-What it brings is the chance that they answer when asked (chance.py), as far as nobody else would within a day; less
-the longer the author has waited, who may be gone or have found it elsewhere; and more for somebody's first post: a
-newcomer who is answered writes again more often (Joyce & Kraut 2006, "Predicting continued participation in
+What it brings is the chance that they answer when asked (chance.py), as far as nobody else would within the post's
+first day; less once that is over, when its author may be gone or have found it elsewhere; and more for somebody's first
+post: a newcomer who is answered writes again more often (Joyce & Kraut 2006, "Predicting continued participation in
 newsgroups": 56 of 100 instead of 44). What it costs is their attention: each ask of a week more than the one before.
 """
 
@@ -16,6 +16,9 @@ from services.nudge.settings import NudgeSettings
 from services.nudge.waiting import Curve
 from shared.events import Kind
 
+# Who is asked replies hours later; both in hours.
+_REPLIES_AFTER, _DAY = 4.0, 24.0
+
 
 def worth_of(opportunity: Opportunity, applicant: Applicant, clock: datetime, settings: NudgeSettings) -> float:
     """Give what asking an applicant at the clock is worth."""
@@ -24,13 +27,16 @@ def worth_of(opportunity: Opportunity, applicant: Applicant, clock: datetime, se
 
 
 def need(opportunity: Opportunity, clock: datetime, settings: NudgeSettings) -> float:
-    """Give what an answer to a post is worth: how likely it is without one for a day more, times what it is worth now.
+    """Give what an answer to a post is worth: how likely it has none for its first day, times the kind's weight.
 
-    That is the kind's weight at first, and halves with every `worth_half_life_hours` that the author has waited.
+    An answer that will come later than that is worth half after every `late_half_life_hours`, and is needed as far as
+    nobody comes before it.
     """
     age = max(0.0, (clock - opportunity.published) / timedelta(hours=1))
     weight = settings.welcome_worth if opportunity.kind is Kind.WELCOME else 1.0
-    return weight * 2 ** (-age / settings.worth_half_life_hours) * Curve.of(opportunity.still_open).stays_open(age, 24)
+    late = max(0.0, age + _REPLIES_AFTER - _DAY)
+    open_still = Curve.of(opportunity.still_open).stays_open(age, max(_DAY - age, _REPLIES_AFTER))
+    return weight * 2 ** (-late / settings.late_half_life_hours) * open_still
 
 
 def price(applicant: Applicant, clock: datetime, settings: NudgeSettings) -> float:
