@@ -9,13 +9,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench import doors, encoding, loop, nearness, ranking, wire
+from bench import assigning, doors, encoding, loop, nearness, ranking, wire
 
 PARTS = {
     "wire": wire.figures,
     "loop": loop.figures,
     "ranking": ranking.figures,
     "nearness": nearness.figures,
+    "assigning": assigning.figures,
     "doors": doors.figures,
     "encoding": encoding.figures,
 }
