@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kindling.evaluate.archive import Reading
+from kindling.memory import Vectors
 from kindling.simulate.child import ChildWorld
 from kindling.simulate.community.community import Community
 from kindling.simulate.community.curves import Base, spread_of
@@ -24,7 +25,6 @@ from kindling.simulate.community.people import Helper
 from kindling.simulate.community.presets import PRESETS, Like
 from kindling.simulate.drive import START, Outcome, Simulation, Span
 from kindling.simulate.measure import gini
-from kindling.simulate.memory import Vectors
 from kindling.simulate.policies import PolicyName, policy_of
 from kindling.simulate.world import World
 from services.ingest.mapping import ArchiveMap

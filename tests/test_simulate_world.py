@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from kindling.memory import Vectors
 from kindling.simulate import protocol
 from kindling.simulate.child import ChildWorld
 from kindling.simulate.drive import START, Outcome, Simulation, Span
-from kindling.simulate.memory import Vectors
 from kindling.simulate.policies import PolicyName, policy_of
 from kindling.simulate.protocol import WorldError
 from services.ingest.accept import Accepted, Door, Scope, accept

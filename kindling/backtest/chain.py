@@ -4,12 +4,10 @@ What a step emits goes over the wire's own form, so that nudge reads what it wou
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
+from kindling.memory import Artefacts, Vectors
 from services.nudge.handlers import Nudge
 from services.nudge.settings import NudgeSettings
 from services.nudge.state import NudgeCommunity
@@ -57,54 +55,19 @@ class Link(Generic[State]):
         return made
 
 
-class KeptVectors:
-    """Vectors by text: recommend's store of them, in memory."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self.of: dict[str, NDArray[np.int16]] = {}
-        self._encoder = encoder
-
-    @property
-    def version(self) -> str:
-        return self._encoder.version
-
-    @property
-    def dimension(self) -> int:
-        return self._encoder.dimension
-
-    async def vectors(self, _community: str, texts: Sequence[str]) -> NDArray[np.int16]:
-        new = [text for text in dict.fromkeys(texts) if text not in self.of]
-        if new:
-            self.of |= zip(new, await self._encoder.encode(new), strict=True)
-        return np.stack([self.of[text] for text in texts])
-
-    async def discard(self, _community: str, texts: Sequence[str]) -> None:
-        """Keep them: training still learns from what the index has."""
-
-
-@dataclass
-class KeptModels:
-    """Artefacts of models by id, in memory."""
-
-    of: dict[str, bytes] = field(default_factory=dict)
-
-    async def get(self, _community: str, artefact: str) -> bytes | None:
-        return self.of.get(artefact)
-
-
 @dataclass
 class Chain:
     """The chain of one backtest: activity goes in, decisions come out."""
 
-    vectors: KeptVectors
-    models: KeptModels
+    vectors: Vectors
+    models: Artefacts
     service: Recommend
     recommend: Link[RecommendState]
     nudge: Link[NudgeCommunity]
 
     @classmethod
     async def open(cls, recommend: RecommendSettings, nudge: NudgeSettings, encoder: Encoder) -> Self:
-        vectors, models = KeptVectors(encoder), KeptModels()
+        vectors, models = Vectors(encoder), Artefacts()
         service = Recommend(recommend, vectors, models)
         return cls(vectors, models, service, await Link.open(service), await Link.open(Nudge(nudge)))
 

@@ -50,7 +50,7 @@ class Learning:
 
     async def _promote(self, made: Models, at: datetime) -> None:
         artefact = made.artefact()
-        self.chain.models.of[made.id] = artefact
+        self.chain.models[made.id] = artefact
         event = ModelPromoted(
             id=f"model/{made.id}", source="kindling/backtest", at=at, community=COMMUNITY,
             model=made.id, artefact=made.id, sha256=sha256(artefact),

@@ -15,6 +15,7 @@ from kindling.commands.common import Json, kept, write_json
 from kindling.evaluate.archive import Reading
 from kindling.evaluate.results import Task
 from kindling.evaluate.run import Run
+from kindling.memory import Vectors
 from kindling.settings import load
 from kindling.simulate.child import ChildWorld
 from kindling.simulate.community.community import Community
@@ -25,7 +26,6 @@ from kindling.simulate.community.parameters import Parameters
 from kindling.simulate.community.presets import PRESETS, Like
 from kindling.simulate.compare import compare
 from kindling.simulate.drive import Outcome, Simulation, Span
-from kindling.simulate.memory import Vectors
 from kindling.simulate.policies import PolicyName, Watching, policy_of
 from kindling.simulate.protocol import WorldError
 from kindling.simulate.report import show, summarise

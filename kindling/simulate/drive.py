@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from kindling.memory import Artefacts, Vectors
 from kindling.simulate.chain import Chain, Heard, Remembered
 from kindling.simulate.learn import Made, Training
 from kindling.simulate.measure import Measure
-from kindling.simulate.memory import Artefacts, Vectors
 from kindling.simulate.opening import Rules, facts
 from kindling.simulate.policies import Watching
 from kindling.simulate.protocol import Opening, WorldError, WorldReport

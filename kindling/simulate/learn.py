@@ -8,8 +8,8 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from kindling.memory import Artefacts, Vectors
 from kindling.simulate.chain import Chain, Heard
-from kindling.simulate.memory import Artefacts, Vectors
 from services.recommend.models import Models, sha256
 from services.recommend.promote import in_use
 from services.recommend.settings import RecommendSettings

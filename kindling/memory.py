@@ -1,4 +1,4 @@
-"""What recommend keeps beside the chain, in memory: vectors and models."""
+"""What recommend keeps beside its state, in memory: vectors and models, for backtests and simulations."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,11 @@ from services.recommend.ports import Encoder
 
 
 class Vectors:
-    """A vector store that all simulations of one command share: a text is encoded once."""
+    """A vector store that all runs of one command share: a text is encoded once. `of` are the vectors by text."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._known: dict[str, NDArray[np.int16]] = {}
+        self.of: dict[str, NDArray[np.int16]] = {}
 
     @property
     def version(self) -> str:
@@ -25,13 +25,13 @@ class Vectors:
 
     async def vectors(self, _community: str, texts: Sequence[str]) -> NDArray[np.int16]:
         """One row a text, in the order given: shape (len(texts), dimension)."""
-        new = list(dict.fromkeys(text for text in texts if text not in self._known))
+        new = list(dict.fromkeys(text for text in texts if text not in self.of))
         if new:
-            self._known |= zip(new, await self._encoder.encode(new), strict=True)
-        return np.stack([self._known[text] for text in texts])
+            self.of |= zip(new, await self._encoder.encode(new), strict=True)
+        return np.stack([self.of[text] for text in texts])
 
     async def discard(self, _community: str, texts: Sequence[str]) -> None:
-        """Keep them: another simulation has the same texts."""
+        """Keep them: training still learns from what the index has had, and another run has the same texts."""
 
 
 class Artefacts(dict[str, bytes]):
