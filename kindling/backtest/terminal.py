@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from kindling.backtest import words
 from kindling.backtest.shapes import Period, Summary
 from kindling.evaluate.words import count, figure
+from kindling.terminal import harmless, say
 
 # So many of the latest weeks are shown; the files have all.
 WEEKS = 12
@@ -17,21 +17,21 @@ WEEKS = 12
 
 def show(console: Console, made: Summary) -> None:
     """Print the summary for people. What the archive names is printed as it is, never read as markup."""
-    _say(console, f"{made['archive']}, {made['model']}", "bold")
-    _say(console, ", ".join(f"{name}: {count(value)}" for name, value in made["facts"].items()), "dim")
-    _say(console, made["eligible"])
+    say(console, f"{made['archive']}, {made['model']}", "bold")
+    say(console, ", ".join(f"{name}: {count(value)}" for name, value in made["facts"].items()), "dim")
+    say(console, made["eligible"])
     console.print()
     for sentence in words.answers(made):
-        _say(console, sentence)
+        say(console, sentence)
     for period in made["periods"]:
         console.print()
-        _say(console, words.dates(period)[0].upper() + words.dates(period)[1:], "bold")
+        say(console, words.dates(period)[0].upper() + words.dates(period)[1:], "bold")
         _period(console, period)
     console.print()
-    _say(console, f"The latest {WEEKS} weeks", "bold")
+    say(console, f"The latest {WEEKS} weeks", "bold")
     console.print(_weeks(made))
     for note in made["notes"]:
-        _say(console, note, "dim")
+        say(console, note, "dim")
 
 
 def _period(console: Console, period: Period) -> None:
@@ -70,7 +70,7 @@ def _busiest(period: Period) -> Table:
     table = _grid("who is asked most", ("asks", "most in a week", "may have", "right", "really answered"))
     for one in period["busiest"]:
         table.add_row(
-            _harmless(f"{words.named(one['place'], one['name'])} ({one['role']})"),
+            harmless(f"{words.named(one['place'], one['name'])} ({one['role']})"),
             f"{one['asks']:,}", f"{one['most_in_week']}", f"{one['weekly_limit']}", f"{one['right']:,}",
             f"{one['really_answered']:,}",
         )  # fmt: skip
@@ -94,12 +94,3 @@ def _grid(first: str, columns: Iterable[str]) -> Table:
     for column in columns:
         table.add_column(column, justify="right")
     return table
-
-
-def _say(console: Console, sentence: str, style: str = "") -> None:
-    console.print(Text(_harmless(sentence), style))
-
-
-def _harmless(text: str) -> str:
-    """Take out what would steer the terminal: an archive may name anything."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)

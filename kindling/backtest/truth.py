@@ -13,7 +13,7 @@ def posts_of(history: History, asks: Iterable[Ask], ends: float) -> tuple[Post, 
     asked: dict[str, list[Ask]] = {}
     for ask in asks:
         asked.setdefault(ask.post, []).append(ask)
-    first = _first_messages(history)
+    first = first_messages(history)
     found = [
         Post(
             id=name,
@@ -52,7 +52,7 @@ def _answers(history: History, bots: set[str]) -> Mapping[str, list[tuple[float,
     return found
 
 
-def _first_messages(history: History) -> Mapping[str, str]:
+def first_messages(history: History) -> Mapping[str, str]:
     """Give each person's first message, by name."""
     first: dict[str, tuple[float, str]] = {}
     for facts in (history.posts, history.replies):

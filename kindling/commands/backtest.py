@@ -14,12 +14,11 @@ from kindling.backtest.run import Run
 from kindling.backtest.summary import summarise
 from kindling.backtest.terminal import show
 from kindling.commands.common import kept, writable
-from kindling.commands.evaluate import Told, progress_bar, write_text
+from kindling.commands.evaluate import Told, open_cached, progress_bar, write_text
 from kindling.settings import load
 from services.ingest.mapping import ArchiveMap, read_map
 from services.nudge.settings import NudgeSettings
-from services.recommend.app import one_blas_thread, open_encoder
-from services.recommend.vector_cache import CachedEncoder, FileVectorCache
+from services.recommend.app import one_blas_thread
 
 
 def backtest(
@@ -71,10 +70,7 @@ def _backtest(archive: Path, known: ArchiveMap, vectors: Path, messages: int | N
     one_blas_thread()
     with progress_bar() as progress:
         line = progress.add_task("starting", total=None)
-        encoder = CachedEncoder(
-            open_encoder(settings.recommend, lambda what: progress.update(line, description=what)),
-            FileVectorCache(vectors),
-        )
+        encoder = open_cached(settings.recommend, vectors, progress, line)
 
         async def run() -> Backtest:
             try:

@@ -20,6 +20,7 @@ from kindling.evaluate.terminal import show
 from kindling.settings import load
 from services.ingest.mapping import ArchiveMap, read_map
 from services.recommend.app import open_encoder
+from services.recommend.settings import RecommendSettings
 from services.recommend.vector_cache import CachedEncoder, FileVectorCache
 
 
@@ -80,9 +81,7 @@ def _evaluate(archive: Path, known: ArchiveMap, vectors: Path, tasks: list[Task]
     settings = load().recommend
     with progress_bar() as progress:
         line = progress.add_task("starting", total=None)
-        encoder = CachedEncoder(
-            open_encoder(settings, lambda what: progress.update(line, description=what)), FileVectorCache(vectors)
-        )
+        encoder = open_cached(settings, vectors, progress, line)
 
         async def run() -> Evaluation:
             try:
@@ -91,6 +90,12 @@ def _evaluate(archive: Path, known: ArchiveMap, vectors: Path, tasks: list[Task]
                 await encoder.close()
 
         return asyncio.run(run())
+
+
+def open_cached(settings: RecommendSettings, vectors: Path, progress: Progress, line: TaskID) -> CachedEncoder:
+    """Load the model, with a file that keeps its vectors from one run to the next; blocks."""
+    encoder = open_encoder(settings, lambda what: progress.update(line, description=what))
+    return CachedEncoder(encoder, FileVectorCache(vectors))
 
 
 class Told:

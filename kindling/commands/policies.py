@@ -1,6 +1,5 @@
 """`kindling policy`: what another way of choosing whom to ask would have brought."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from kindling.commands.common import Json
+from kindling.commands.common import Json, write_json
 from kindling.policy.estimate import Estimate, Estimates, TooLittleOverlap, estimate
 from kindling.policy.policies import PolicyName
 from kindling.policy.read_log import Log, NoLog, read_log
@@ -47,8 +46,7 @@ def evaluate_(
         console.print(f"No estimate: {error}.", soft_wrap=True, highlight=False)
         raise typer.Exit(1) from None
     console.print(_table(policy, found, logged))
-    if json_file is not None:
-        json_file.write_text(json.dumps(_as_json(policy, found, logged), indent=2) + "\n")
+    write_json(json_file, _as_json(policy, found, logged))
 
 
 def _read(path: Path) -> Log:

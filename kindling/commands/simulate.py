@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID
 
 from kindling.commands.common import Json, kept, write_json
+from kindling.commands.evaluate import open_cached, progress_bar
 from kindling.evaluate.archive import Reading
 from kindling.evaluate.results import Task
 from kindling.evaluate.run import Run
@@ -31,9 +32,9 @@ from kindling.simulate.protocol import WorldError
 from kindling.simulate.report import show, summarise
 from kindling.simulate.world import World
 from services.ingest.mapping import ArchiveMap
-from services.recommend.app import one_blas_thread, open_encoder
+from services.recommend.app import one_blas_thread
 from services.recommend.settings import RecommendSettings
-from services.recommend.vector_cache import CachedEncoder, FileVectorCache
+from services.recommend.vector_cache import CachedEncoder
 from shared.limits import read_time
 
 
@@ -87,12 +88,9 @@ def simulate(
     names = _policies(policy, world)
     settings = load()
     one_blas_thread()
-    with _progress() as progress:
+    with progress_bar() as progress:
         line = progress.add_task("starting", total=1.0)
-        encoder = CachedEncoder(
-            open_encoder(settings.recommend, lambda what: progress.update(line, description=what)),
-            FileVectorCache(vectors),
-        )
+        encoder = open_cached(settings.recommend, vectors, progress, line)
         told = _Told(progress, line, len(names) * seeds)
 
         async def compared() -> tuple[Parameters | None, dict[PolicyName, dict[int, Outcome]]]:
@@ -162,10 +160,3 @@ class _Told:
             self._last = what
             of_all = math.floor(1000 * (done + share) / self._total) / 1000
             self._progress.update(self._line, description=what, completed=of_all)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True),
-    )  # fmt: skip

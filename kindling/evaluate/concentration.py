@@ -71,6 +71,20 @@ def capped(result: Ranked, cap: int | None) -> tuple[list[str], float]:
     return firsts, right / len(result.cases)
 
 
+def gini(counts: Sequence[int], among: int) -> float:
+    """Give how unequal counts are among so many people; those who are not counted have nothing.
+
+    0 where all have the same, near 1 where one has everything.
+    """
+    ordered = np.sort(np.array(counts, dtype=np.int64))[::-1]
+    total = int(ordered.sum())
+    if not total:
+        return 0.0
+    # Ranks from the fewest, where those with none come first and add nothing.
+    ranks = np.arange(among, among - len(ordered), -1)
+    return max(0.0, 2.0 * float((ranks * ordered).sum()) / (among * total) - (among + 1) / among)
+
+
 def shared(firsts: Sequence[str], among: int) -> Shared:
     """Measure how first places are shared among so many; those who had none count as nothing."""
     counts = np.sort(np.array(list(Counter(firsts).values()), dtype=np.int64))[::-1]
@@ -79,9 +93,6 @@ def shared(firsts: Sequence[str], among: int) -> Shared:
         return Shared(0.0, 0.0, 0, ())
     among = max(among, chosen)
     taken = np.cumsum(counts) / total
-    # Ranks from the fewest, where those with none come first and add nothing.
-    ranks = np.arange(among, among - chosen, -1)
-    gini = 2.0 * float((ranks * counts).sum()) / (among * total) - (among + 1) / among
     steps = [n for n in STEPS if n < chosen] + [chosen]
     curve = tuple((n, float(taken[n - 1])) for n in steps)
-    return Shared(max(0.0, gini), float(taken[min(MOST, chosen) - 1]), chosen, curve)
+    return Shared(gini(counts.tolist(), among), float(taken[min(MOST, chosen) - 1]), chosen, curve)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from kindling.evaluate import words
 from kindling.evaluate.shapes import Compared, Estimate, Kind, RankedSummary, SilenceSummary, Summary
+from kindling.terminal import harmless, say
 
 # From so many columns on an interval stands beside its mean, else below it, and in very few it is left out.
 _WIDE = 120
@@ -23,7 +24,7 @@ _STYLES = {Kind.OURS: "bold", Kind.BASELINE: "", Kind.ABLATION: "dim"}
 
 def show(console: Console, made: Summary) -> None:
     """Print the summary for people. What the archive names is printed as it is, never read as markup."""
-    _say(console, f"{made['archive']}, {made['model']}", "bold")
+    say(console, f"{made['archive']}, {made['model']}", "bold")
     _figures(console, made["facts"])
     for task in made["tasks"].values():
         _ranked(console, task)
@@ -37,25 +38,25 @@ def _ranked(console: Console, task: RankedSummary) -> None:
     if not whole["cases"]:
         _empty(console, words.TITLES[task["task"]], task["notes"])
         return
-    _say(console, f"{words.TITLES[task['task']]}: {task['task']}", "bold")
-    _say(console, " ".join(words.ranked_answer(task)))
+    say(console, f"{words.TITLES[task['task']]}: {task['task']}", "bold")
+    say(console, " ".join(words.ranked_answer(task)))
     console.print()
-    _say(console, words.counted(whole, task["task"]))
+    say(console, words.counted(whole, task["task"]))
     console.print(_table(console, whole, task["metrics"]))
     for metric in task["metrics"]:
         if metric in whole["against_best"]:
-            _say(console, words.verdict(whole["against_best"][metric], metric))
+            say(console, words.verdict(whole["against_best"][metric], metric))
     for name, group in task["groups"].items():
         console.print()
-        _say(console, f"{name}: {words.counted(group, task['task'])}")
+        say(console, f"{name}: {words.counted(group, task['task'])}")
         console.print(_table(console, group, task["metrics"]))
         first = task["metrics"][0]
         if first in group["against_best"]:
-            _say(console, words.verdict(group["against_best"][first], first))
+            say(console, words.verdict(group["against_best"][first], first))
     console.print()
-    _say(console, "How the first places are shared")
+    say(console, "How the first places are shared")
     console.print(_concentration(task))
-    _say(console, words.concentrated(task))
+    say(console, words.concentrated(task))
     _caps(console, task)
     _below(console, task["notes"], task["facts"])
 
@@ -85,7 +86,7 @@ def _estimated(console: Console, found: Estimate) -> Text:
 
 
 def _named(name: str, kind: Kind) -> Text:
-    return Text(f"> {_harmless(name)}" if kind is Kind.OURS else f"  {_harmless(name)}")
+    return Text(f"> {harmless(name)}" if kind is Kind.OURS else f"  {harmless(name)}")
 
 
 def _concentration(task: RankedSummary) -> Table:
@@ -110,7 +111,7 @@ def _caps(console: Console, task: RankedSummary) -> None:
         table.add_row(Text(words.cap(found["cap"])), *shares, f"{found['chosen']:,}")
     console.print()
     console.print(table)
-    _say(console, words.CAPS)
+    say(console, words.CAPS)
 
 
 def _silence(console: Console, silence: SilenceSummary) -> None:
@@ -118,13 +119,13 @@ def _silence(console: Console, silence: SilenceSummary) -> None:
     if not silence["ages"]:
         _empty(console, words.TITLES["silence"], silence["notes"])
         return
-    _say(console, f"{words.TITLES['silence']}: silence", "bold")
-    _say(console, " ".join(words.silence_answer(silence)))
+    say(console, f"{words.TITLES['silence']}: silence", "bold")
+    say(console, " ".join(words.silence_answer(silence)))
     console.print()
     columns = ["AUC", "AP", "Brier", "ECE", "chance", "above", "fits"]
     for age in silence["ages"]:
         posts = words.several(age["posts"], "post")
-        _say(console, f"{words.hours(age['age'])}: {posts}, {words.figure(age['silent'])} stayed silent")
+        say(console, f"{words.hours(age['age'])}: {posts}, {words.figure(age['silent'])} stayed silent")
         table = _grid(columns)
         for name, method in age["methods"].items():
             found = method["calibration"]
@@ -141,33 +142,24 @@ def _silence(console: Console, silence: SilenceSummary) -> None:
             )
         console.print(table)
         if age["against_best"] is not None:
-            _say(console, words.verdict(age["against_best"], "auc"))
+            say(console, words.verdict(age["against_best"], "auc"))
         console.print()
-    _say(console, _LEGEND, "dim")
+    say(console, _LEGEND, "dim")
     _below(console, silence["notes"], silence["facts"])
 
 
 def _empty(console: Console, title: str, notes: Sequence[str]) -> None:
-    _say(console, f"{title}: no case", "bold")
+    say(console, f"{title}: no case", "bold")
     for note in notes or (words.NO_CASE,):
-        _say(console, note)
+        say(console, note)
 
 
 def _below(console: Console, notes: Iterable[str], facts: Mapping[str, float]) -> None:
     for note in notes:
-        _say(console, note, "dim")
+        say(console, note, "dim")
     _figures(console, facts)
 
 
 def _figures(console: Console, facts: Mapping[str, float]) -> None:
     if facts:
-        _say(console, ", ".join(f"{name}: {words.count(value)}" for name, value in facts.items()), "dim")
-
-
-def _say(console: Console, sentence: str, style: str = "") -> None:
-    console.print(Text(_harmless(sentence), style))
-
-
-def _harmless(text: str) -> str:
-    """Take out what would steer the terminal: an archive may name anything."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)
+        say(console, ", ".join(f"{name}: {words.count(value)}" for name, value in facts.items()), "dim")

@@ -8,16 +8,17 @@ from rich.table import Table
 from rich.text import Text
 
 from kindling.explain import words
+from kindling.terminal import harmless, say
 
 
 def show(console: Console, decision: dict[str, Any]) -> None:
     """Print a decision for people. What the community names is printed as it is, never read as markup."""
-    _say(console, words.heading(decision), "bold")
+    say(console, words.heading(decision), "bold")
     for sentence in words.sentences(decision):
-        _say(console, sentence)
+        say(console, sentence)
     if decision["considered"]:
         console.print(_people(decision))
-    _say(console, f"Model {decision['model']}", "dim")
+    say(console, f"Model {decision['model']}", "dim")
 
 
 def _people(decision: dict[str, Any]) -> Table:
@@ -32,16 +33,5 @@ def _people(decision: dict[str, Any]) -> Table:
         worth = "" if one["worth"] is None else f"{one['worth']:.3f}"
         said = "asked" if chosen else words.beside(one)
         row = (str(one["rank"]), one["member"], f"{100 * one['score']:.1f} %", worth, said)
-        table.add_row(
-            *(Text(_harmless(cell)) for cell in row), style="bold" if chosen else "dim" if one["bars"] else ""
-        )
+        table.add_row(*(Text(harmless(cell)) for cell in row), style="bold" if chosen else "dim" if one["bars"] else "")
     return table
-
-
-def _say(console: Console, sentence: str, style: str = "") -> None:
-    console.print(Text(_harmless(sentence), style))
-
-
-def _harmless(text: str) -> str:
-    """Take out what would steer the terminal: a community may name anything."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)

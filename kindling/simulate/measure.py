@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from kindling.evaluate import concentration
 from services.nudge.budget import within_week
 from shared.events import (
     CommunityEvent,
@@ -111,8 +112,4 @@ def _within_a_day(post: _Post) -> bool:
 
 def gini(counts: Sequence[int]) -> float:
     """Give how unequal counts are: 0 where all are the same, near 1 where one has everything."""
-    total, many = sum(counts), len(counts)
-    if not total:
-        return 0.0
-    ranked = sum(place * count for place, count in enumerate(sorted(counts), start=1))
-    return round((2 * ranked - (many + 1) * total) / (many * total), 6)
+    return round(concentration.gini(counts, len(counts)), 6)

@@ -14,7 +14,6 @@ from services.recommend.features import Question
 from services.recommend.rank import rank
 from services.recommend.silence import silence_features
 from services.recommend.state import State, within_id
-from services.recommend.vectors import similarities
 from shared.events import MatchesRanked, MessageEdited, PostPublished, StillOpen
 
 SOURCE = "kindling/recommend"
@@ -49,8 +48,8 @@ def another_post(state: State, event: MessageEdited, new: Post, vector: Vector) 
     row, known = state.index.threads.rows[event.message], state.documents.get(RESPONDERS, event.message)
     if known is None or new.resolved or state.index.past.first(row) is not None:
         return False
-    old = state.index.threads.vector(row)
-    return bool(similarities(old[None, :].astype(np.float32), vector)[0] < state.settings.reranked_cosine)
+    (cosine,) = state.index.threads.cosines_of([row], vector)
+    return bool(cosine < state.settings.reranked_cosine)
 
 
 def rank_again(state: State, event: MessageEdited, vector: Vector, clock: datetime) -> MatchesRanked | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kindling.backtest.truth import first_messages
 from kindling.evaluate.forecasts import auc
 from kindling.evaluate.results import Silence
 from kindling.simulate.community.parameters import HOURS, Parameters
@@ -43,7 +44,7 @@ def fit(history: History, apart: float) -> Parameters:
         raise ValueError(f"it has {len(posts)} posts of people, and it takes {FEWEST} to fit a community to")
     end = max(post.at.timestamp() for post in posts.values()) - _LEFT_OUT
     lately = {name: post for name, post in posts.items() if end - _LATELY <= post.at.timestamp() <= end}
-    first = _firsts(history, bots)
+    first = {name for author, name in first_messages(history).items() if author not in bots}
     waited = waits(history.posts, history.replies, bots)
     open_for = np.array([waited[name] for name in lately])
     newcomers = [name for name in lately if name in first]
@@ -58,16 +59,6 @@ def fit(history: History, apart: float) -> Parameters:
         history_days=min(365, max(28, round(_HISTORY_POSTS * days / len(lately)))),
         concentration=_concentration(_answers(history, lately, bots)),
     )
-
-
-def _firsts(history: History, bots: frozenset[str]) -> set[str]:
-    """Name the posts with which somebody first wrote at all."""
-    wrote: dict[str, tuple[float, str]] = {}
-    facts = [(p.at.timestamp(), name, p.author) for name, p in history.posts.items()]
-    facts += [(r.at.timestamp(), name, r.author) for name, r in history.replies.items()]
-    for at, name, author in sorted(facts):
-        wrote.setdefault(author, (at, name))
-    return {name for author, (_, name) in wrote.items() if author not in bots}
 
 
 def _answers(history: History, posts: dict[str, Post], bots: frozenset[str]) -> list[int]:
