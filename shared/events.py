@@ -424,6 +424,29 @@ class MatchesRanked(MessageEvent):
     still_open: tuple[StillOpen, ...] = ()
 
 
+class PeersRanked(MemberEvent):
+    """Whom a member should know, best first: the scores of all who could be add up to 1 at most."""
+
+    model: Id
+    peers: tuple[Match, ...]
+
+
+class Pair(Value):
+    """Two people who have not met, and might suit each other."""
+
+    one: Id
+    other: Id
+    score: Score
+    evidence: tuple[Evidence, ...] = ()
+
+
+class IntroductionsRanked(MemberEvent):
+    """Whom a member, who knows both, might introduce to each other, best first."""
+
+    model: Id
+    pairs: tuple[Pair, ...]
+
+
 class OpportunityHeld(CommunityEvent):
     """A post that somebody would have been asked about now, and nobody is: left alone at random, to measure asking.
 
@@ -441,7 +464,7 @@ class OpportunityHeld(CommunityEvent):
 
 
 class NudgeDecision(NudgeEvent):
-    """A nudge's own events; `post` is what it is about."""
+    """A nudge's own events; `post` is what it is about: a post, or what else has a key of its own (`share/1f0c…`)."""
 
     kind: Kind
     post: Id
@@ -462,12 +485,13 @@ class NudgeIssued(NudgeDecision):
     """`propensity` is the probability of this choice given what was known; `rank` the person's place, from 1.
 
     Where the person was drawn, `alternatives` are all who could have been, themselves among them, best first; empty
-    where they were assigned, with all posts of the round.
+    where they were assigned, with all posts of the round. About no post, it names its `people`, `content` or
+    `gathering`, and a `channel` only where there is one.
     """
 
-    WIRE_VERSION: ClassVar[int] = 2
+    WIRE_VERSION: ClassVar[int] = 3
 
-    channel: Id
+    channel: Id | None
     role: Role
     rank: Annotated[int, Field(ge=1)]
     score: Score
@@ -477,6 +501,9 @@ class NudgeIssued(NudgeDecision):
     model: Id
     expires: Moment
     alternatives: tuple[Alternative, ...] = ()
+    people: tuple[Id, ...] = ()
+    content: Id | None = None
+    gathering: Id | None = None
 
 
 class NudgeWithdrawn(NudgeDecision):
@@ -490,9 +517,11 @@ class NudgeExpired(NudgeDecision):
 
 
 class NudgeActed(NudgeDecision):
-    """The reply that was asked for came; `message` is it."""
+    """What was asked for came: the reply or whatever else; `message` is it, where something was written."""
 
-    message: Id
+    WIRE_VERSION: ClassVar[int] = 2
+
+    message: Id | None
     seconds: Annotated[float, Field(ge=0)]
 
 
@@ -504,5 +533,5 @@ ACTIVITY: tuple[type[Event], ...] = (
     ContentShared, PreferencesChanged, TopicDeclined, MatchDeclined, NudgeAnswered, NudgeSeen, NudgeDelivered,
     CommunityOpened, CommunityClosed, SettingsChanged, ModelPromoted, Tick,
 )  # fmt: skip
-RANKED: tuple[type[Event], ...] = (MatchesRanked,)
+RANKED: tuple[type[Event], ...] = (MatchesRanked, PeersRanked, IntroductionsRanked)
 EVENTS: dict[str, type[Event]] = {e.__name__: e for e in ACTIVITY + RANKED + DECISIONS}

@@ -162,7 +162,9 @@ def from_cloud_event(cloud_event: BaseCloudEvent) -> Envelope:
 _ADDED: Final[dict[tuple[str, int], dict[str, Any]]] = {
     ("MatchesRanked", 1): {"still_open": []},
     ("MatchesRanked", 2): {},
+    ("NudgeActed", 1): {},
     ("NudgeIssued", 1): {"alternatives": []},
+    ("NudgeIssued", 2): {},
     ("NudgeWithdrawn", 1): {},
     ("PreferencesChanged", 1): {},
 }

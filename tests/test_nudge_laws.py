@@ -141,7 +141,7 @@ class Watched:
         assert not member.left
         assert event.kind not in member.without
         assert member.paused_until is None or event.at >= member.paused_until
-        assert state.reads(event.member, event.channel)
+        assert event.channel is None or state.reads(event.member, event.channel)
         assert not self._is_unwanted(event.post, event.member)
         opportunity = state.opportunity(event.post)
         assert opportunity is None or opportunity.held is None

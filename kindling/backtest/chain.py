@@ -69,7 +69,7 @@ class Chain:
     async def open(cls, recommend: RecommendSettings, nudge: NudgeSettings, encoder: Encoder) -> Self:
         vectors, models = Vectors(encoder), Artefacts()
         service = Recommend(recommend, vectors, models)
-        return cls(vectors, models, service, await Link.open(service), await Link.open(Nudge(nudge)))
+        return cls(vectors, models, service, await Link.open(service), await Link.open(Nudge(nudge.posts_only())))
 
     async def take(self, events: Sequence[Event], see: See = lambda _: None) -> None:
         """Hand events through both services, in order; `see` is shown what nudge reads and what it decides."""

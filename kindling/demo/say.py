@@ -132,9 +132,12 @@ class Speaker:
             yield Line(Feed.MATCHES, f"  {self.name(match.member)}", f"{match.score:.2f}  {self._why(match)}")
 
     def _ask(self, event: NudgeIssued) -> str:
+        because = self._reasons(event.evidence)
+        if event.people or event.content or event.gathering or event.channel is None:
+            people = " and ".join(self.name(person) for person in event.people)
+            return f"({event.role}): {event.kind} {people or event.content or event.gathering or ''}".rstrip()
         author = self._author(event.post)
         task = f"welcome {author}" if event.kind is Kind.WELCOME else f"{event.kind} to {author}"
-        because = self._reasons(event.evidence)
         return f"({event.role}): {task} in {self._channel(event.channel)}" + (f", {because}" if because else "")
 
     def _outcomes(self, event: Event) -> Iterator[Line]:

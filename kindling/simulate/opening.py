@@ -58,7 +58,8 @@ class Rules:
             section, field = _place(name)
             given[section][field] = value
         self.recommend = _with(recommend, given["recommend"], "recommend")
-        self.nudge = _with(nudge, given["nudge"], "nudge")
+        # Worlds know of posts; one that knows more says so.
+        self.nudge = _with(nudge.posts_only(), given["nudge"], "nudge")
 
 
 def _flat(said: Mapping[str, JsonValue]) -> Iterator[tuple[str, JsonValue]]:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from services.nudge.decide import decide
 from services.nudge.documents import LIVE, OF_PERSON, Nudge, NudgeState
 from services.nudge.follow import follow_less, follow_member, never_facts
+from services.nudge.kinds import KINDS
 from services.nudge.reconsider import reconsider
 from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import withdraw
@@ -89,7 +90,8 @@ def _later(state: NudgeCommunity, event: NudgeAnswered, nudge: Nudge, clock: dat
     until = min(event.until or event.at + timedelta(hours=state.settings.later_hours), ends)
     if until <= clock:
         return []
-    expires = nudge.expires if nudge.state is NudgeState.CLAIMED else min(until + state.settings.ask_stands, ends)
+    stands = KINDS[nudge.kind].stands(state.settings)
+    expires = nudge.expires if nudge.state is NudgeState.CLAIMED else min(until + stands, ends)
     state.put_nudge(event.nudge, replace(nudge, hidden_until=until, expires=expires))
     state.documents.set_timer("show", event.nudge, until)
     state.documents.set_timer("expire", event.nudge, expires)

@@ -18,17 +18,17 @@ def applicant(
 ) -> Applicant:
     member = state.member(candidate.member)
     # Who hands over is shown to whom they name.
-    others = [opportunity.author] if named is None or named.by is None else [opportunity.author, named.by]
+    others = [*opportunity.concerned, *([named.by] if named is not None and named.by is not None else [])]
     return Applicant(
         candidate=candidate,
         member=member,
-        reads=state.reads(candidate.member, opportunity.channel),
+        reads=not opportunity.channel or state.reads(candidate.member, opportunity.channel),
         # The nudge outlives its personal parts, so that somebody who was forgotten is not asked twice either.
         asked=state.documents.get(NUDGES, state.nudge_id(post, candidate.member)) is not None,
-        author=candidate.member == opportunity.author,
+        author=candidate.member in opportunity.concerned,
         asks=state.asks(candidate.member),
         named=named is not None,
         declined=state.declines(candidate.member, post),
         apart=any(state.apart(candidate.member, other) for other in others),
-        ratio=ratio_of(state, candidate.member, member),
+        ratio=ratio_of(state, candidate.member, member) if opportunity.subject is None else 1.0,
     )

@@ -11,6 +11,7 @@ from typing import Final
 
 from services.nudge.choose import Applicant, Bar
 from services.nudge.documents import Opportunity
+from services.nudge.kinds import patience_hours
 from services.nudge.state import NudgeCommunity
 from shared.events import Kind, NudgeIssued
 from shared.state import Table
@@ -125,11 +126,15 @@ def _decision(
         published=opportunity.published,
         due=opportunity.ready,
         at=at,
-        patience_hours=state.settings.patience_hours(opportunity.kind),
+        patience_hours=_patience(opportunity, state),
         model=opportunity.model,
         still_open=opportunity.still_open,
         considered=people,
     )
+
+
+def _patience(opportunity: Opportunity, state: NudgeCommunity) -> float:
+    return 0.0 if opportunity.subject is not None else patience_hours(opportunity.kind, state.settings)
 
 
 def _reasons(people: tuple[Considered, ...]) -> list[tuple[str, tuple[Bar, ...]]]:

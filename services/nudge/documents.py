@@ -36,6 +36,7 @@ class Closing(StrEnum):
     UNREADABLE = "unreadable"
     LEFT = "left"
     ENDED = "ended"
+    OVER = "over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +136,26 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """What an opportunity is about that is about no post: people to meet or welcome, content, a routine, a gathering.
+
+    `title` names it, and it `starts` then.
+    """
+
+    people: tuple[str, ...] = ()
+    content: str | None = None
+    routine: str | None = None
+    gathering: str | None = None
+    title: str = ""
+    starts: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Opportunity:
-    """A post that needs an answer, under the post's id. `asked` are nudges, in order.
+    """A post that needs an answer, under the post's id, or something else, its `subject`, under a key of its own.
+
+    `asked` are nudges, in order. Of what is no post nobody is the author, "", and what is in no channel has "" there;
+    `published` is when it began.
 
     Closed, it has no candidates, unless it was answered and has not ended: the answer may be removed again.
 
@@ -159,6 +178,13 @@ class Opportunity:
     named: Named | None = None
     closed: datetime | None = None
     closing: Closing | None = None
+    subject: Subject | None = None
+
+    @property
+    def concerned(self) -> tuple[str, ...]:
+        """Those whom it is about: who wrote the post, or the people of the subject."""
+        people = self.subject.people if self.subject is not None else (self.author,)
+        return tuple(person for person in people if person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +334,41 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
+class Gathering:
+    """A gathering, under its id, until it is over."""
+
+    title: str = ""
+    starts: datetime | None = None
+    ends: datetime | None = None
+    channel: str | None = None
+    host: str | None = None
+    cancelled: bool = False
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """What a community does each week at an hour (UTC) in a channel, under its name; a title of "" ended it."""
+
+    title: str
+    weekday: int
+    hour: int
+    channel: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """Two people who first exchanged something after they were brought together, under the opportunity's key.
+
+    `messages` are their exchanges since, as many as it takes to say that it lasts.
+    """
+
+    since: datetime
+    messages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Forgotten:
     """That a member was forgotten, under a hash of their id: what they did before is not taken in again."""
 
@@ -330,6 +391,9 @@ WEEKS: Final = Table("week", Week)
 EFFECTS: Final = Table("effect", Running)
 ROLE_TALLIES: Final = Table("role_tally", RoleTally)
 WISHES: Final = Table("wishes", Wishes)
+GATHERINGS: Final = Table("gathering", Gathering)
+ROUTINES: Final = Table("routine", Routine)
+TIES: Final = Table("tie", Tie)
 FORGOTTEN: Final = Table("forgotten", Forgotten)
 
 THE_COMMUNITY: Final = "this"

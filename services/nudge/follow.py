@@ -15,6 +15,7 @@ from services.nudge.documents import (
     THE_COMMUNITY,
     Channel,
     Community,
+    Gathering,
     Member,
     Reader,
     reader_key,
@@ -41,13 +42,13 @@ from shared.events import (
 )
 from shared.stamps import Stamp, overrides, stamp_of
 
-T = TypeVar("T", Member, Channel, Community)
+T = TypeVar("T", Member, Channel, Community, Gathering)
 
 # Halved so often, any number that can be set has become one.
 MOST_LESS: Final = 7
 
 # What shuts somebody out holds against the contrary of the same instant: in doubt, private.
-_SHUTS_OUT: Final[Mapping[str, Any]] = {"privacy": Privacy.PRIVATE, "closed": True, "left": True}
+_SHUTS_OUT: Final[Mapping[str, Any]] = {"privacy": Privacy.PRIVATE, "closed": True, "left": True, "cancelled": True}
 
 
 def told(document: T, stamp: Stamp, facts: Mapping[str, Any]) -> T:
@@ -60,7 +61,7 @@ def told(document: T, stamp: Stamp, facts: Mapping[str, Any]) -> T:
     return replace(document, **news, stamps=stamps)
 
 
-def _is_news(document: Member | Channel | Community, stamp: Stamp, name: str, value: Any) -> bool:
+def _is_news(document: Member | Channel | Community | Gathering, stamp: Stamp, name: str, value: Any) -> bool:
     shuts_out = _SHUTS_OUT.get(name)
     closes, closed = (shuts_out is not None and it == shuts_out for it in (value, getattr(document, name)))
     return overrides(stamp, document.stamps.get(name), closes=closes, closed=closed)

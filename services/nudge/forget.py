@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.nudge import decision_log, decline, learn, measure
+from services.nudge import decision_log, decline, gatherings, learn, measure, ties
 from services.nudge.documents import (
     ASKS,
     FORGOTTEN,
@@ -19,8 +19,9 @@ from services.nudge.documents import (
     Named,
     reader_of,
 )
+from services.nudge.naming import short_hash
 from services.nudge.reconsider import reconsider
-from services.nudge.state import NudgeCommunity, short_hash
+from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import close
 from shared.events import Event, MemberForgotten
 
@@ -39,6 +40,7 @@ def forget_member(state: NudgeCommunity, event: MemberForgotten, clock: datetime
     documents.drop(MEMBERS, member)
     events = [event for post in concerned for event in _close_own(state, post, member, clock)]
     events += reconsider(state, concerned, clock)
+    ties.forget(state, member)
     _strip_opportunities(state, member)
     _strip_posts(state, member)
     _strip_nudges(state, member)
@@ -48,6 +50,7 @@ def forget_member(state: NudgeCommunity, event: MemberForgotten, clock: datetime
     documents.drop(ASKS, member)
     decline.forget(state, member)
     learn.forget(state, member)
+    gatherings.forget(state, member)
     measure.forget(state, member)
     for key in [key for key in documents.keys(READERS) if reader_of(key) == member]:
         documents.drop(READERS, key)
@@ -56,7 +59,7 @@ def forget_member(state: NudgeCommunity, event: MemberForgotten, clock: datetime
 
 def _close_own(state: NudgeCommunity, post: str, member: str, clock: datetime) -> list[Event]:
     opportunity = state.opportunity(post)
-    if opportunity is None or opportunity.author != member:
+    if opportunity is None or member not in opportunity.concerned:
         return []
     return close(state, post, Closing.REMOVED, clock)
 
@@ -66,6 +69,9 @@ def _strip_opportunities(state: NudgeCommunity, member: str) -> None:
         author = "" if opportunity.author == member else opportunity.author
         candidates = tuple(candidate for candidate in opportunity.candidates if candidate.member != member)
         stripped = replace(opportunity, author=author, candidates=candidates, named=_without(opportunity.named, member))
+        if opportunity.subject is not None and member in opportunity.subject.people:
+            people = tuple(person for person in opportunity.subject.people if person != member)
+            stripped = replace(stripped, subject=replace(opportunity.subject, people=people))
         state.documents.put(OPPORTUNITIES, post, stripped)
 
 

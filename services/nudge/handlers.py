@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from services.nudge import answer as answering
 from services.nudge import decide, decline, follow, forget, measure, outcomes
+from services.nudge.follow_kinds import TOLD, follow_kinds, plan_day
+from services.nudge.gatherings import end_gathering
 from services.nudge.open_opportunity import edit_post, note_post, open_opportunity
 from services.nudge.policy import BY_VALUE, Policy
 from services.nudge.reconsider import reconsider
 from services.nudge.settings import NudgeSettings
 from services.nudge.state import NudgeCommunity
+from services.nudge.ties import end_tie
 from services.nudge.withdraw import end
 from shared.events import (
     ChannelChanged,
@@ -160,6 +163,9 @@ class Nudge:
             "close": lambda state, post, moment: end(state, post, moment.clock),
             "decide": lambda state, post, moment: decide.hold_round(state, post, moment.clock),
             "expire": lambda state, nudge, moment: outcomes.time_is_over(state, nudge, moment.clock),
+            "gathering": lambda state, gathering, _moment: end_gathering(state, gathering),
+            "plan": lambda state, _subject, moment: plan_day(state, moment.clock),
+            "tie": lambda state, key, _moment: end_tie(state, key),
             "measure": lambda state, post, _moment: measure.measure_answer(state, post),
             "return": lambda state, member, _moment: measure.measure_return(state, member),
             "forget": lambda state, post, _moment: forget.forget_post(state, post),
@@ -175,7 +181,8 @@ class Nudge:
 
     def handle(self, state: State, event: Event, moment: Moment) -> Iterable[Event]:
         handler = self._handlers.get(type(event))
-        return handler(state, event, moment) if handler else ()
+        events = [*handler(state, event, moment)] if handler else []
+        return events + follow_kinds(state, event, moment.clock) if type(event) in TOLD else events
 
     def fire(self, state: State, timer: Timer, moment: Moment) -> Iterable[Event]:
         return self._timers[timer.name](state, timer.subject, moment)

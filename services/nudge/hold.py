@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from services.nudge.documents import NEWCOMERS, TRIALS, Newcomer, Opportunity, Trial
+from services.nudge.naming import SOURCE, short_hash
 from services.nudge.settings import NudgeSettings
-from services.nudge.state import NudgeCommunity, short_hash
+from services.nudge.state import NudgeCommunity
 from services.nudge.waiting import Curve
-from services.nudge.withdraw import SOURCE
 from shared.events import Event, Kind, OpportunityHeld
 
 # What became of a post, and whether its author came back, is known so long after the decision.
@@ -35,7 +35,8 @@ def enrol(state: NudgeCommunity, post: str, opportunity: Opportunity, clock: dat
 
     None: go on and ask. A post that was asked about before is in, one way or the other.
     """
-    if opportunity.asked:
+    # What is no post has nobody who waits for an answer, and no course of its own to compare with.
+    if opportunity.asked or opportunity.subject is not None:
         return None
     share = share_held(opportunity.kind, state.settings)
     held = chance_draw(state.community, post, state.settings.holdout_salt) < share

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 from services.nudge.budget import role_of, weekly_limit, within_week
 from services.nudge.choose import Applicant
-from services.nudge.documents import ASKS, INBOXES, TRIALS, Asks, Candidate, Inbox, Nudge, Opportunity
+from services.nudge.documents import ASKS, INBOXES, TRIALS, Asks, Candidate, Inbox, Nudge, Opportunity, Subject
+from services.nudge.kinds import KINDS
+from services.nudge.naming import SOURCE
 from services.nudge.state import NudgeCommunity
 from services.nudge.waiting import Curve
-from services.nudge.withdraw import SOURCE
 from services.nudge.worth import worth_of
 from shared.events import Alternative, Evidence, NudgeIssued
 
@@ -24,7 +25,7 @@ def issue(
     """Ask somebody who may be asked; `alternatives` are all who could have been drawn, where they were."""
     candidate, member = chosen.candidate, chosen.member
     assert member is not None
-    nudge = state.nudge_id(post, candidate.member)
+    nudge, subject = state.nudge_id(post, candidate.member), opportunity.subject or Subject()
     trial = state.documents.get(TRIALS, post)
     features = _features(state, opportunity, chosen, clock) | {"holdout_share": trial.share if trial else 0.0}
     document = Nudge(
@@ -34,7 +35,7 @@ def issue(
         channel=opportunity.channel,
         role=role_of(member),
         issued=clock,
-        expires=min(clock + state.settings.ask_stands, opportunity.ends),
+        expires=min(clock + KINDS[opportunity.kind].stands(state.settings), opportunity.ends),
         score=None if chosen.named else candidate.score,
         evidence=readable(state, candidate),
         handed_by=opportunity.named.by if opportunity.named and chosen.named else None,
@@ -51,7 +52,7 @@ def issue(
         nudge=nudge,
         kind=document.kind,
         post=post,
-        channel=document.channel,
+        channel=document.channel or None,
         role=document.role,
         rank=candidate.rank,
         score=candidate.score,
@@ -62,6 +63,9 @@ def issue(
         model=opportunity.model,
         expires=document.expires.astimezone(UTC),
         alternatives=alternatives,
+        people=subject.people,
+        content=subject.content,
+        gathering=subject.gathering,
     )
 
 

@@ -25,8 +25,13 @@ class Outcome(StrEnum):
     # A newcomer wrote something elsewhere than below their first post.
     AGAIN_WEEK = "wrote_again_within_7_days"
     AGAIN_MONTH = "wrote_again_within_28_days"
+    # Of those who were brought together: whether they exchanged anything, and whether that lasted. Counted apart.
+    MET = "met_when_asked"
+    LASTED = "kept_in_touch_for_28_days"
 
 
+# What is compared with posts that were left alone.
+TRIED = tuple(outcome for outcome in Outcome if outcome not in (Outcome.MET, Outcome.LASTED))
 _RETURNS = (Outcome.AGAIN_WEEK, Outcome.AGAIN_MONTH)
 
 
@@ -98,6 +103,13 @@ def _count(state: NudgeCommunity, of: Trial | Newcomer, outcome: Outcome, value:
         was = state.documents.get(EFFECTS, outcome) or Running()
         now = with_outcome(was, value, held=of.held, share=of.share, forecast=forecast)
         state.documents.put(EFFECTS, outcome, now)
+
+
+def count_apart(state: NudgeCommunity, at: datetime, outcome: Outcome, value: float) -> None:
+    """Add an outcome to the week of a time, of what is in no trial."""
+    name = week_of(at)
+    week = state.documents.get(WEEKS, name) or Week()
+    state.documents.put(WEEKS, name, replace(week, apart=_added(week.apart, outcome, value)))
 
 
 def week_of(at: datetime) -> str:

@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.nudge.documents import MOST_HEARD, Candidate, Closing, Heard, Opportunity, Post
+from services.nudge.kinds import kind_of_post
 from services.nudge.round import next_round
 from services.nudge.settings import NudgeSettings
 from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import close
-from shared.events import Kind, Match, MatchesRanked, MessageEdited, PostPublished
+from shared.events import Match, MatchesRanked, MessageEdited, PostPublished
 from shared.stamps import stamp_of
 
 
@@ -95,7 +96,7 @@ def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetim
     gone = author is not None and (author.left or author.bot)
     if gone or is_answered_for_good(post) or post.resolved or post.removed:
         return
-    kind = Kind.WELCOME if event.first_post else Kind.REPLY
+    kind = kind_of_post(event)
     still_open = _still_open(event)
     opportunity = Opportunity(
         kind=kind,

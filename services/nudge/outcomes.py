@@ -7,10 +7,11 @@ from services.nudge import measure
 from services.nudge.decide import decide
 from services.nudge.documents import LIVE, MOST_HEARD, STANDING, Closing, Heard, NudgeState, Post
 from services.nudge.learn import learn_reply
+from services.nudge.naming import SOURCE
 from services.nudge.open_opportunity import answered_with, answers, was_removed
 from services.nudge.reconsider import reopen
 from services.nudge.state import NudgeCommunity
-from services.nudge.withdraw import SOURCE, close, end_timers, expire
+from services.nudge.withdraw import close, end_timers, expire
 from shared.events import Event, MessageRemoved, NudgeActed, NudgeSeen, ReplyPublished, ThreadResolved
 from shared.limits import AHEAD
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from services.nudge.choose import Applicant
 from services.nudge.documents import Opportunity
+from services.nudge.kinds import patience_hours, wait_hours
 from services.nudge.settings import NudgeSettings
 from services.nudge.waiting import Curve, best_age
 from services.nudge.worth import worth_of
@@ -32,10 +33,10 @@ class ByValue:
     def ready(self, post: str, opportunity: Opportunity, clock: datetime, settings: NudgeSettings) -> datetime:
         published, kind = opportunity.published, opportunity.kind
         if not opportunity.still_open:
-            return max(clock, published + timedelta(hours=settings.wait_hours(kind)))
+            return max(clock, published + timedelta(hours=wait_hours(kind, settings)))
         age = max(0.0, (clock - published) / timedelta(hours=1))
         curve = Curve.of(opportunity.still_open)
-        best = best_age(curve, age, settings.patience_hours(kind), settings.opportunity_hours)
+        best = best_age(curve, age, patience_hours(kind, settings), settings.opportunity_hours)
         return max(clock, published + timedelta(hours=best) if best > age else published)
 
     def worth(

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from services.nudge.documents import CHANNELS, FORGOTTEN, MEMBERS, POSTS, READERS, WISHES, reader_key
 from services.nudge.guard import Held
+from services.nudge.naming import short_hash
 from services.nudge.shelf import Person, Shelf
-from services.nudge.state import short_hash
 from services.nudge.wishes import is_declined
 from services.nudge.words import heading
 from shared.declining import Said

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from services.nudge.documents import EFFECTS, WEEKS, Running, Totals, Week
 from services.nudge.effect import effect, in_words
-from services.nudge.measure import Outcome, week_of
+from services.nudge.measure import TRIED, week_of
 from shared.reading import StateReader
 
 # So many weeks are shown, the latest first.
@@ -22,11 +22,11 @@ async def read_effect(reader: StateReader, community: str, now: datetime) -> dic
     Raises:
         Unavailable: the store is away.
     """
-    known = await reader.get_many(community, EFFECTS, list(Outcome))
+    known = await reader.get_many(community, EFFECTS, list(TRIED))
     names = [week_of(now - timedelta(weeks=ago)) for ago in range(WEEKS_SHOWN)]
     weeks = await reader.get_many(community, WEEKS, names)
     return {
-        "outcomes": {name.value: _effect(running or Running()) for name, running in zip(Outcome, known, strict=True)},
+        "outcomes": {name.value: _effect(running or Running()) for name, running in zip(TRIED, known, strict=True)},
         "weeks": [{"week": name, **_week(week)} for name, week in zip(names, weeks, strict=True) if week is not None],
         "mind": DISPLACED,
     }

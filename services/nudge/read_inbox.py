@@ -27,8 +27,8 @@ from services.nudge.documents import (
 )
 from services.nudge.guard import Held
 from services.nudge.hours import find_zone
+from services.nudge.naming import short_hash
 from services.nudge.shelf import Person, Shelf
-from services.nudge.state import short_hash
 from services.nudge.wishes import Declinable, is_declined
 from services.nudge.words import why_now, why_this, why_you
 from shared.events import Answer, Evidence, Kind, Reason, Withdrawal

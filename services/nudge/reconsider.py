@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.nudge.decide import decide
-from services.nudge.documents import Closing, Nudge, NudgeState, Opportunity
+from services.nudge.documents import CHANNELS, Closing, Nudge, NudgeState, Opportunity
+from services.nudge.kinds import KINDS
 from services.nudge.round import next_round
 from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import close, withdraw
@@ -26,7 +27,7 @@ def _reconsider(state: NudgeCommunity, post: str, clock: datetime) -> list[Event
     events = [
         withdraw(state, nudge, reason, clock)
         for nudge, document in state.live_nudges(opportunity)
-        if (reason := why_withdraw(state, opportunity.author, document, clock)) is not None
+        if (reason := why_withdraw(state, opportunity.concerned, document, clock)) is not None
     ]
     return events + decide(state, post, clock)
 
@@ -49,22 +50,32 @@ def why_close(state: NudgeCommunity, opportunity: Opportunity) -> Closing | None
     """Say why nobody should be asked about a post any more, if so."""
     if state.is_closed():
         return Closing.UNREADABLE
-    author = state.member(opportunity.author)
-    if author is not None and (author.left or author.bot):
+    people = (state.member(person) for person in opportunity.concerned)
+    if any(person is not None and (person.left or person.bot) for person in people):
         return Closing.LEFT
+    if opportunity.subject is not None:
+        return why_close_other(state, opportunity)
     reads = state.author_reads(opportunity.author, opportunity.channel, opportunity.channel)
     return None if reads else Closing.UNREADABLE
 
 
-def why_withdraw(state: NudgeCommunity, author: str, nudge: Nudge, clock: datetime) -> Withdrawal | None:
-    """Say why somebody should not be asked any more about what `author` wrote, if so."""
+def why_close_other(state: NudgeCommunity, opportunity: Opportunity) -> Closing | None:
+    """Say the same of what is no post: its channel may be closed, or its kind does not want it any more."""
+    channel = state.documents.get(CHANNELS, opportunity.channel)
+    if channel is not None and channel.closed:
+        return Closing.UNREADABLE
+    return None if KINDS[opportunity.kind].wanted(state, opportunity) else Closing.OVER
+
+
+def why_withdraw(state: NudgeCommunity, people: Iterable[str], nudge: Nudge, clock: datetime) -> Withdrawal | None:
+    """Say why somebody should not be asked any more about what `people` wrote, or about them, if so."""
     member = state.member(nudge.member)
     if member is None or member.left or member.bot:
         return Withdrawal.LEFT
-    if not state.reads(nudge.member, nudge.channel):
+    if nudge.channel and not state.reads(nudge.member, nudge.channel):
         return Withdrawal.UNREADABLE
     # Who has claimed a post before pausing means to see it through.
     paused = member.paused_until is not None and clock < member.paused_until and nudge.state is NudgeState.OPEN
     if nudge.kind in member.without or paused or state.declines(nudge.member, nudge.post):
         return Withdrawal.OPTED_OUT
-    return Withdrawal.TAKEN_BACK if state.apart(nudge.member, author) else None
+    return Withdrawal.TAKEN_BACK if any(state.apart(nudge.member, other) for other in people) else None

@@ -5,11 +5,12 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from shared.events import Kind, Role, Weekday, WorkingHours
+from shared.events import Role, Weekday, WorkingHours
 from shared.limits import Address, LocalTime, Secret
 
 Hours = Annotated[float, Field(gt=0, le=24 * 365)]
 Days = Annotated[int, Field(ge=1, le=3650)]
+Worth = Annotated[float, Field(ge=0, le=10)]
 Asks = Annotated[int, Field(ge=0, le=100)]
 
 
@@ -35,6 +36,27 @@ class NudgeSettings(BaseModel):
         6, description="an answer that comes a day after the post or later is worth half after each so many hours more"
     )
     welcome_worth: float = Field(1.3, gt=0, le=10, description="so many answers is one to somebody's first post worth")
+    welcome_joined_hours: float = Field(
+        0,
+        ge=0,
+        le=24 * 365,
+        description="hours after which champions welcome who joined and has written nothing; 0: only first posts are",
+    )
+    connect_worth: Worth = Field(
+        0.5, description="so many answers is it worth that two people meet who might suit each other; 0: not suggested"
+    )
+    introduce_worth: Worth = Field(
+        0.4, description="the same where a champion is asked to bring two people together; 0: nobody is"
+    )
+    share_worth: Worth = Field(0.4, description="so many answers is queued content worth that is shared; 0: not asked")
+    routine_worth: Worth = Field(0.6, description="the same for a routine that is run; communities set their own")
+    gather_worth: Worth = Field(0.6, description="the same for a gathering that is hosted")
+    gather_days: int = Field(
+        0, ge=0, le=365, description="days ahead without a gathering that make somebody be asked to host one; 0: never"
+    )
+    attend_worth: Worth = Field(0.3, description="so many answers is it worth that somebody attends; 0: not asked")
+    attend_days: Days = Field(3, description="days before a gathering from which on people are asked to attend")
+    attend_people: int = Field(5, ge=1, le=30, description="people asked to attend one gathering, at most")
     holdout_share: float = Field(
         0,
         ge=0,
@@ -107,13 +129,10 @@ class NudgeSettings(BaseModel):
             Role.LEADER: self.weekly_asks_leader,
         }[role]
 
-    def patience_hours(self, kind: Kind) -> float:
-        """Give how many hours of a post's silence weigh as much as one ask."""
-        return self.welcome_patience_hours if kind is Kind.WELCOME else self.reply_patience_hours
-
-    def wait_hours(self, kind: Kind) -> float:
-        """Give how many hours a post waits of which nothing is known."""
-        return self.welcome_wait_hours if kind is Kind.WELCOME else self.reply_wait_hours
+    def posts_only(self) -> Self:
+        """Give the settings where nothing but posts is asked about."""
+        off = ("connect_worth", "introduce_worth", "share_worth", "routine_worth", "gather_worth", "attend_worth")
+        return self.model_copy(update=dict.fromkeys((*off, "welcome_joined_hours"), 0.0))
 
     def default_hours(self) -> WorkingHours:
         """Give the hours of members with a known zone who set none."""

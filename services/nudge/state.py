@@ -1,6 +1,5 @@
 """A community's working state: its documents, typed, and the indexes that can be rebuilt from them."""
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -30,16 +29,11 @@ from services.nudge.documents import (
     reader_key,
 )
 from services.nudge.may_read import may_read
+from services.nudge.naming import short_hash
 from services.nudge.policy import BY_VALUE, Policy
 from services.nudge.settings import NudgeSettings
 from services.nudge.wishes import are_apart, is_declined
 from shared.state import Documents
-
-
-def short_hash(*parts: str) -> str:
-    """Hash parts to 32 hexadecimal digits; the lengths keep them apart."""
-    text = "".join(f"{len(part)}:{part}" for part in parts)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 class NudgeCommunity:
@@ -113,6 +107,10 @@ class NudgeCommunity:
     def post(self, post: str) -> Post | None:
         return self.documents.get(POSTS, post)
 
+    def author_of(self, post: str) -> str | None:
+        """Give who wrote a young post, as far as it is known."""
+        return (self.post(post) or Post()).author or None
+
     def put_post(self, post: str, document: Post) -> None:
         if self._by_answer is not None:
             _discard(self._by_answer, (self.post(post) or Post()).answers, post)
@@ -146,6 +144,11 @@ class NudgeCommunity:
         if channel is not None:
             return sorted(self._by_channel.get(channel, ()))
         return sorted(set().union(*self._by_channel.values()))
+
+    def open_about(self, gathering: str) -> list[str]:
+        """List what is open about a gathering."""
+        found = ((key, self.opportunity(key)) for key in self.open_posts())
+        return [key for key, one in found if one and one.subject and one.subject.gathering == gathering]
 
     # Nudges
 
@@ -198,7 +201,7 @@ class NudgeCommunity:
         _discard(self._by_person, self._people(was), post)
 
     def _people(self, opportunity: Opportunity) -> set[str]:
-        people = {opportunity.author} | {candidate.member for candidate in opportunity.candidates}
+        people = {*opportunity.concerned} | {candidate.member for candidate in opportunity.candidates}
         if opportunity.named is not None:
             people.add(opportunity.named.member)
         return people | {nudge.member for _, nudge in self.nudges_of(opportunity)}

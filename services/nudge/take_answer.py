@@ -23,12 +23,12 @@ from services.nudge.documents import (
 )
 from services.nudge.follow import said_of_person, told_by
 from services.nudge.guard import Guard, Pressed
+from services.nudge.naming import short_hash
 from services.nudge.press import Press
 from services.nudge.read_declined import ShownDeclined, read_declined
 from services.nudge.read_inbox import InboxReader, ShownInbox
 from services.nudge.settings import NudgeSettings
 from services.nudge.shelf import Shelf
-from services.nudge.state import short_hash
 from shared.events import Answer, NudgeAnswered, PreferencesChanged
 from shared.failures import Unavailable
 from shared.problems import ProblemError

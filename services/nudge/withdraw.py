@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from services.nudge import ties
 from services.nudge.documents import Closing, Nudge, NudgeState
 from services.nudge.learn import learn_end
+from services.nudge.naming import SOURCE
 from services.nudge.state import NudgeCommunity
 from shared.events import Event, NudgeExpired, NudgeWithdrawn, Withdrawal
-
-SOURCE: Final = "kindling/nudge"
 
 # That the author left is no reason of its own: else `taken_back` would mean that somebody does not want to be matched.
 _WITHDRAWAL: Final = {
@@ -18,6 +18,7 @@ _WITHDRAWAL: Final = {
     Closing.REMOVED: Withdrawal.REMOVED,
     Closing.UNREADABLE: Withdrawal.UNREADABLE,
     Closing.LEFT: Withdrawal.TAKEN_BACK,
+    Closing.OVER: Withdrawal.TAKEN_BACK,
 }
 
 
@@ -65,6 +66,9 @@ def _end(
     state.put_nudge(nudge, replace(was, state=how, withdrawn=reason, hidden_until=None, closed=clock))
     end_timers(state, nudge)
     learn_end(state, was, reason)
+    # Taken back for whatever reason, it was not seen through: only what was asked to the end counts.
+    if how is NudgeState.EXPIRED:
+        ties.asked(state, was.kind, was.issued, met=False)
     return was
 
 

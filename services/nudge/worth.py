@@ -12,9 +12,9 @@ from services.nudge.budget import weekly_limit, within_week
 from services.nudge.chance import reply_chance
 from services.nudge.choose import Applicant
 from services.nudge.documents import Opportunity
+from services.nudge.kinds import KINDS
 from services.nudge.settings import NudgeSettings
 from services.nudge.waiting import Curve
-from shared.events import Kind
 
 # Who is asked replies hours later; both in hours.
 _REPLIES_AFTER, _DAY = 4.0, 24.0
@@ -30,10 +30,12 @@ def need(opportunity: Opportunity, clock: datetime, settings: NudgeSettings) -> 
     """Give what an answer to a post is worth: how likely it has none for its first day, times the kind's weight.
 
     An answer that will come later than that is worth half after every `late_half_life_hours`, and is needed as far as
-    nobody comes before it.
+    nobody comes before it. What is no post comes about by nobody else, and is worth its kind's weight until it ends.
     """
+    weight = KINDS[opportunity.kind].worth(settings)
+    if opportunity.subject is not None:
+        return weight
     age = max(0.0, (clock - opportunity.published) / timedelta(hours=1))
-    weight = settings.welcome_worth if opportunity.kind is Kind.WELCOME else 1.0
     late = max(0.0, age + _REPLIES_AFTER - _DAY)
     open_still = Curve.of(opportunity.still_open).stays_open(age, max(_DAY - age, _REPLIES_AFTER))
     return weight * 2 ** (-late / settings.late_half_life_hours) * open_still

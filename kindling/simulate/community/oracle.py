@@ -9,6 +9,7 @@ from kindling.simulate.community.parameters import HOURS
 from kindling.simulate.policies import Watching
 from services.nudge.choose import Applicant
 from services.nudge.documents import Opportunity
+from services.nudge.kinds import patience_hours
 from services.nudge.settings import NudgeSettings
 from services.nudge.waiting import Curve, best_age
 from services.nudge.worth import price
@@ -26,7 +27,7 @@ class Oracle(Watching):
         truth = self._community.posts[post]
         curve = Curve.of((float(hours), self._community.open_at(truth, hours)) for hours in HOURS)
         age = max(0.0, (clock - truth.at) / timedelta(hours=1))
-        best = best_age(curve, age, settings.patience_hours(opportunity.kind), 24.0)
+        best = best_age(curve, age, patience_hours(opportunity.kind, settings), 24.0)
         return max(clock, truth.at + timedelta(hours=best))
 
     def worth(
