@@ -219,6 +219,16 @@ class ThreadResolved(MessageEvent):
     answer: Id | None = None
 
 
+class ThreadFlagged(MessageEvent):
+    """Moderators have the thread, or it was reported or quarantined; or, not `flagged`, that is over.
+
+    `message` is the post.
+    """
+
+    flagged: bool = True
+    reason: Text = ""
+
+
 # Who is there
 
 
@@ -499,8 +509,8 @@ class NudgeActed(NudgeDecision):
 DECISIONS: tuple[type[Event], ...] = (NudgeIssued, NudgeWithdrawn, NudgeExpired, NudgeActed, OpportunityHeld)
 ACTIVITY: tuple[type[Event], ...] = (
     PostPublished, ReplyPublished, MessageEdited, MessageRemoved, ReactionAdded, ReactionRemoved, PostViewed,
-    ThreadResolved, MemberJoined, MemberUpdated, MemberLeft, MemberForgotten, RolesChanged, ChannelOpened,
-    ChannelChanged, ChannelClosed, GatheringScheduled, GatheringChanged, GatheringAttended, ContentQueued,
+    ThreadResolved, ThreadFlagged, MemberJoined, MemberUpdated, MemberLeft, MemberForgotten, RolesChanged,
+    ChannelOpened, ChannelChanged, ChannelClosed, GatheringScheduled, GatheringChanged, GatheringAttended, ContentQueued,
     ContentShared, PreferencesChanged, TopicDeclined, MatchDeclined, NudgeAnswered, NudgeSeen, NudgeDelivered,
     CommunityOpened, CommunityClosed, SettingsChanged, ModelPromoted, Tick,
 )  # fmt: skip

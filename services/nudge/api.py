@@ -212,7 +212,8 @@ def _as_json(nudge: ShownNudge) -> dict[str, Any]:
         "state": nudge.state.value,
         "withdrawn": nudge.withdrawn.value if nudge.withdrawn else None,
         "answer_on_its_way": nudge.held,
-        "what": what(nudge.kind, post.author.name, post.channel_name),
+        "what": what(nudge.kind, post.author.name, post.channel_name, sensitive=nudge.sensitive),
+        "sensitive": nudge.sensitive,
         "post": {
             "id": post.id,
             "title": post.title,

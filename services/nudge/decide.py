@@ -49,7 +49,7 @@ def _ask_named(
         return [], {}
     if opportunity.held is not None or state.stands(opportunity):
         return [], {}
-    if to is not None:
+    if to is not None and not opportunity.sensitive:
         opportunity = replace(opportunity, named=to)
     named = _choose_named(state, post, opportunity, clock)
     if named.chosen is not None:

@@ -35,6 +35,7 @@ class Closing(StrEnum):
     REMOVED = "removed"
     UNREADABLE = "unreadable"
     LEFT = "left"
+    SENSITIVE = "sensitive"
     ENDED = "ended"
 
 
@@ -100,7 +101,8 @@ class Post:
     """A young post, under its id. Before the post itself has come, `author` and `channel` are None.
 
     `answers` are the messages that answered it, kept as long as it can matter that they are removed again; a post that
-    is answered and has none of them stays answered.
+    is answered and has none of them stays answered. `concerns` are what it was ever found to be about that nobody is to
+    be asked about; `flagged` is whether moderators have it, as of `flagged_at`.
     """
 
     author: str | None = None
@@ -114,6 +116,13 @@ class Post:
     answers: tuple[str, ...] = ()
     resolved: bool = False
     removed: bool = False
+    concerns: tuple[str, ...] = ()
+    flagged: bool = False
+    flagged_at: Stamp | None = None
+
+    @property
+    def is_sensitive(self) -> bool:
+        return bool(self.concerns) or self.flagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +150,7 @@ class Opportunity:
     Closed, it has no candidates, unless it was answered and has not ended: the answer may be removed again.
 
     `held` is when it was left alone at random, so that nobody is asked (hold.py).
+    `sensitive`: only the person whom operators named is asked about it (route.py).
     `named` is to be asked first, and could not be yet. `still_open` are ages in hours, and how likely the post is to be
     without an answer then; empty where nothing was said.
     """
@@ -159,6 +169,7 @@ class Opportunity:
     named: Named | None = None
     closed: datetime | None = None
     closing: Closing | None = None
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +177,7 @@ class Nudge:
     """One ask, under the nudge's id. A forgotten member's nudge has the member "" and nothing personal.
 
     `score` is how likely the member was said to reply; None where somebody handed the post over to them.
+    `sensitive`: nobody else is to be asked about the post, and it is said in sober words.
     """
 
     member: str
@@ -187,6 +199,7 @@ class Nudge:
     reason: str = ""
     message: str | None = None
     closed: datetime | None = None
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def _strip_posts(state: NudgeCommunity, member: str) -> None:
     for message, post in sorted(state.documents.table(POSTS).items()):
         stripped = replace(post, heard=tuple(heard for heard in post.heard if heard.author != member))
         if post.author == member:
-            stripped = replace(stripped, author="", title="", excerpt="", removed=True)
+            stripped = replace(stripped, author="", title="", excerpt="", removed=True, concerns=())
         state.put_post(message, stripped)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from services.nudge import answer as answering
-from services.nudge import decide, decline, follow, forget, measure, outcomes
+from services.nudge import decide, decline, follow, forget, measure, outcomes, route
 from services.nudge.open_opportunity import edit_post, note_post, open_opportunity
 from services.nudge.policy import BY_VALUE, Policy
 from services.nudge.reconsider import reconsider
@@ -32,6 +32,7 @@ from shared.events import (
     PreferencesChanged,
     ReplyPublished,
     RolesChanged,
+    ThreadFlagged,
     ThreadResolved,
     TopicDeclined,
 )
@@ -44,12 +45,12 @@ State = NudgeCommunity
 def on_post_published(state: State, event: PostPublished, moment: Moment) -> Iterable[Event]:
     note_post(state, event, moment.clock)
     measure.wrote(state, event.author, event.message, event.at)
-    return ()
+    return route.route(state, event.message, moment.clock)
 
 
-def on_message_edited(state: State, event: MessageEdited, _moment: Moment) -> Iterable[Event]:
+def on_message_edited(state: State, event: MessageEdited, moment: Moment) -> Iterable[Event]:
     edit_post(state, event)
-    return ()
+    return route.route(state, event.message, moment.clock)
 
 
 def on_matches_ranked(state: State, event: MatchesRanked, moment: Moment) -> Iterable[Event]:
@@ -59,11 +60,15 @@ def on_matches_ranked(state: State, event: MatchesRanked, moment: Moment) -> Ite
 
 def on_reply_published(state: State, event: ReplyPublished, moment: Moment) -> Iterable[Event]:
     measure.wrote(state, event.author, event.post, event.at)
-    return outcomes.reply_came(state, event, moment.clock)
+    return [*outcomes.reply_came(state, event, moment.clock), *route.reply_read(state, event, moment.clock)]
 
 
 def on_thread_resolved(state: State, event: ThreadResolved, moment: Moment) -> Iterable[Event]:
     return outcomes.thread_resolved(state, event, moment.clock)
+
+
+def on_thread_flagged(state: State, event: ThreadFlagged, moment: Moment) -> Iterable[Event]:
+    return route.flag(state, event, moment.clock)
 
 
 def on_message_removed(state: State, event: MessageRemoved, moment: Moment) -> Iterable[Event]:
@@ -139,6 +144,7 @@ class Nudge:
             MatchesRanked: on_matches_ranked,
             ReplyPublished: on_reply_published,
             ThreadResolved: on_thread_resolved,
+            ThreadFlagged: on_thread_flagged,
             MessageRemoved: on_message_removed,
             MemberJoined: on_member_told,
             MemberUpdated: on_member_told,

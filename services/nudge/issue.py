@@ -38,6 +38,7 @@ def issue(
         score=None if chosen.named else candidate.score,
         evidence=readable(state, candidate),
         handed_by=opportunity.named.by if opportunity.named and chosen.named else None,
+        sensitive=opportunity.sensitive,
     )
     if chosen.named:
         opportunity = replace(opportunity, named=None)

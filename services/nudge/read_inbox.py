@@ -30,7 +30,7 @@ from services.nudge.hours import find_zone
 from services.nudge.shelf import Person, Shelf
 from services.nudge.state import short_hash
 from services.nudge.wishes import Declinable, is_declined
-from services.nudge.words import why_now, why_this, why_you
+from services.nudge.words import WHY_THIS_SENSITIVE, WHY_YOU_SENSITIVE, why_now, why_this, why_you
 from shared.events import Answer, Evidence, Kind, Reason, Withdrawal
 from shared.reading import StateReader
 
@@ -78,6 +78,7 @@ class ShownNudge:
     answers: tuple[Answer, ...]
     people: tuple[Person, ...]
     declines: tuple[Declinable, ...]
+    sensitive: bool
 
     @property
     def is_open(self) -> bool:
@@ -152,12 +153,17 @@ class InboxReader:
     def _nudge(self, nudge_id: str, nudge: Nudge, known: Member) -> ShownNudge | None:
         post = self._shelf.get(POSTS, nudge.post) or Post()
         opportunity = self._shelf.get(OPPORTUNITIES, nudge.post)
+        # Who was asked before it was found to be sensitive is told nothing of it.
+        if post.is_sensitive and not nudge.sensitive:
+            return None
         if opportunity is None or post.removed or not self._shelf.reads(self._member, nudge.channel):
             return None
         channel = self._shelf.get(CHANNELS, nudge.channel) or Channel()
         author = self._shelf.person(opportunity.author)
         held = nudge.state in LIVE and self._is_held(nudge_id, nudge, known, author)
         answers = tuple(Answer) if nudge.state in LIVE and not held else ()
+        if nudge.sensitive:
+            answers = tuple(answer for answer in answers if answer is not Answer.HAND_OVER)
         return ShownNudge(
             nudge=nudge_id,
             kind=nudge.kind,
@@ -178,8 +184,11 @@ class InboxReader:
             expires=nudge.expires,
             hidden_until=nudge.hidden_until,
             answers=answers,
-            people=tuple(islice(self._people(nudge.post, opportunity), MOST_NAMED)) if answers else (),
+            people=()
+            if nudge.sensitive or not answers
+            else tuple(islice(self._people(nudge.post, opportunity), MOST_NAMED)),
             declines=tuple(Declinable) if answers else (),
+            sensitive=nudge.sensitive,
         )
 
     def _is_held(self, nudge_id: str, nudge: Nudge, known: Member, author: Person) -> bool:
@@ -193,10 +202,15 @@ class InboxReader:
         by = nudge.handed_by
         handed_by = self._shelf.person(by).name if by and not self._shelf.apart(self._member, by) else None
         live = nudge.state in LIVE
+        # How long it stands before the next is asked is said where there is a next.
+        stands = nudge.expires if live and not nudge.sensitive else None
+        now = why_now(published, nudge.issued, stands, zone_of(known))
+        if nudge.sensitive:
+            return Why(you=(WHY_YOU_SENSITIVE,), this=WHY_THIS_SENSITIVE, now=now)
         return Why(
             you=tuple(why_you(evidence, nudge.role, author.name, handed_by)),
             this=why_this(nudge.kind, live=live),
-            now=why_now(published, nudge.issued, nudge.expires if live else None, zone_of(known)),
+            now=now,
         )
 
     def _may_rest_on(self, evidence: Evidence, author: Person) -> bool:

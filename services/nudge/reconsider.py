@@ -36,7 +36,7 @@ def reopen(state: NudgeCommunity, post: str, clock: datetime) -> list[Event]:
     opportunity, known = state.opportunity(post), state.post(post)
     if opportunity is None or opportunity.closing is not Closing.ANSWERED or opportunity.ends <= clock:
         return []
-    if known is None or known.resolved or known.removed:
+    if known is None or known.resolved or known.removed or known.is_sensitive:
         return []
     state.put_opportunity(post, replace(opportunity, closed=None, closing=None))
     state.documents.cancel_timer("forget", post)

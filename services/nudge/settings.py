@@ -1,12 +1,13 @@
 """What operators may set for nudging; unsafe values stop the start with a sentence that names the setting."""
 
 from datetime import time, timedelta
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from shared.events import Kind, Role, Weekday, WorkingHours
-from shared.limits import Address, LocalTime, Secret
+from shared.limits import ID_BYTES, Address, LocalTime, Secret
 
 Hours = Annotated[float, Field(gt=0, le=24 * 365)]
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -55,6 +56,16 @@ class NudgeSettings(BaseModel):
     ask_stands_hours: Hours = Field(24, description="hours that one ask stands before the next person is asked")
     people_per_post: int = Field(3, ge=1, le=20, description="people asked about one post, one after the other")
 
+    sensitive_to: str = Field(
+        "",
+        max_length=ID_BYTES,
+        description="id of the one member who is asked about posts of distress, harassment, health or legal trouble "
+        "and about reported threads; empty: nobody is",
+    )
+    sensitive_words: Path | None = Field(
+        None, description="TOML file of terms that are added to the word lists of sensitive posts, or taken out of them"
+    )
+
     ask_members: bool = Field(False, description="whether people without a role are asked too")
     weekly_asks_member: Asks = Field(3, description="asks in 7 x 24 h for members who set nothing else")
     weekly_asks_champion: Asks = Field(5, description="asks in 7 x 24 h for champions who set nothing else")
@@ -87,6 +98,13 @@ class NudgeSettings(BaseModel):
         if not days:
             raise ValueError("must name a day at least, or nobody with a known zone is ever asked")
         return tuple(sorted(set(days)))
+
+    @field_validator("sensitive_words")
+    @classmethod
+    def _is_there(cls, file: Path | None) -> Path | None:
+        if file is not None and not file.expanduser().is_file():
+            raise ValueError(f"names {file}, which is not there")
+        return file
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -33,6 +33,7 @@ from services.nudge.may_read import may_read
 from services.nudge.policy import BY_VALUE, Policy
 from services.nudge.settings import NudgeSettings
 from services.nudge.wishes import are_apart, is_declined
+from services.nudge.word_lists.read import judge_of
 from shared.state import Documents
 
 
@@ -52,6 +53,7 @@ class NudgeCommunity:
         self.documents = documents
         self.settings = settings
         self.policy = policy
+        self.judge = judge_of(settings.sensitive_words)
         self._by_person: dict[str, set[str]] = {}
         self._by_channel: dict[str, set[str]] = {}
         # Made when first needed: few messages are ever removed.

@@ -142,6 +142,8 @@ class Desk:
         await shelf.fetch(WISHES, [to, *others])
         if known is None or known.bot or to in others or not shelf.reads(to, nudge.channel):
             return False
+        if nudge.sensitive:
+            return False
         if opportunity is not None and short_hash(community, nudge.post, to) in opportunity.asked:
             return False
         return not any(shelf.apart(to, other) for other in others)

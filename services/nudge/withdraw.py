@@ -18,6 +18,8 @@ _WITHDRAWAL: Final = {
     Closing.REMOVED: Withdrawal.REMOVED,
     Closing.UNREADABLE: Withdrawal.UNREADABLE,
     Closing.LEFT: Withdrawal.TAKEN_BACK,
+    # Nobody learns from a nudge what a post was taken for.
+    Closing.SENSITIVE: Withdrawal.TAKEN_BACK,
 }
 
 

@@ -45,11 +45,18 @@ STATES: Final = {
     "acted": "You replied. Thank you.",
     "expired": "Its time is over.",
 }
+WHY_YOU_SENSITIVE: Final = "Those who run this community named you for posts like this. Nobody else is asked."
+WHY_THIS_SENSITIVE: Final = (
+    "By its words or by a report it may be about distress, harassment, health or a legal matter. Kindling suggests no "
+    "answer: please read it yourself and do what your community's rules say."
+)
 HEADING_CHARACTERS: Final = 60
 
 
-def what(kind: Kind, author: str, channel: str) -> str:
+def what(kind: Kind, author: str, channel: str, *, sensitive: bool = False) -> str:
     """Say in one sentence what is asked."""
+    if sensitive:
+        return f"Please look at a post by {author} in {channel}."
     if kind is Kind.WELCOME:
         return f"Welcome {author}, who has just written their first post here, in {channel}."
     return f"Reply to {author} in {channel}."

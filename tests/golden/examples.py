@@ -50,6 +50,7 @@ from shared.events import (
     RolesChanged,
     SettingsChanged,
     StillOpen,
+    ThreadFlagged,
     ThreadResolved,
     Tick,
     TopicDeclined,
@@ -97,6 +98,7 @@ def _written() -> list[Event]:
         ReactionAdded(**_named("reaction/1102/m0023/heart"), **reacted),
         ReactionRemoved(**_named("reaction/1102/m0023/heart/removed"), **reacted),
         PostViewed(**_named("view/1101/m0023/2026-03-10T09"), message="1101", member="m0023", views=3),
+        ThreadFlagged(**_named("post/1101/flagged"), message="1101", reason="spam?"),
         ThreadResolved(**_named("post/1101/resolved"), message="1101", answer="1102"),
     ]
 
