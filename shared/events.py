@@ -53,6 +53,14 @@ class Answer(StrEnum):
     NEVER = "never"
 
 
+class Mode(StrEnum):
+    """How far nudges go by themselves: only shown to operators, asked once a person has approved, or asked at once."""
+
+    DRY_RUN = "dry_run"
+    APPROVE = "approve"
+    AUTOPILOT = "autopilot"
+
+
 class Delivery(StrEnum):
     SENT = "sent"
     FAILED = "failed"
@@ -263,10 +271,11 @@ class RolesChanged(MemberEvent):
 class PreferencesChanged(MemberEvent):
     """What is not given stays as it was; a `paused_until` in the past ends a pause, None says nothing of it.
 
-    `interests` are all that the member declares from now on, each a topic in their own words.
+    `interests` are all that the member declares from now on, each a topic in their own words. `consent` is what they
+    said to being asked at all, when they were told what this is.
     """
 
-    WIRE_VERSION: ClassVar[int] = 2
+    WIRE_VERSION: ClassVar[int] = 3
 
     zone: Zone | None = None
     hours: WorkingHours | None = None
@@ -274,6 +283,7 @@ class PreferencesChanged(MemberEvent):
     without: tuple[Kind, ...] | None = None
     paused_until: Moment | None = None
     interests: Interests | None = None
+    consent: bool | None = None
 
 
 class TopicDeclined(MemberEvent):
@@ -383,11 +393,24 @@ class NudgeDelivered(NudgeEvent):
     result: Delivery
 
 
+class NudgeReviewed(NudgeEvent):
+    """Somebody whom operators let do so says whether a nudge may go; `member` is who would be asked."""
+
+    approved: bool
+    reason: Text = ""
+
+
 # What operators and training decide
 
 
 class CommunityOpened(CommunityEvent):
+    """A community begins with nudges that only operators see, and asks nobody who has not heard of it first."""
+
+    WIRE_VERSION: ClassVar[int] = 2
+
     name: Text = ""
+    mode: Mode = Mode.DRY_RUN
+    asks_consent: bool = True
 
 
 class CommunityClosed(CommunityEvent):
@@ -450,6 +473,10 @@ class OpportunityHeld(CommunityEvent):
         return self.post
 
 
+class MemberContacted(MemberEvent):
+    """Somebody who is about to be asked for the first time is told what this is, who runs it and why."""
+
+
 class NudgeDecision(NudgeEvent):
     """A nudge's own events; `post` is what it is about."""
 
@@ -506,13 +533,15 @@ class NudgeActed(NudgeDecision):
     seconds: Annotated[float, Field(ge=0)]
 
 
-DECISIONS: tuple[type[Event], ...] = (NudgeIssued, NudgeWithdrawn, NudgeExpired, NudgeActed, OpportunityHeld)
+DECISIONS: tuple[type[Event], ...] = (
+    NudgeIssued, NudgeWithdrawn, NudgeExpired, NudgeActed, OpportunityHeld, MemberContacted,
+)  # fmt: skip
 ACTIVITY: tuple[type[Event], ...] = (
     PostPublished, ReplyPublished, MessageEdited, MessageRemoved, ReactionAdded, ReactionRemoved, PostViewed,
     ThreadResolved, ThreadFlagged, MemberJoined, MemberUpdated, MemberLeft, MemberForgotten, RolesChanged,
-    ChannelOpened, ChannelChanged, ChannelClosed, GatheringScheduled, GatheringChanged, GatheringAttended, ContentQueued,
-    ContentShared, PreferencesChanged, TopicDeclined, MatchDeclined, NudgeAnswered, NudgeSeen, NudgeDelivered,
-    CommunityOpened, CommunityClosed, SettingsChanged, ModelPromoted, Tick,
+    ChannelOpened, ChannelChanged, ChannelClosed, GatheringScheduled, GatheringChanged, GatheringAttended,
+    ContentQueued, ContentShared, PreferencesChanged, TopicDeclined, MatchDeclined, NudgeAnswered, NudgeSeen,
+    NudgeDelivered, NudgeReviewed, CommunityOpened, CommunityClosed, SettingsChanged, ModelPromoted, Tick,
 )  # fmt: skip
 RANKED: tuple[type[Event], ...] = (MatchesRanked,)
 EVENTS: dict[str, type[Event]] = {e.__name__: e for e in ACTIVITY + RANKED + DECISIONS}

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from shared.declining import Said
-from shared.events import Answer, Evidence, Kind, Privacy, Role, Withdrawal, WorkingHours
+from shared.events import Alternative, Answer, Evidence, Kind, Mode, Privacy, Role, Withdrawal, WorkingHours
 from shared.stamps import Stamp
 from shared.state import Table
 
@@ -51,6 +51,7 @@ class Member:
 
     `gone` is when they last left, though they may be back: they are in no channel that they joined before it.
     `less` are the nudges to which they said `less` since they last named a number, with when: each halves it.
+    `consent` is what they said to being asked at all, `contacted` when they were told of it.
     """
 
     name: str = ""
@@ -66,6 +67,8 @@ class Member:
     without: tuple[Kind, ...] = ()
     paused_until: datetime | None = None
     interests: tuple[str, ...] = ()
+    consent: bool | None = None
+    contacted: datetime | None = None
     stamps: dict[str, Stamp] = field(default_factory=dict)
 
 
@@ -151,8 +154,9 @@ class Opportunity:
 
     `held` is when it was left alone at random, so that nobody is asked (hold.py).
     `sensitive`: only the person whom operators named is asked about it (route.py).
-    `named` is to be asked first, and could not be yet. `still_open` are ages in hours, and how likely the post is to be
-    without an answer then; empty where nothing was said.
+    `proposed` is the nudge that waits for approval. `named` is to be asked first, and could not be yet.
+    `still_open` are ages in hours, and how likely the post is to be without an answer then; empty where nothing was
+    said.
     """
 
     kind: Kind
@@ -170,6 +174,7 @@ class Opportunity:
     closed: datetime | None = None
     closing: Closing | None = None
     sensitive: bool = False
+    proposed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +325,72 @@ class Wishes:
     people: dict[str, Said] = field(default_factory=dict)
 
 
+class ProposalState(StrEnum):
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An ask that somebody has to approve, or, `dry`, that only operators see, under the id that the nudge would have.
+
+    `alternatives` are all who could have been drawn, where it was drawn; `named`: it was handed over.
+    """
+
+    member: str
+    kind: Kind
+    post: str
+    channel: str
+    made: datetime
+    lapses: datetime
+    dry: bool
+    score: float
+    rank: int
+    evidence: tuple[Evidence, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    named: bool = False
+    state: ProposalState = ProposalState.WAITING
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """What waits for approval, or was shown in a dry run and still stands, oldest first."""
+
+    nudges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """How many proposals of a kind were approved and refused, under the kind."""
+
+    approved: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetTo:
+    """A value that was set, and when."""
+
+    value: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How far nudges go by themselves, and whether people are told of it before they are first asked.
+
+    As the community was `opened`, and over that what was set since, by name.
+    """
+
+    opened: Stamp | None = None
+    mode: Mode = Mode.AUTOPILOT
+    asks_consent: bool = False
+    set_to: dict[str, SetTo] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Forgotten:
     """That a member was forgotten, under a hash of their id: what they did before is not taken in again."""
@@ -343,6 +414,10 @@ WEEKS: Final = Table("week", Week)
 EFFECTS: Final = Table("effect", Running)
 ROLE_TALLIES: Final = Table("role_tally", RoleTally)
 WISHES: Final = Table("wishes", Wishes)
+PROPOSALS: Final = Table("proposal", Proposal)
+PROPOSED: Final = Table("proposed", Proposals)
+REVIEWED: Final = Table("reviewed", Reviewed)
+MANNERS: Final = Table("manners", Manners)
 FORGOTTEN: Final = Table("forgotten", Forgotten)
 
 THE_COMMUNITY: Final = "this"

@@ -127,6 +127,7 @@ def member_facts(event: MemberEvent) -> dict[str, Any]:
                 without=without,
                 paused_until=event.paused_until,
                 interests=event.interests,
+                consent=event.consent,
             )
         case _:
             return {}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.nudge import decision_log, decline, learn, measure
+from services.nudge import decision_log, decline, learn, measure, proposals
 from services.nudge.documents import (
     ASKS,
     FORGOTTEN,
@@ -43,6 +43,7 @@ def forget_member(state: NudgeCommunity, event: MemberForgotten, clock: datetime
     _strip_posts(state, member)
     _strip_nudges(state, member)
     decision_log.strip(state, member)
+    proposals.forget(state, member)
     state.rebuild_indexes()
     documents.drop(INBOXES, member)
     documents.drop(ASKS, member)
@@ -103,6 +104,7 @@ def forget_post(state: NudgeCommunity, post: str) -> list[Event]:
             documents.drop(INBOXES, document.member)
         documents.drop(NUDGES, nudge)
     decision_log.drop(state, post, opportunity.asked if opportunity else ())
+    proposals.forget_post(state, post)
     documents.drop(OPPORTUNITIES, post)
     documents.cancel_timer("close", post)
     state.drop_post(post)

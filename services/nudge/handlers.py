@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from services.nudge import answer as answering
-from services.nudge import decide, decline, follow, forget, measure, outcomes, route
+from services.nudge import decide, decline, follow, forget, manners, measure, outcomes, review, route
 from services.nudge.open_opportunity import edit_post, note_post, open_opportunity
 from services.nudge.policy import BY_VALUE, Policy
 from services.nudge.reconsider import reconsider
@@ -27,11 +27,13 @@ from shared.events import (
     MessageEdited,
     MessageRemoved,
     NudgeAnswered,
+    NudgeReviewed,
     NudgeSeen,
     PostPublished,
     PreferencesChanged,
     ReplyPublished,
     RolesChanged,
+    SettingsChanged,
     ThreadFlagged,
     ThreadResolved,
     TopicDeclined,
@@ -109,9 +111,23 @@ def on_channel_told(
 
 
 def on_community_told(state: State, event: CommunityOpened | CommunityClosed, moment: Moment) -> Iterable[Event]:
-    if follow.follow_community(state, event):
+    careful = isinstance(event, CommunityOpened) and manners.follow_opening(state.documents, event)
+    if careful:
+        review.begin_anew(state)
+    if follow.follow_community(state, event) or careful:
         return reconsider(state, state.open_posts(), moment.clock)
     return ()
+
+
+def on_settings_changed(state: State, event: SettingsChanged, moment: Moment) -> Iterable[Event]:
+    if manners.follow_settings(state.documents, event):
+        review.begin_anew(state)
+        return reconsider(state, state.open_posts(), moment.clock)
+    return ()
+
+
+def on_nudge_reviewed(state: State, event: NudgeReviewed, moment: Moment) -> Iterable[Event]:
+    return review.review(state, event, moment.clock)
 
 
 def on_nudge_answered(state: State, event: NudgeAnswered, moment: Moment) -> Iterable[Event]:
@@ -161,11 +177,15 @@ class Nudge:
             CommunityClosed: on_community_told,
             NudgeAnswered: on_nudge_answered,
             NudgeSeen: on_nudge_seen,
+            NudgeReviewed: on_nudge_reviewed,
+            SettingsChanged: on_settings_changed,
         }
         self._timers: dict[str, Callable[[State, str, Moment], Iterable[Event]]] = {
             "close": lambda state, post, moment: end(state, post, moment.clock),
             "decide": lambda state, post, moment: decide.hold_round(state, post, moment.clock),
             "expire": lambda state, nudge, moment: outcomes.time_is_over(state, nudge, moment.clock),
+            "lapse": lambda state, nudge, moment: review.lapse(state, nudge, moment.clock),
+            "recheck": lambda state, nudge, moment: review.recheck(state, nudge, moment.clock),
             "measure": lambda state, post, _moment: measure.measure_answer(state, post),
             "return": lambda state, member, _moment: measure.measure_return(state, member),
             "forget": lambda state, post, _moment: forget.forget_post(state, post),

@@ -35,7 +35,7 @@ def enrol(state: NudgeCommunity, post: str, opportunity: Opportunity, clock: dat
 
     None: go on and ask. A post that was asked about before is in, one way or the other.
     """
-    if opportunity.asked:
+    if opportunity.asked or state.documents.get(TRIALS, post) is not None:
         return None
     share = share_held(opportunity.kind, state.settings)
     held = chance_draw(state.community, post, state.settings.holdout_salt) < share

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.nudge.decide import decide
-from services.nudge.documents import Closing, Post
+from services.nudge.documents import Closing, Post, ProposalState
 from services.nudge.open_opportunity import only_named, with_concerns
 from services.nudge.outcomes import remember
+from services.nudge.proposals import finish
 from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import close, withdraw
 from shared.events import Event, ReplyPublished, ThreadFlagged, Withdrawal
@@ -52,5 +53,8 @@ def route(state: NudgeCommunity, name: str, clock: datetime) -> list[Event]:
     if opportunity.closed is not None or not to or state.nudge(state.nudge_id(name, to)) is not None:
         return close(state, name, Closing.SENSITIVE, clock)
     events = [withdraw(state, nudge, Withdrawal.TAKEN_BACK, clock) for nudge, _ in state.live_nudges(opportunity)]
+    if opportunity.proposed is not None:
+        finish(state, opportunity.proposed, ProposalState.LAPSED)
+        opportunity = replace(opportunity, proposed=None)
     state.put_opportunity(name, replace(only_named(opportunity, to), ready=min(opportunity.ready, clock), held=None))
     return events + decide(state, name, clock)

@@ -56,6 +56,11 @@ class NudgeSettings(BaseModel):
     ask_stands_hours: Hours = Field(24, description="hours that one ask stands before the next person is asked")
     people_per_post: int = Field(3, ge=1, le=20, description="people asked about one post, one after the other")
 
+    run_by: str = Field("", max_length=200, description="who runs this: people are told before they are first asked")
+    contact: str = Field("", max_length=200, description="where people can ask about it: an address or a name")
+    contact_hours: Hours = Field(
+        24, description="hours after a champion or leader was told of it before they are first asked, unless they agree"
+    )
     sensitive_to: str = Field(
         "",
         max_length=ID_BYTES,

@@ -171,6 +171,8 @@ class NudgeCommunity:
 
     def stands(self, opportunity: Opportunity) -> bool:
         """Say whether somebody is at it, so that nobody else is asked."""
+        if opportunity.proposed is not None:
+            return True
         return any(nudge.state in STANDING for _, nudge in self.nudges_of(opportunity))
 
     def inbox(self, member: str) -> tuple[str, ...]:
