@@ -10,13 +10,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.nudge.documents import LIVE
 from services.nudge.guard import Guard
-from services.nudge.links import Links
+from services.nudge.links import Links, Place
+from services.nudge.pages.approve import approval_pages
 from services.nudge.pages.routes import add_pages
 from services.nudge.press import Press
 from services.nudge.read_decision import decision_doors
 from services.nudge.read_declined import ShownDeclined
 from services.nudge.read_effect import read_effect
 from services.nudge.read_inbox import ShownInbox, ShownNudge
+from services.nudge.review_doors import review_doors
 from services.nudge.settings import NudgeSettings
 from services.nudge.shelf import Person
 from services.nudge.take_answer import Desk, Said
@@ -76,6 +78,9 @@ class PreferencesBody(BaseModel):
     interests: Annotated[
         Interests | None, Field(description="all that the member is interested in, each a topic in a few words")
     ] = None
+    consent: Annotated[bool | None, Field(description="what the member says to being asked at all; false: never")] = (
+        None
+    )
 
 
 class DeclineBody(BaseModel):
@@ -102,7 +107,9 @@ def router(reader: StateReader, press: Press, guard: Guard, links: Links, settin
     routes.include_router(_programs(desk, links))
     routes.include_router(_operators(desk))
     routes.include_router(decision_doors(reader), dependencies=[Depends(_only_with(settings))])
+    routes.include_router(review_doors(desk), dependencies=[Depends(_only_with(settings))])
     routes.include_router(add_pages(desk, links))
+    routes.include_router(approval_pages(desk, links.to(Place.APPROVE)))
     return routes
 
 

@@ -52,7 +52,7 @@ def on_post_published(state: State, event: PostPublished, moment: Moment) -> Ite
 
 def on_message_edited(state: State, event: MessageEdited, moment: Moment) -> Iterable[Event]:
     edit_post(state, event)
-    return route.route(state, event.message, moment.clock)
+    return route.read_edit(state, event, moment.clock)
 
 
 def on_matches_ranked(state: State, event: MatchesRanked, moment: Moment) -> Iterable[Event]:
@@ -62,7 +62,7 @@ def on_matches_ranked(state: State, event: MatchesRanked, moment: Moment) -> Ite
 
 def on_reply_published(state: State, event: ReplyPublished, moment: Moment) -> Iterable[Event]:
     measure.wrote(state, event.author, event.post, event.at)
-    return [*outcomes.reply_came(state, event, moment.clock), *route.reply_read(state, event, moment.clock)]
+    return [*outcomes.reply_came(state, event, moment.clock), *route.read_reply(state, event, moment.clock)]
 
 
 def on_thread_resolved(state: State, event: ThreadResolved, moment: Moment) -> Iterable[Event]:

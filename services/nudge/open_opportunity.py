@@ -76,9 +76,7 @@ def edit_post(state: NudgeCommunity, event: MessageEdited) -> None:
     if post.edited is None or stamp_of(event) > post.edited:
         title = post.title if event.title is None else event.title
         post = replace(post, title=title, excerpt=excerpt(event.text, state.settings), edited=stamp_of(event))
-    # An edit that is late was read, too.
-    concerns = state.judge.concerns(event.title or "", event.text)
-    state.put_post(event.message, with_concerns(post, concerns))
+        state.put_post(event.message, post)
 
 
 def with_concerns(post: Post, concerns: tuple[str, ...]) -> Post:

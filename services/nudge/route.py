@@ -13,19 +13,28 @@ from services.nudge.outcomes import remember
 from services.nudge.proposals import finish
 from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import close, withdraw
-from shared.events import Event, ReplyPublished, ThreadFlagged, Withdrawal
+from shared.events import Event, MessageEdited, ReplyPublished, ThreadFlagged, Withdrawal
 from shared.stamps import overrides, stamp_of
 
 
-def reply_read(state: NudgeCommunity, event: ReplyPublished, clock: datetime) -> list[Event]:
+def read_reply(state: NudgeCommunity, event: ReplyPublished, clock: datetime) -> list[Event]:
     """Take in what a reply says: a thread is as sensitive as anything in it."""
-    concerns = state.judge.concerns(event.text)
-    if not concerns or state.is_forgotten(event.author, event.at):
+    if state.is_forgotten(event.author, event.at):
         return []
-    until = event.at + state.settings.opportunity
-    if (post := state.post(event.post)) is not None or remember(state, event.post, until, clock):
-        state.put_post(event.post, with_concerns(post or Post(), concerns))
-    return route(state, event.post, clock)
+    return _read(state, event.post, event.at, state.judge.concerns(event.text), clock)
+
+
+def read_edit(state: NudgeCommunity, event: MessageEdited, clock: datetime) -> list[Event]:
+    """Take in what an edit says, also one that is late, or that is here before its post."""
+    concerns = state.judge.concerns(event.title or "", event.text)
+    return _read(state, event.message, event.at, concerns, clock)
+
+
+def _read(state: NudgeCommunity, name: str, at: datetime, concerns: tuple[str, ...], clock: datetime) -> list[Event]:
+    post = state.post(name)
+    if concerns and (post is not None or remember(state, name, at + state.settings.opportunity, clock)):
+        state.put_post(name, with_concerns(post or Post(), concerns))
+    return route(state, name, clock)
 
 
 def flag(state: NudgeCommunity, event: ThreadFlagged, clock: datetime) -> list[Event]:

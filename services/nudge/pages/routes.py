@@ -14,9 +14,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import TypeAdapter, ValidationError
 
-from services.nudge.budget import weekly_limit
-from services.nudge.documents import LIVE, Member
+from services.nudge.budget import role_of, weekly_limit
+from services.nudge.documents import LIVE, MANNERS, THE_COMMUNITY, Manners, Member
 from services.nudge.links import BadLink, Links, Visitor
+from services.nudge.manners import asks_consent
 from services.nudge.read_inbox import zone_of
 from services.nudge.take_answer import Desk, Said
 from services.nudge.take_decline import decline, undo
@@ -32,7 +33,7 @@ from services.nudge.words import (
     moment,
     what,
 )
-from shared.events import Answer, Interests, Kind
+from shared.events import Answer, Interests, Kind, Role
 from shared.failures import Unavailable
 from shared.limits import INTEREST_CHARACTERS, MOST_INTERESTS
 from shared.problems import RETRY_AFTER_SECONDS, ProblemError
@@ -79,7 +80,7 @@ class Pages:
         style = (HERE / "style.css").read_text()
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self._style = style
-        self._headers = {
+        self.headers = {
             "Content-Security-Policy": (
                 f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
                 "base-uri 'none'; frame-ancestors 'none'"
@@ -94,14 +95,14 @@ class Pages:
     def show(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         html = self._templates.get_template(template).render(style=self._style, **values)
         retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else {}
-        return HTMLResponse(html, status, {**self._headers, **retry})
+        return HTMLResponse(html, status, {**self.headers, **retry})
 
     def back(self, token: str, told: Told) -> RedirectResponse:
         """Go back to the inbox by GET, so that reloading it presses nothing again.
 
         Relative, as all addresses on the page are: members may reach it under a path that only a proxy knows.
         """
-        return RedirectResponse(f"../{token}?told={told.value}", 303, self._headers)
+        return RedirectResponse(f"../{token}?told={told.value}", 303, self.headers)
 
 
 Door = Callable[[Visitor, Member], Awaitable[Response]]
@@ -153,6 +154,16 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
 
         return await with_visitor(token, door)
 
+    @routes.post("/inbox/{token}/consent")
+    async def consent(token: str, word: Annotated[str, Form()] = "") -> Response:
+        async def door(visitor: Visitor, _known: Member) -> Response:
+            if word not in ("yes", "no"):
+                return pages.back(token, Told.UNCLEAR)
+            saved = await desk.prefer(visitor.community, visitor.member, {"consent": word == "yes"})
+            return pages.back(token, Told.SAVED if saved else Told.ACCEPTED)
+
+        return await with_visitor(token, door)
+
     @routes.post("/inbox/{token}/preferences")
     async def preferences(
         token: str,
@@ -180,6 +191,7 @@ async def _show_inbox(desk: Desk, pages: Pages, token: str, message: str, visito
     inbox = await desk.inbox(visitor.community, visitor.member)
     declined = await desk.declined(visitor.community, visitor.member)
     zone = zone_of(known)
+    manners = await desk.reader.get(visitor.community, MANNERS, THE_COMMUNITY) or Manners()
 
     def time_of(at: datetime) -> str:
         return moment(at, zone)
@@ -187,6 +199,11 @@ async def _show_inbox(desk: Desk, pages: Pages, token: str, message: str, visito
     return pages.show(
         "inbox.html",
         token=token,
+        untold=known.consent is None and asks_consent(manners),
+        declined_all=known.consent is False,
+        needs_word=role_of(known) is Role.MEMBER,
+        run_by=desk.settings.run_by,
+        contact=desk.settings.contact,
         message=message,
         name=inbox.member.name or visitor.member,
         open=[nudge for nudge in inbox.nudges if nudge.is_open],
