@@ -3,9 +3,11 @@
 import httpx
 
 from services.nudge.api import router
+from services.nudge.ask_model import ModelOpener
 from services.nudge.guard import Guard
 from services.nudge.handlers import Nudge
 from services.nudge.links import Links
+from services.nudge.opening import by_template
 from services.nudge.press import Press
 from services.nudge.settings import NudgeSettings
 from shared.app import ServiceApp
@@ -26,7 +28,8 @@ async def build(settings: NudgeSettings, connections: Connections, clock: Clock 
     store = connections.store(redis, ServiceName.NUDGE)
     http = httpx.AsyncClient()
     press, guard = Press(http, settings, clock), Guard(redis, connections.prefix, settings)
-    doors = router(store, press, guard, Links(settings), settings)
+    opener = ModelOpener(http, settings) if settings.opening_url else by_template
+    doors = router(store, press, guard, Links(settings), settings, opener)
     return ServiceApp(
         name=ServiceName.NUDGE,
         router=doors,

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from shared.declining import Said
-from shared.events import Answer, Evidence, Kind, Privacy, Role, Withdrawal, WorkingHours
+from shared.events import Answer, Evidence, Kind, Privacy, Role, Withdrawal, Wording, WorkingHours
 from shared.stamps import Stamp
 from shared.state import Table
 
@@ -65,6 +65,7 @@ class Member:
     without: tuple[Kind, ...] = ()
     paused_until: datetime | None = None
     interests: tuple[str, ...] = ()
+    language: str | None = None
     stamps: dict[str, Stamp] = field(default_factory=dict)
 
 
@@ -187,6 +188,7 @@ class Nudge:
     reason: str = ""
     message: str | None = None
     closed: datetime | None = None
+    wording: Wording = Wording.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,14 @@ class RoleTally:
     replies_squared: float = 0.0
     replies_expected: float = 0.0
     expected_squared: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WordingTally:
+    """What became of nudges in some words, under `wording_key`: how many were acted on, and read and not acted on."""
+
+    acted: float = 0.0
+    passed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +338,7 @@ TRIALS: Final = Table("trial", Trial)
 NEWCOMERS: Final = Table("newcomer", Newcomer)
 WEEKS: Final = Table("week", Week)
 EFFECTS: Final = Table("effect", Running)
+WORDINGS: Final = Table("wording", WordingTally)
 ROLE_TALLIES: Final = Table("role_tally", RoleTally)
 WISHES: Final = Table("wishes", Wishes)
 FORGOTTEN: Final = Table("forgotten", Forgotten)

@@ -127,6 +127,7 @@ def member_facts(event: MemberEvent) -> dict[str, Any]:
                 without=without,
                 paused_until=event.paused_until,
                 interests=event.interests,
+                language=event.language,
             )
         case _:
             return {}
