@@ -328,4 +328,4 @@ def test_the_laws_look_at_nudges() -> None:
     watched = run(played, [3.0] * 8)
     assert len(watched.nudges) > 5
     assert any(isinstance(event, NudgeEvent) for event in watched.garden.driven.emitted)
-    assert len(TABLES) == 19
+    assert len(TABLES) == 20

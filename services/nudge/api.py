@@ -1,5 +1,6 @@
 """Nudge's HTTP doors for programs, with the service key; the pages for people are in `pages`."""
 
+from dataclasses import asdict
 from datetime import time
 from hmac import compare_digest
 from typing import Annotated, Any
@@ -24,6 +25,7 @@ from services.nudge.take_answer import Desk, Said
 from services.nudge.take_decline import decline, undo
 from services.nudge.wishes import Declinable
 from services.nudge.words import words_of
+from services.nudge.write_nudge import write_nudge
 from shared.events import Answer, Interests, Kind, Weekday, WorkingHours
 from shared.limits import Id, Language, Moment, Zone
 from shared.problems import ProblemError
@@ -121,13 +123,21 @@ def _programs(desk: Desk, links: Links) -> APIRouter:
 
     @routes.get("/nudges")
     async def nudges(
-        community: Id, member: Id, everything: Annotated[bool, Query(alias="all")] = False
+        community: Id, member: Id, everything: Annotated[bool, Query(alias="all")] = False, written: bool = False
     ) -> dict[str, Any]:
-        """List a member's open nudges, newest first; `all=true` adds those put off and the latest closed."""
+        """List a member's open nudges, newest first; `all=true` adds those put off and the latest closed.
+
+        `written=true` adds each as plain text and as HTML to send on, with a signed link to answer.
+        """
         inbox = await desk.inbox(community, member)
         listed = [nudge for nudge in inbox.nudges if everything or nudge.is_open]
         openings = await desk.openings(listed, words_of(listed[0].language)) if listed else {}
-        return {"member": member, "nudges": [_as_json(nudge, openings[nudge.nudge]) for nudge in listed]}
+        shown = [_as_json(nudge, openings[nudge.nudge]) for nudge in listed]
+        if written:
+            link, _ = links.make(community, member)
+            for one, nudge in zip(shown, listed, strict=True):
+                one["written"] = asdict(write_nudge(nudge, openings[nudge.nudge], link))
+        return {"member": member, "nudges": shown}
 
     @routes.post("/nudges/{nudge}/answers")
     async def answer(community: Id, member: Id, nudge: str, body: AnswerBody) -> JSONResponse:
