@@ -20,7 +20,7 @@ from services.nudge.learn_words import tally_of
 from services.nudge.state import NudgeCommunity, short_hash
 from shared.events import Evidence, Kind, Wording
 
-DRAWS: Final = 256
+DRAWS: Final = 128
 # What words have lost right after they were seen, and the time in which half of that comes back.
 NOVELTY: Final = 0.5
 RECOVERY: Final = timedelta(days=7)
