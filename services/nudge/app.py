@@ -4,6 +4,7 @@ import httpx
 
 from services.nudge.api import router
 from services.nudge.ask_model import ModelOpener
+from services.nudge.count import count
 from services.nudge.guard import Guard
 from services.nudge.handlers import Nudge
 from services.nudge.links import Links
@@ -35,6 +36,6 @@ async def build(settings: NudgeSettings, connections: Connections, clock: Clock 
         router=doors,
         log=broker,
         redis=redis,
-        processor=Processor(Nudge(settings), broker, store),
+        processor=Processor(Nudge(settings), broker, store, count=count),
         close=http.aclose,
     )
