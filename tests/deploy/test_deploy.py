@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.deploy.community import Visitor, history, question
+from tests.deploy.community import Visitor, history, question, sending
+from tests.deploy.previous import TAG, Previous, build_previous, previous_revision
 from tests.deploy.prometheus import Prometheus
 from tests.deploy.stack import IMAGES, ROOT, Stack, docker, missing_engine, stand_ins, wait_for
 
@@ -41,7 +42,22 @@ def images(told: list[str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def stack(images: str, told: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def previous(images: str, told: list[str], tmp_path_factory: pytest.TempPathFactory) -> Previous | None:
+    """Build the images of the version before, where the checkout has it."""
+    revision = previous_revision()
+    if revision is None:
+        return None
+    began = time.monotonic()
+    built = build_previous(revision, tmp_path_factory.mktemp("previous"), images)
+    told.append(f"images of {revision}, the version before, built in {time.monotonic() - began:.0f} s")
+    return built
+
+
+@pytest.fixture(scope="module")
+def stack(
+    images: str, previous: Previous | None, told: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """Start all of it, in the version before where there is one: the first test upgrades it."""
     folder = tmp_path_factory.mktemp("deploy")
     secrets, settings = folder / "secrets", folder / "env"
     subprocess.run([ROOT / "deploy" / "make-secrets.sh", secrets], check=True, capture_output=True)
@@ -50,7 +66,7 @@ def stack(images: str, told: list[str], tmp_path_factory: pytest.TempPathFactory
     stack = Stack(f"kindling-test-{uuid.uuid4().hex[:6]}", secrets, MODEL=images, ENV_FILE=str(settings))
     try:
         began = time.monotonic()
-        stack.up()
+        (stack.of_version(previous.compose_file, TAG) if previous else stack).up()
         told.append(f"all services ready in {time.monotonic() - began:.0f} s")
         yield stack
     finally:
@@ -79,6 +95,31 @@ def test_images_are_small_and_run_as_nobody(images: str, told: list[str], image:
     assert "torch" not in packages
     assert "pip" not in packages
     assert ("numpy" in packages) is (image == "kindling-recommend")
+
+
+def test_an_upgrade_in_flight_loses_nothing(
+    stack: Stack, visitor: Visitor, previous: Previous | None, told: list[str]
+) -> None:
+    """One service after the other becomes this version while posts come in: whatever wrote or read them, none is lost."""
+    if previous is None:
+        pytest.skip("no version before this one: the checkout has one commit")
+    wait_for(lambda: bool(visitor.nudges("ben")), "ben is nudged by the version before", 120)
+    before = visitor.nudges("ben")
+    assert {stack.revision(service) for service in SERVICES} == {previous.revision}
+    began = time.monotonic()
+    sent: list[str] = []
+    # Who reads before who writes.
+    for service in ("nudge", "recommend", "ingest"):
+        with sending(visitor, len(sent) + 3000, sent):
+            stack.replace(service)
+    stack.up()
+    told.append(f"upgraded from {previous.revision} in {time.monotonic() - began:.0f} s, {len(sent)} posts meanwhile")
+    assert previous.revision not in {stack.revision(service) for service in SERVICES}
+    posts = ["1", "3", "5", *sent]
+    wait_for(lambda: visitor.ranked(posts) == posts, f"all of {len(posts)} posts are ranked", 120)
+    wait_for(lambda: bool(visitor.nudges("ben")), "the inbox is there again", 60)
+    assert [nudge["nudge"] for nudge in visitor.nudges("ben")] == [nudge["nudge"] for nudge in before]
+    assert "no dead letters" in stack.kindling("dead-letters", "list")
 
 
 def test_only_the_doors_are_open_and_to_this_machine_alone(stack: Stack) -> None:
