@@ -125,7 +125,7 @@ def sending(visitor: Visitor, first: int, sent: list[str]) -> Iterator[None]:
                 sent.append(asked["data"]["message"])
                 number += 1
                 ending.wait(0.5)
-        except BaseException as error:  # noqa: BLE001 - told below, where the test is
+        except BaseException as error:
             failed.append(error)
 
     thread = threading.Thread(target=send, name="sending")

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from shared.embedded import free_port
 from tests.deploy.community import Visitor, history, question, sending
 from tests.deploy.previous import TAG, Previous, build_previous, previous_revision
 from tests.deploy.prometheus import Prometheus
@@ -22,7 +23,16 @@ from tests.deploy.stack import IMAGES, ROOT, Stack, docker, missing_engine, stan
 MOST = {"kindling-ingest": 250, "kindling-recommend": 700, "kindling-nudge": 250}
 SERVICES = ("ingest", "recommend", "nudge")
 STOP_SECONDS = 10
-READY = "from urllib.request import urlopen as get; print(get('http://127.0.0.1:8082/health/ready').read().decode())"
+PORTS = {"ingest": 8081, "recommend": 8082, "nudge": 8083}
+# While partitions move a service is not ready, and says so with a 503.
+READY = """
+import sys, urllib.error, urllib.request
+try:
+    answer = urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/health/ready")
+except urllib.error.HTTPError as error:
+    answer = error
+print(answer.read().decode())
+"""
 
 pytestmark = [
     pytest.mark.timeout(900),
@@ -100,7 +110,7 @@ def test_images_are_small_and_run_as_nobody(images: str, told: list[str], image:
 def test_an_upgrade_in_flight_loses_nothing(
     stack: Stack, visitor: Visitor, previous: Previous | None, told: list[str]
 ) -> None:
-    """One service after the other becomes this version while posts come in: whatever wrote or read them, none is lost."""
+    """One service after the other becomes this version while posts come in: none is lost."""
     if previous is None:
         pytest.skip("no version before this one: the checkout has one commit")
     wait_for(lambda: bool(visitor.nudges("ben")), "ben is nudged by the version before", 120)
@@ -159,18 +169,27 @@ def test_prometheus_scrapes_what_runs(stack: Stack, told: list[str], tmp_path: P
 
 
 def test_two_replicas_share_the_work(stack: Stack, visitor: Visitor) -> None:
-    """A second process of a service takes half of the partitions, and gives them back when it goes."""
+    """A second process of each service takes half of the partitions, and gives them back when it goes."""
 
-    def shares(replicas: int) -> list[int]:
-        asked = (stack.ask("recommend", READY, index=number) for number in range(1, replicas + 1))
-        return [json.loads(said)["recommend"]["partitions"] for said in asked]
+    def scale(stack: Stack, replicas: int) -> None:
+        each = [word for service in SERVICES for word in ("--scale", f"{service}={replicas}")]
+        stack.compose("up", "--detach", "--wait", "--wait-timeout", "120", "--no-recreate", *each)
 
-    stack.compose("up", "--detach", "--wait", "--wait-timeout", "120", "--no-recreate", "--scale", "recommend=2")
-    wait_for(lambda: shares(2) == [32, 32], "each has half of the partitions", 60)
+    def share(service: str, number: int) -> int:
+        said = json.loads(stack.ask(service, READY, str(PORTS[service]), index=number))
+        return int(said[service]["partitions"])
+
+    def shared(*expected: int) -> bool:
+        numbers = range(1, len(expected) + 1)
+        return all(tuple(share(service, number) for number in numbers) == expected for service in SERVICES)
+
+    # The second ones have doors of their own on this machine.
+    scale(stack.with_settings(INGEST_PORT=str(free_port()), NUDGE_PORT=str(free_port())), 2)
+    wait_for(lambda: shared(32, 32), "each has half of the partitions", 60)
     posts = [question(number) for number in range(2000, 2010)]
     visitor.send(*posts)
-    stack.compose("up", "--detach", "--wait", "--wait-timeout", "120", "--no-recreate", "--scale", "recommend=1")
-    wait_for(lambda: shares(1) == [64], "one has all of them again", 60)
+    scale(stack, 1)
+    wait_for(lambda: shared(64), "one has all of them again", 60)
     names = [post["data"]["message"] for post in posts]
     wait_for(lambda: visitor.ranked(names) == names, "what came in meanwhile is ranked", 60)
 
