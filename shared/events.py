@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.limits import MOST_INTERESTS, Id, Interest, LocalTime, Moment, Setting, Text, Zone
+from shared.limits import MOST_INTERESTS, Id, Interest, Language, LocalTime, Moment, Setting, Text, Zone
 
 Score = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
@@ -91,6 +91,14 @@ class Reason(StrEnum):
     MENTIONED = "mentioned"
     SHARED_THREADS = "shared_threads"
     INTERESTED = "interested"
+
+
+class Wording(StrEnum):
+    """In which words a nudge asks: plainly, warmly, or with the reason why this person first."""
+
+    PLAIN = "plain"
+    WARM = "warm"
+    REASON = "reason"
 
 
 class Value(BaseModel):
@@ -284,6 +292,7 @@ class PreferencesChanged(MemberEvent):
     paused_until: Moment | None = None
     interests: Interests | None = None
     consent: bool | None = None
+    language: Language | None = None
 
 
 class TopicDeclined(MemberEvent):
@@ -499,10 +508,10 @@ class NudgeIssued(NudgeDecision):
     """`propensity` is the probability of this choice given what was known; `rank` the person's place, from 1.
 
     Where the person was drawn, `alternatives` are all who could have been, themselves among them, best first; empty
-    where they were assigned, with all posts of the round.
+    where they were assigned, with all posts of the round. `wording_propensity` is the probability of the words.
     """
 
-    WIRE_VERSION: ClassVar[int] = 2
+    WIRE_VERSION: ClassVar[int] = 3
 
     channel: Id
     role: Role
@@ -514,6 +523,8 @@ class NudgeIssued(NudgeDecision):
     model: Id
     expires: Moment
     alternatives: tuple[Alternative, ...] = ()
+    wording: Wording = Wording.PLAIN
+    wording_propensity: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 
 class NudgeWithdrawn(NudgeDecision):

@@ -46,6 +46,7 @@ TABLES: tuple[Table[Any], ...] = (
     kept.ASKS,
     kept.TALLIES,
     kept.ROLE_TALLIES,
+    kept.WORDINGS,
     kept.TRIALS,
     kept.NEWCOMERS,
     kept.WEEKS,

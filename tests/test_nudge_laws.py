@@ -388,4 +388,4 @@ def test_the_laws_look_at_nudges() -> None:
     watched = run(played, [3.0] * 8)
     assert len(watched.nudges) > 5
     assert any(isinstance(event, NudgeEvent) for event in watched.garden.driven.emitted)
-    assert len(TABLES) == 23
+    assert len(TABLES) == 24

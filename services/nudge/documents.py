@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from shared.declining import Said
-from shared.events import Alternative, Answer, Evidence, Kind, Mode, Privacy, Role, Withdrawal, WorkingHours
+from shared.events import Alternative, Answer, Evidence, Kind, Mode, Privacy, Role, Withdrawal, Wording, WorkingHours
 from shared.stamps import Stamp
 from shared.state import Table
 
@@ -69,6 +69,7 @@ class Member:
     interests: tuple[str, ...] = ()
     consent: bool | None = None
     contacted: datetime | None = None
+    language: str | None = None
     stamps: dict[str, Stamp] = field(default_factory=dict)
 
 
@@ -205,6 +206,7 @@ class Nudge:
     message: str | None = None
     closed: datetime | None = None
     sensitive: bool = False
+    wording: Wording = Wording.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +243,14 @@ class RoleTally:
     replies_squared: float = 0.0
     replies_expected: float = 0.0
     expected_squared: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WordingTally:
+    """What became of nudges in some words, under `wording_key`: how many were acted on, and read and not acted on."""
+
+    acted: float = 0.0
+    passed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +422,7 @@ TRIALS: Final = Table("trial", Trial)
 NEWCOMERS: Final = Table("newcomer", Newcomer)
 WEEKS: Final = Table("week", Week)
 EFFECTS: Final = Table("effect", Running)
+WORDINGS: Final = Table("wording", WordingTally)
 ROLE_TALLIES: Final = Table("role_tally", RoleTally)
 WISHES: Final = Table("wishes", Wishes)
 PROPOSALS: Final = Table("proposal", Proposal)

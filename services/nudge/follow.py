@@ -128,6 +128,7 @@ def member_facts(event: MemberEvent) -> dict[str, Any]:
                 paused_until=event.paused_until,
                 interests=event.interests,
                 consent=event.consent,
+                language=event.language,
             )
         case _:
             return {}

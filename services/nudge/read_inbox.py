@@ -30,8 +30,8 @@ from services.nudge.hours import find_zone
 from services.nudge.shelf import Person, Shelf
 from services.nudge.state import short_hash
 from services.nudge.wishes import Declinable, is_declined
-from services.nudge.words import WHY_THIS_SENSITIVE, WHY_YOU_SENSITIVE, why_now, why_this, why_you
-from shared.events import Answer, Evidence, Kind, Reason, Withdrawal
+from services.nudge.words import About, Asked, Because, Words, words_for
+from shared.events import Answer, Evidence, Kind, Reason, Withdrawal, Wording
 from shared.reading import StateReader
 
 MOST_NAMED: Final = 10
@@ -62,7 +62,7 @@ class Why:
 class ShownNudge:
     """A nudge as its member sees it. `held`: a press is on its way; `answers` are those that can be given.
 
-    `declines` is what can be declined, besides.
+    `declines` is what can be declined, besides; `opening` is only suggested, `language` what all this is said in.
     """
 
     nudge: str
@@ -70,8 +70,12 @@ class ShownNudge:
     state: NudgeState
     withdrawn: Withdrawal | None
     held: bool
+    wording: Wording
+    what: str
     post: ShownPost
     why: Why
+    takes: str
+    opening: str
     issued: datetime
     expires: datetime
     hidden_until: datetime | None
@@ -79,6 +83,7 @@ class ShownNudge:
     people: tuple[Person, ...]
     declines: tuple[Declinable, ...]
     sensitive: bool
+    language: str
 
     @property
     def is_open(self) -> bool:
@@ -96,11 +101,12 @@ class ShownInbox:
 class InboxReader:
     """Puts an inbox together from the documents that the handlers stored, for one member of one community."""
 
-    def __init__(self, reader: StateReader, community: str, member: str, held: Held) -> None:
+    def __init__(self, reader: StateReader, community: str, member: str, held: Held, usual: str = "en") -> None:
         self._shelf = Shelf(reader, community)
         self._community = community
         self._member = member
         self._held = held
+        self._usual = usual
 
     async def read(self) -> ShownInbox:
         """Read all that is open and the latest that is closed, in a number of steps that does not grow with it.
@@ -159,7 +165,10 @@ class InboxReader:
         if opportunity is None or post.removed or not self._shelf.reads(self._member, nudge.channel):
             return None
         channel = self._shelf.get(CHANNELS, nudge.channel) or Channel()
-        author = self._shelf.person(opportunity.author)
+        words = words_for(self._held.pressed(known).language, self._usual)
+        author = self._named(opportunity.author, words)
+        channel_name = channel.name or nudge.channel
+        asked = self._asked(nudge, known, author, channel_name, opportunity.published, words)
         held = nudge.state in LIVE and self._is_held(nudge_id, nudge, known, author)
         answers = tuple(Answer) if nudge.state in LIVE and not held else ()
         if nudge.sensitive:
@@ -170,16 +179,20 @@ class InboxReader:
             state=nudge.state,
             withdrawn=nudge.withdrawn,
             held=held,
+            wording=nudge.wording,
+            what=asked.what,
             post=ShownPost(
                 id=nudge.post,
                 title=post.title,
                 excerpt=post.excerpt,
                 channel=nudge.channel,
-                channel_name=channel.name or nudge.channel,
+                channel_name=channel_name,
                 author=author,
                 published=opportunity.published,
             ),
-            why=self._why(nudge, known, author, opportunity.published),
+            why=Why(asked.you, asked.this, asked.now),
+            takes=asked.takes,
+            opening=asked.opening,
             issued=nudge.issued,
             expires=nudge.expires,
             hidden_until=nudge.hidden_until,
@@ -189,6 +202,7 @@ class InboxReader:
             else tuple(islice(self._people(nudge.post, opportunity), MOST_NAMED)),
             declines=tuple(Declinable) if answers else (),
             sensitive=nudge.sensitive,
+            language=words.language,
         )
 
     def _is_held(self, nudge_id: str, nudge: Nudge, known: Member, author: Person) -> bool:
@@ -197,21 +211,28 @@ class InboxReader:
         wished = self._held.wished(self._shelf.wishes(self._member), known)
         return is_declined(wished.topics, nudge.post) or is_declined(wished.people, author.id)
 
-    def _why(self, nudge: Nudge, known: Member, author: Person, published: datetime) -> Why:
+    def _named(self, member: str, words: Words) -> Person:
+        person = self._shelf.person(member)
+        return person if person.name else Person(member, words.say("people.somebody"))
+
+    def _asked(
+        self, nudge: Nudge, known: Member, author: Person, channel: str, published: datetime, words: Words
+    ) -> Asked:
+        """Put a nudge into words; of one that is over, what was true when it was asked."""
         evidence = tuple(item for item in nudge.evidence if self._may_rest_on(item, author))
         by = nudge.handed_by
         handed_by = self._shelf.person(by).name if by and not self._shelf.apart(self._member, by) else None
         live = nudge.state in LIVE
-        # How long it stands before the next is asked is said where there is a next.
-        stands = nudge.expires if live and not nudge.sensitive else None
-        now = why_now(published, nudge.issued, stands, zone_of(known))
         if nudge.sensitive:
-            return Why(you=(WHY_YOU_SENSITIVE,), this=WHY_THIS_SENSITIVE, now=now)
-        return Why(
-            you=tuple(why_you(evidence, nudge.role, author.name, handed_by)),
-            this=why_this(nudge.kind, live=live),
-            now=now,
+            return words.ask_to_look(author.name, channel, nudge.issued - published)
+        about = About(
+            author=author.name,
+            channel=channel,
+            live=live,
+            waited=nudge.issued - published,
+            stands=nudge.expires if live else None,
         )
+        return words.ask(nudge.kind, nudge.wording, about, Because(evidence, nudge.role, handed_by), zone_of(known))
 
     def _may_rest_on(self, evidence: Evidence, author: Person) -> bool:
         if evidence.posts and not evidence.channels:

@@ -24,8 +24,8 @@ from services.nudge.documents import (
     reader_key,
 )
 from services.nudge.shelf import Person, Shelf
-from services.nudge.words import why_you
-from shared.events import Evidence, Kind, Privacy, Role
+from services.nudge.words import About, Because, Words
+from shared.events import Evidence, Kind, Privacy, Role, Wording
 from shared.reading import StateReader
 
 # Of more the oldest are shown: they lapse first.
@@ -38,6 +38,7 @@ class ShownProposal:
 
     nudge: str
     kind: Kind
+    what: str
     member: Person
     author: Person
     post: str
@@ -61,7 +62,7 @@ class ShownProposals:
     reviewed: dict[Kind, Reviewed]
 
 
-async def read_proposals(reader: StateReader, community: str, viewer: str | None) -> ShownProposals:
+async def read_proposals(reader: StateReader, community: str, viewer: str | None, words: Words) -> ShownProposals:
     """Read what stands. `viewer` is the member who looks, None operators, who see what is public.
 
     Raises:
@@ -84,12 +85,12 @@ async def read_proposals(reader: StateReader, community: str, viewer: str | None
     await shelf.fetch(READERS, [reader_key(channel, who) for channel in channels for who in viewers])
     counts = await reader.get_many(community, REVIEWED, list(Kind))
     return ShownProposals(
-        tuple(_shown(shelf, name, one, viewer) for name, one in known.items() if one.member),
+        tuple(_shown(shelf, name, one, viewer, words) for name, one in known.items() if one.member),
         {kind: count for kind, count in zip(Kind, counts, strict=True) if count is not None},
     )
 
 
-def _shown(shelf: Shelf, name: str, one: Proposal, viewer: str | None) -> ShownProposal:
+def _shown(shelf: Shelf, name: str, one: Proposal, viewer: str | None, words: Words) -> ShownProposal:
     post = shelf.get(POSTS, one.post) or Post()
     opportunity = shelf.get(OPPORTUNITIES, one.post)
     readable = _reads(shelf, one.channel, viewer) and not post.is_sensitive and not post.removed
@@ -97,17 +98,22 @@ def _shown(shelf: Shelf, name: str, one: Proposal, viewer: str | None) -> ShownP
     author = shelf.person(opportunity.author if opportunity else "")
     # Where they have met, by what, is told to whom may read all of it.
     evidence = tuple(item for item in one.evidence if _may_rest_on(shelf, item, viewer))
+    who = author if readable else Person("", words.say("approval.somebody"))
+    where = channel.name or one.channel if readable else words.say("approval.some_channel")
+    # How it will be worded is chosen when it goes.
+    asked = words.ask(one.kind, Wording.PLAIN, About(author=who.name, channel=where), Because(evidence, Role.MEMBER))
     return ShownProposal(
         nudge=name,
         kind=one.kind,
+        what=asked.what,
         member=shelf.person(one.member),
-        author=author if readable else Person("", "somebody"),
+        author=who,
         post=one.post,
-        channel=channel.name or one.channel if readable else "a channel that you cannot read",
+        channel=where,
         title=post.title if readable else "",
         excerpt=post.excerpt if readable else "",
         readable=readable,
-        why=tuple(why_you(evidence, Role.MEMBER, author.name, None)) if readable and evidence else (),
+        why=asked.you if readable and evidence else (),
         score=one.score,
         made=one.made,
         lapses=one.lapses,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.nudge.read_proposals import ShownProposal, read_proposals
 from services.nudge.take_answer import Desk
 from services.nudge.take_review import review
+from services.nudge.words import words_of
 from shared.limits import Id
 
 LONGEST_REASON = 1000
@@ -30,7 +31,7 @@ def review_doors(desk: Desk) -> APIRouter:
     @routes.get("")
     async def proposals(community: Id) -> dict[str, Any]:
         """List what waits for approval, or is shown in a dry run, oldest first; texts of public channels only."""
-        found = await read_proposals(desk.reader, community, None)
+        found = await read_proposals(desk.reader, community, None, words_of(desk.settings.language))
         return {
             "proposals": [_as_json(one) for one in found.proposals],
             "reviewed": {

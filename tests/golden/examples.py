@@ -58,6 +58,7 @@ from shared.events import (
     Tick,
     TopicDeclined,
     Withdrawal,
+    Wording,
     WorkingHours,
 )
 from shared.wire import Envelope
@@ -128,6 +129,7 @@ def _people() -> list[Event]:
             without=(Kind.WELCOME, Kind.ROUTINE),
             paused_until=AT + 14 * DAY,
             interests=("Seeds of old tomatoes", "少し待って"),
+            language="de-AT",
         ),
     ]
 
@@ -229,6 +231,8 @@ def _decided() -> list[Event]:
                 ),
                 Alternative(member="m0023", propensity=0.1, score=0.5, reply_ratio=0.8, worth=0.068, asks_this_week=2),
             ),
+            wording=Wording.REASON,
+            wording_propensity=0.625,
         ),
         NudgeWithdrawn(**_named("withdrawn/n-5f2c"), **about, reason=Withdrawal.TAKEN_BACK),
         NudgeExpired(**_named("expired/n-5f2c"), **about),

@@ -11,24 +11,20 @@ from services.nudge.pages.routes import Pages
 from services.nudge.read_proposals import read_proposals
 from services.nudge.take_answer import Desk
 from services.nudge.take_review import review
-from services.nudge.words import heading, moment, what
+from services.nudge.words import words_of
 from shared.failures import Unavailable
 from shared.problems import ProblemError
 
 LONGEST_REASON: Final = 1000
-SAID: Final = {
-    "taken": "Thank you, that is noted.",
-    "accepted": "Thank you, that is accepted and will take effect in a moment.",
-    "over": "That one is over already: somebody was faster, or the post needs nobody any more.",
-    "own": "That one is about you: somebody else has to say.",
-}
-AWAY: Final = "This could not be recorded just now. Nothing has changed: please try again in a minute."
+SAID: Final = ("taken", "accepted", "over", "own")
 
 
 def approval_pages(desk: Desk, links: Links) -> APIRouter:
     """Make the routes."""
     routes = APIRouter(include_in_schema=False)
     pages = Pages()
+    # Operators have no language of their own.
+    words = words_of(desk.settings.language)
 
     async def viewer_of(token: str) -> tuple[str, str | None]:
         visitor = links.read(token)
@@ -43,22 +39,22 @@ def approval_pages(desk: Desk, links: Links) -> APIRouter:
     async def show(token: str, told: str = "") -> Response:
         try:
             community, viewer = await viewer_of(token)
-            found = await read_proposals(desk.reader, community, viewer)
+            found = await read_proposals(desk.reader, community, viewer, words)
         except BadLink:
-            return pages.show("bad_link.html", 403)
+            return pages.show(words, "bad_link.html", 403)
         except Unavailable:
-            return pages.show("away.html", 503, message=AWAY)
+            return pages.show(words, "away.html", 503)
         return pages.show(
+            words,
             "approve.html",
             token=token,
-            message=SAID.get(told, ""),
+            message=words.say(f"approval.{told}") if told in SAID else "",
             waiting=[one for one in found.proposals if not one.dry and not one.approved],
             approved=[one for one in found.proposals if one.approved],
             dry=[one for one in found.proposals if one.dry],
             reviewed=found.reviewed,
-            what=what,
-            heading=heading,
-            time=moment,
+            heading=words.heading,
+            time=words.moment,
             longest_reason=LONGEST_REASON,
         )
 
@@ -76,9 +72,9 @@ def approval_pages(desk: Desk, links: Links) -> APIRouter:
             )
             told = "taken" if through else "accepted"
         except BadLink:
-            return pages.show("bad_link.html", 403)
+            return pages.show(words, "bad_link.html", 403)
         except Unavailable:
-            return pages.show("away.html", 503, message=AWAY)
+            return pages.show(words, "away.html", 503)
         except ProblemError as error:
             told = "own" if error.status == 403 else "over"
         return RedirectResponse(f"../{token}?told={told}", 303, pages.headers)
