@@ -177,6 +177,9 @@ def _show_steps(console: Console, state: State) -> None:
             f"kindling import … --mapping people.toml --community {name}, or RolesChanged events",
         ),
         (state.keys > 0, "have the platform send what happens", f"kindling keys create {name}"),
+        (None, "look at what a dry run would ask", f"kindling community approve-link {name}"),
+        (None, "have each nudge approved first", f"kindling community mode {name} approve"),
+        (None, "let them go by themselves", f"kindling community mode {name} autopilot"),
         (state.nudges > 0, "see the first nudge", f"kindling link {name} MEMBER"),
     )
     console.print("The way from here:")
