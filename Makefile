@@ -28,7 +28,7 @@ endif
 FIT := $(and $(filter $(WANTED),$(HAS)),$(filter 3.11 3.12 3.13,$(HAS)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench prove clean images secrets test-deploy
+.PHONY: help demo test check bench prove clean images docs secrets test-deploy
 
 help:
 	@echo 'make demo    a community at work, in the terminal and in the browser'
@@ -37,6 +37,7 @@ help:
 	@echo 'make bench   how fast it is'
 	@echo 'make prove   the proofs at full size: crashes and freezes at random moments (an hour or more)'
 	@echo 'make images  the container images of the services, with the embedding model (needs docker)'
+	@echo 'make docs    write the pages of docs/ that are made from the code'
 	@echo 'make secrets the secrets of a deployment, where they are missing'
 	@echo 'make test-deploy  build, start, use and crash all of it in containers (needs docker with compose)'
 	@echo 'make clean   remove the environment and caches; the data of communities stays'
@@ -82,6 +83,10 @@ images: $(USE_STAMP)
 	  docker build --target $$service --tag kindling-$$service:$(TAG) \
 	    --build-arg MODEL="$$(cat dist/models/current)" --build-arg REVISION="$(REVISION)" . || exit 1; \
 	done
+
+docs: $(USE_STAMP)
+	@echo '==> Writing the pages that are made from the code'
+	@$(BIN)/python -m deploy.write_docs
 
 secrets:
 	@deploy/make-secrets.sh

@@ -28,7 +28,7 @@ GIVEN = {
 # Files in the folder of secrets, so that no process's environment shows them.
 SECRETS = {
     "KINDLING_SERVICE_KEY", "KINDLING_INGEST__SERVICE_KEY", "KINDLING_NUDGE__SERVICE_KEY",
-    "KINDLING_NUDGE__LINK_SECRET",
+    "KINDLING_NUDGE__LINK_SECRET", "KINDLING_KAFKA__PASSWORD",
 }  # fmt: skip
 
 

@@ -47,6 +47,7 @@ COMMANDS = {
     "version": "printed:version",
 }
 GROUPS = {
+    "community": "community:app",
     "models": "models:app",
     "policy": "policies:app",
     "topics": "topics:app",

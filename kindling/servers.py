@@ -84,7 +84,7 @@ def configured(settings: Settings) -> Connections:
             "KINDLING_STORE is not set: separate services need a Redis and a log (KINDLING_LOG). "
             "Without servers, `kindling up` runs all services in one process"
         )
-    return Connections(settings.log or settings.store, settings.store, settings.prefix)
+    return Connections(settings.log or settings.store, settings.store, settings.prefix, settings.kafka)
 
 
 def partitions(settings: Settings) -> int:

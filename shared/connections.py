@@ -8,6 +8,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from shared.kafka_log import KafkaLog
+from shared.kafka_security import IN_THE_CLEAR, KafkaSecurity
 from shared.log import Log
 from shared.redis_log import RedisLog
 from shared.redis_store import RedisStore
@@ -16,16 +17,17 @@ from shared.service import ServiceName
 
 @dataclass(frozen=True)
 class Connections:
-    """Where a process finds its servers: `log_url` the transport, `store_url` Redis, both under `prefix`."""
+    """Where a process finds its servers, under `prefix`: the transport and Redis, and what it shows to Kafka."""
 
     log_url: str
     store_url: str
     prefix: str
+    security: KafkaSecurity = IN_THE_CLEAR
 
     def log(self) -> Log:
         """Open the transport that the URL names."""
         if self.log_url.startswith("kafka://"):
-            return KafkaLog(self.log_url.removeprefix("kafka://").split(","), self.prefix)
+            return KafkaLog(self.log_url.removeprefix("kafka://").split(","), self.prefix, security=self.security)
         return RedisLog(self.log_url, self.prefix)
 
     def redis(self) -> Any:

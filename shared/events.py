@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.limits import MOST_INTERESTS, Id, Interest, LocalTime, Moment, Setting, Text, Zone
+from shared.limits import MOST_INTERESTS, Id, Interest, Language, LocalTime, Moment, Setting, Text, Zone
 
 Score = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
@@ -53,6 +53,14 @@ class Answer(StrEnum):
     NEVER = "never"
 
 
+class Mode(StrEnum):
+    """How far nudges go by themselves: only shown to operators, asked once a person has approved, or asked at once."""
+
+    DRY_RUN = "dry_run"
+    APPROVE = "approve"
+    AUTOPILOT = "autopilot"
+
+
 class Delivery(StrEnum):
     SENT = "sent"
     FAILED = "failed"
@@ -83,6 +91,14 @@ class Reason(StrEnum):
     MENTIONED = "mentioned"
     SHARED_THREADS = "shared_threads"
     INTERESTED = "interested"
+
+
+class Wording(StrEnum):
+    """In which words a nudge asks: plainly, warmly, or with the reason why this person first."""
+
+    PLAIN = "plain"
+    WARM = "warm"
+    REASON = "reason"
 
 
 class Value(BaseModel):
@@ -219,6 +235,16 @@ class ThreadResolved(MessageEvent):
     answer: Id | None = None
 
 
+class ThreadFlagged(MessageEvent):
+    """Moderators have the thread, or it was reported or quarantined; or, not `flagged`, that is over.
+
+    `message` is the post.
+    """
+
+    flagged: bool = True
+    reason: Text = ""
+
+
 # Who is there
 
 
@@ -253,10 +279,11 @@ class RolesChanged(MemberEvent):
 class PreferencesChanged(MemberEvent):
     """What is not given stays as it was; a `paused_until` in the past ends a pause, None says nothing of it.
 
-    `interests` are all that the member declares from now on, each a topic in their own words.
+    `interests` are all that the member declares from now on, each a topic in their own words. `consent` is what they
+    said to being asked at all, when they were told what this is.
     """
 
-    WIRE_VERSION: ClassVar[int] = 2
+    WIRE_VERSION: ClassVar[int] = 3
 
     zone: Zone | None = None
     hours: WorkingHours | None = None
@@ -264,6 +291,8 @@ class PreferencesChanged(MemberEvent):
     without: tuple[Kind, ...] | None = None
     paused_until: Moment | None = None
     interests: Interests | None = None
+    consent: bool | None = None
+    language: Language | None = None
 
 
 class TopicDeclined(MemberEvent):
@@ -373,11 +402,24 @@ class NudgeDelivered(NudgeEvent):
     result: Delivery
 
 
+class NudgeReviewed(NudgeEvent):
+    """Somebody whom operators let do so says whether a nudge may go; `member` is who would be asked."""
+
+    approved: bool
+    reason: Text = ""
+
+
 # What operators and training decide
 
 
 class CommunityOpened(CommunityEvent):
+    """A community begins with nudges that only operators see, and asks nobody who has not heard of it first."""
+
+    WIRE_VERSION: ClassVar[int] = 2
+
     name: Text = ""
+    mode: Mode = Mode.DRY_RUN
+    asks_consent: bool = True
 
 
 class CommunityClosed(CommunityEvent):
@@ -463,6 +505,10 @@ class OpportunityHeld(CommunityEvent):
         return self.post
 
 
+class MemberContacted(MemberEvent):
+    """Somebody who is about to be asked for the first time is told what this is, who runs it and why."""
+
+
 class NudgeDecision(NudgeEvent):
     """A nudge's own events; `post` is what it is about: a post, or what else has a key of its own (`share/1f0c…`)."""
 
@@ -485,8 +531,8 @@ class NudgeIssued(NudgeDecision):
     """`propensity` is the probability of this choice given what was known; `rank` the person's place, from 1.
 
     Where the person was drawn, `alternatives` are all who could have been, themselves among them, best first; empty
-    where they were assigned, with all posts of the round. About no post, it names its `people`, `content` or
-    `gathering`, and a `channel` only where there is one.
+    where they were assigned, with all posts of the round. `wording_propensity` is the probability of the words. About
+    no post, it names its `people`, `content` or `gathering`, and a `channel` only where there is one.
     """
 
     WIRE_VERSION: ClassVar[int] = 3
@@ -501,6 +547,8 @@ class NudgeIssued(NudgeDecision):
     model: Id
     expires: Moment
     alternatives: tuple[Alternative, ...] = ()
+    wording: Wording = Wording.PLAIN
+    wording_propensity: Annotated[float, Field(gt=0, le=1)] = 1.0
     people: tuple[Id, ...] = ()
     content: Id | None = None
     gathering: Id | None = None
@@ -525,13 +573,15 @@ class NudgeActed(NudgeDecision):
     seconds: Annotated[float, Field(ge=0)]
 
 
-DECISIONS: tuple[type[Event], ...] = (NudgeIssued, NudgeWithdrawn, NudgeExpired, NudgeActed, OpportunityHeld)
+DECISIONS: tuple[type[Event], ...] = (
+    NudgeIssued, NudgeWithdrawn, NudgeExpired, NudgeActed, OpportunityHeld, MemberContacted,
+)  # fmt: skip
 ACTIVITY: tuple[type[Event], ...] = (
     PostPublished, ReplyPublished, MessageEdited, MessageRemoved, ReactionAdded, ReactionRemoved, PostViewed,
-    ThreadResolved, MemberJoined, MemberUpdated, MemberLeft, MemberForgotten, RolesChanged, ChannelOpened,
-    ChannelChanged, ChannelClosed, GatheringScheduled, GatheringChanged, GatheringAttended, ContentQueued,
-    ContentShared, PreferencesChanged, TopicDeclined, MatchDeclined, NudgeAnswered, NudgeSeen, NudgeDelivered,
-    CommunityOpened, CommunityClosed, SettingsChanged, ModelPromoted, Tick,
+    ThreadResolved, ThreadFlagged, MemberJoined, MemberUpdated, MemberLeft, MemberForgotten, RolesChanged,
+    ChannelOpened, ChannelChanged, ChannelClosed, GatheringScheduled, GatheringChanged, GatheringAttended,
+    ContentQueued, ContentShared, PreferencesChanged, TopicDeclined, MatchDeclined, NudgeAnswered, NudgeSeen,
+    NudgeDelivered, NudgeReviewed, CommunityOpened, CommunityClosed, SettingsChanged, ModelPromoted, Tick,
 )  # fmt: skip
 RANKED: tuple[type[Event], ...] = (MatchesRanked, PeersRanked, IntroductionsRanked)
 EVENTS: dict[str, type[Event]] = {e.__name__: e for e in ACTIVITY + RANKED + DECISIONS}

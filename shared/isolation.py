@@ -53,6 +53,7 @@ class Isolation(Generic[State]):
             except (Unavailable, Replaced):
                 raise
             except Exception as error:
+                metrics.RETRIED.labels(self._service.name.value).inc()
                 log.warning("a batch failed (%s at %s); trying its records alone", reason_of(error), last_frame(error))
             else:
                 return copy, list(fresh)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import uuid4
@@ -14,16 +14,20 @@ from aiokafka.errors import (
     CommitFailedError,
     IllegalGenerationError,
     IllegalStateError,
+    KafkaConnectionError,
     RebalanceInProgressError,
     TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
     UnknownMemberIdError,
 )
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from shared.failures import Unavailable, UnsafeSettings
+from shared.kafka_access import KafkaAccess
 from shared.kafka_publishing import LARGEST, KafkaPublisher, Message, away_is_unavailable
 from shared.kafka_scanning import ANSWER_SECONDS, Looker, scan
+from shared.kafka_security import IN_THE_CLEAR, KafkaSecurity
 from shared.kafka_starting import start
 from shared.log import Incoming, Outgoing, Reader
 from shared.redis_log import bare, raw
@@ -116,16 +120,23 @@ def meta_name(prefix: str) -> str:
 class KafkaLog:
     """Implements shared.log.Log on a list of `host:port`."""
 
-    def __init__(self, servers: Sequence[str], prefix: str, *, session_timeout_ms: int = 10_000) -> None:
-        self._servers = list(servers)
+    def __init__(
+        self,
+        servers: Sequence[str],
+        prefix: str,
+        *,
+        security: KafkaSecurity = IN_THE_CLEAR,
+        session_timeout_ms: int = 10_000,
+    ) -> None:
+        self._access = KafkaAccess(servers, security)
         self._prefix = prefix
         self._session_timeout_ms = session_timeout_ms
         self._broker: KafkaBroker | None = None
         self._subscriptions: list[KafkaSubscription] = []
         self._generation = ""
         self._partitions = 0
-        self._publisher = KafkaPublisher(self._servers)
-        self._looker = Looker(self._servers)
+        self._publisher = KafkaPublisher(self._access)
+        self._looker = Looker(self._access)
 
     @property
     def first(self) -> int:
@@ -146,14 +157,9 @@ class KafkaLog:
         return meta_name(self._prefix)
 
     async def create(self, partitions: int) -> bool:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
-        with away_is_unavailable():
-            try:
-                await start(admin.start)
-                brokers = len((await admin.describe_cluster())["brokers"])
-                answer = await admin.create_topics(new_topics(self._prefix, partitions, brokers))
-            finally:
-                await admin.close()
+        async with self._admin() as admin:
+            brokers = len((await admin.describe_cluster())["brokers"])
+            answer = await admin.create_topics(new_topics(self._prefix, partitions, brokers))
         codes = {entry[0]: entry[1] for entry in answer.topic_errors}
         if failed := {name: code for name, code in codes.items() if code not in (0, TopicAlreadyExistsError.errno)}:
             raise UnsafeSettings(f"Kafka refused to make topics (error codes): {failed}")
@@ -166,17 +172,27 @@ class KafkaLog:
     async def delete(self) -> None:
         # The groups go with them: Kafka forgets an empty group once it has no offsets left.
         names = [self._meta, *(topic_name(self._prefix, topic) for topic in TopicName)]
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
+        async with self._admin() as admin:
+            await admin.delete_topics(names)
+
+    @asynccontextmanager
+    async def _admin(self) -> AsyncIterator[Any]:
+        """Start a client that makes, describes and deletes topics, for as long as the block lasts."""
+        admin = AIOKafkaAdminClient(**self._access.client())
         with away_is_unavailable():
             try:
-                await start(admin.start)
-                await admin.delete_topics(names)
+                try:
+                    await start(admin.start)
+                except KafkaConnectionError:
+                    await self._access.check_welcome()
+                    raise
+                yield admin
             finally:
                 await admin.close()
 
     async def _read_generation(self) -> str:
         named = ""
-        async for record in scan(self._servers, [TopicPartition(self._meta, 0)], {}):
+        async for record in scan(self._access, [TopicPartition(self._meta, 0)], {}):
             named = record.body.decode()
         return named
 
@@ -188,7 +204,8 @@ class KafkaLog:
     async def start(self) -> None:
         await self._read_what_was_made()
         self._broker = KafkaBroker(
-            self._servers,
+            list(self._access.servers),
+            security=self._access.shown,
             consumer_only=True,
             allow_auto_create_topics=False,
             apply_types=False,
@@ -206,13 +223,13 @@ class KafkaLog:
 
     async def _read_what_was_made(self) -> None:
         names = {topic_name(self._prefix, topic): topic for topic in TopicName}
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
-        with away_is_unavailable():
-            try:
-                await start(admin.start)
-                found = await admin.describe_topics([self._meta, *names])
-            finally:
-                await admin.close()
+        async with self._admin() as admin:
+            found = await admin.describe_topics([self._meta, *names])
+        if any(topic["error_code"] == TopicAuthorizationFailedError.errno for topic in found):
+            raise UnsafeSettings(
+                f"Kafka does not let KINDLING_KAFKA__USER {self._access.security.user!r} see the topics under "
+                f"{self._prefix!r}: it needs the rights to describe and read them"
+            )
         counts = {topic["topic"]: len(topic["partitions"]) for topic in found if topic["error_code"] == 0}
         if counts.pop(self._meta, 0) == 0:
             raise UnsafeSettings(f"there are no topics under {self._prefix!r}: run `kindling topics create` first")
@@ -269,4 +286,4 @@ class KafkaLog:
 
     def scan(self, topic: TopicName, since: Mapping[int, int] | None = None) -> AsyncIterator[Incoming]:
         name = topic_name(self._prefix, topic)
-        return scan(self._servers, [TopicPartition(name, p) for p in range(self._partitions)], since or {})
+        return scan(self._access, [TopicPartition(name, p) for p in range(self._partitions)], since or {})

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from shared.failures import Unavailable
+from shared.kafka_access import KafkaAccess
 from shared.kafka_starting import start
 from shared.wire import CONTENT_TYPE
 
@@ -45,8 +46,8 @@ class Message:
 class KafkaPublisher:
     """Publishes for all in this process, over one producer; when it fails one of them, it fails them all."""
 
-    def __init__(self, servers: Sequence[str], acknowledge_seconds: float = ACKNOWLEDGE_SECONDS) -> None:
-        self._servers = list(servers)
+    def __init__(self, access: KafkaAccess, acknowledge_seconds: float = ACKNOWLEDGE_SECONDS) -> None:
+        self._access = access
         self._acknowledge_seconds = acknowledge_seconds
         self._producer: Any = None
         self._ending: asyncio.Task[None] | None = None
@@ -78,7 +79,7 @@ class KafkaPublisher:
             await self._ended()
             if self._producer is None:
                 producer = AIOKafkaProducer(
-                    bootstrap_servers=self._servers, acks="all", enable_idempotence=True, max_request_size=LARGEST
+                    **self._access.client(), acks="all", enable_idempotence=True, max_request_size=LARGEST
                 )
                 try:
                     await start(producer.start)

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from shared.kafka_access import KafkaAccess
 from shared.kafka_publishing import away_is_unavailable
 from shared.kafka_starting import start
 from shared.log import Incoming
@@ -19,8 +20,8 @@ _POLL_MS = 1000
 class Looker:
     """Asks where partitions end, over one connection that it keeps."""
 
-    def __init__(self, servers: Sequence[str]) -> None:
-        self._servers = list(servers)
+    def __init__(self, access: KafkaAccess) -> None:
+        self._access = access
         self._consumer: Any = None
         self._lock = asyncio.Lock()
 
@@ -31,7 +32,7 @@ class Looker:
                 try:
                     async with asyncio.timeout(ANSWER_SECONDS):
                         if self._consumer is None:
-                            self._consumer = AIOKafkaConsumer(bootstrap_servers=self._servers)
+                            self._consumer = AIOKafkaConsumer(**self._access.client())
                             await start(self._consumer.start)
                         ends = await self._consumer.end_offsets(list(partitions))
                 except BaseException:
@@ -46,10 +47,10 @@ class Looker:
 
 
 async def scan(
-    servers: Sequence[str], partitions: Sequence[TopicPartition], since: Mapping[int, int]
+    access: KafkaAccess, partitions: Sequence[TopicPartition], since: Mapping[int, int]
 ) -> AsyncIterator[Incoming]:
     """Read partitions from `since` (default: their beginnings) to where they end now."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=list(servers), auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(**access.client(), auto_offset_reset="earliest")
     try:
         with away_is_unavailable():
             await start(consumer.start)

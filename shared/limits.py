@@ -177,6 +177,8 @@ Id = Annotated[
     # Of characters; bytes are counted, so that one with accents may be refused sooner.
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": ID_BYTES}),
 ]
+# A tag as browsers and platforms write it: de, en-GB.
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 Zone = Annotated[Id, AfterValidator(_known_zone)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_within_calendar)]
 LocalTime = Annotated[time, AfterValidator(_local)]

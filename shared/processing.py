@@ -13,8 +13,9 @@ next, and what is published twice has the same sequence number.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Generic, TypeVar
 
 from shared import metrics
@@ -23,7 +24,7 @@ from shared.clock import Clock, wall_clock
 from shared.copies import Copies
 from shared.dead_letters import DeadLetter
 from shared.ending import end
-from shared.events import Tick
+from shared.events import Event, PostPublished, Tick
 from shared.failures import Replaced, Unavailable
 from shared.finding import Finder
 from shared.gaps import Gaps
@@ -38,6 +39,11 @@ from shared.wire import Envelope, encode
 from shared.working import Arrival, Working
 
 State = TypeVar("State")
+
+# Counts what a service emitted, and the names of the documents written with it, once both are durable.
+Count = Callable[[Sequence[Event], Collection[str]], None]
+# What comes in later is an import, and says nothing of how fast we are.
+_LATE = timedelta(days=1)
 
 # How long a batch under way may take to end when the process is asked to stop.
 STOP_SECONDS = 5.0
@@ -57,6 +63,7 @@ class Processor(Generic[State]):
         clock: Clock = wall_clock,
         most_copies: int = 2000,
         attempts: int = 3,
+        count: Count | None = None,
     ) -> None:
         self.status = Status(service.name.value)
         self.patience = Patience(self.status)
@@ -65,6 +72,7 @@ class Processor(Generic[State]):
         self._log = broker
         self._store = store
         self._clock = clock
+        self._tally = count
         self._copies = Copies(service, store, self._publish, most_copies)
         self._isolation = Isolation(service, broker, self._copies, self._settle, clock, attempts)
         self._gaps = Gaps(self.status)
@@ -73,7 +81,7 @@ class Processor(Generic[State]):
         self._subscription: Subscription = broker.subscribe(service.reads, service.name.value, self)
         self._finder = Finder(broker, store, service.reads, self._subscription, self.status)
         self._watch = Watch(
-            service.name, service.reads, broker, store, self.patience, self._places.values, self._read_again
+            service.name, service.reads, broker, store, self.patience, self._places.values, self._read_again, clock
         )
         self._watching: list[asyncio.Task[None]] = []
 
@@ -258,7 +266,7 @@ class Processor(Generic[State]):
         early = [(community, at) for community, at in due if at is not None and place.earlier_due(community, at)]
         if early:
             await self._store.save_due(place.partition, early)
-        kinds = [kind for copy, _ in writes for kind in copy.types]
+        emitted = [(copy.events, write.changes.puts.keys()) for copy, write in writes]
         if not all(await self._store.write([write for _, write in writes])):
             raise Replaced("another process has written")
         records = [(copy.community, copy.written(write)) for copy, write in writes]
@@ -271,8 +279,11 @@ class Processor(Generic[State]):
             await self._store.move_due(place.partition, late)
         for community, at in due:
             place.set_due(community, at)
-        for kind in kinds:
-            metrics.EMITTED.labels(self._service.name.value, kind).inc()
+        for events, written in emitted:
+            for event in events:
+                metrics.EMITTED.labels(self._service.name.value, type(event).__name__).inc()
+            if self._tally is not None:
+                self._tally(events, written)
 
     async def _publish(self, partition: int, records: Sequence[tuple[str, Sequence[tuple[int, bytes]]]]) -> None:
         messages = [
@@ -292,3 +303,9 @@ class Processor(Generic[State]):
                 if arrival.envelope.recorded is not None:
                     age = (now - arrival.envelope.recorded).total_seconds()
                     metrics.AGE.labels(name, kind).observe(max(age, 0.0))
+                    self._count_post(name, arrival.envelope)
+
+    def _count_post(self, name: str, envelope: Envelope) -> None:
+        event, recorded = envelope.event, envelope.recorded
+        if isinstance(event, PostPublished) and recorded is not None and recorded - event.at < _LATE:
+            metrics.PLATFORM_AGE.labels(name).observe(max((self._clock() - event.at).total_seconds(), 0.0))

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.kafka_security import IN_THE_CLEAR, KafkaSecurity
 from shared.limits import Secret
 from shared.topics import DEFAULT_PARTITIONS
 
@@ -25,6 +26,7 @@ class CommonSettings(BaseModel):
     store: str | None = Field(
         None, description="The Redis server that keeps the services' state: redis://HOST:PORT/DB. Default: embedded."
     )
+    kafka: KafkaSecurity = Field(IN_THE_CLEAR, description="What Kafka asks of whoever comes.")
     prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")] = Field(
         "kindling", description="Begins the names of all topics and keys, so that installations can share one."
     )
@@ -42,6 +44,8 @@ class CommonSettings(BaseModel):
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
+        if (fault := self.kafka.fault()) is not None:
+            raise ValueError(fault)
         if self.log is not None and urlsplit(self.log).scheme not in ("kafka", "redis", "rediss", "unix"):
             raise ValueError("KINDLING_LOG must begin with kafka:// or redis://")
         if self.store is not None and urlsplit(self.store).scheme not in ("redis", "rediss", "unix"):

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable, Iterable
 
 from shared import metrics
+from shared.clock import Clock, wall_clock
+from shared.lag import Lag
 from shared.log import Log
 from shared.patience import Patience, Stopping
 from shared.place import Place
@@ -28,6 +30,7 @@ class Watch:
         patience: Patience,
         places: Callable[[], Iterable[Place]],
         read_again: Callable[[Place], None],
+        clock: Clock = wall_clock,
     ) -> None:
         self._service = service
         self._reads = reads
@@ -36,6 +39,8 @@ class Watch:
         self._patience = patience
         self._places = places
         self._read_again = read_again
+        self._clock = clock
+        self._lags: dict[int, Lag] = {}
 
     async def run(self) -> None:
         """Look until the process stops."""
@@ -48,6 +53,7 @@ class Watch:
 
     async def look(self) -> None:
         """Measure the lag; have each place read again whose store restarted, or whose log is shorter than it was."""
+        self._forget_moved()
         # Before the ends are asked for: what is read meanwhile may lie behind them.
         reached = [(place, place.next_offset) for place in self._places()]
         ends = await self._patience("log", lambda: self._log.ends(self._reads))
@@ -55,12 +61,25 @@ class Watch:
             partition = place.partition
             server = await self._patience("store", lambda p=partition: self._store.server(p))  # type: ignore[misc]
             end = ends.get(partition, offset)
-            metrics.LAG.labels(self._service.value, str(partition)).set(max(end - place.held(), 0))
+            self._measure(place, end)
             if server != place.server or end < offset:
                 self._read_again(place)
             elif await self._may_go_on(place):
                 log.warning("partition %d: a gap was accepted; reading again", partition)
                 self._read_again(place)
+
+    def _measure(self, place: Place, end: int) -> None:
+        labels = (self._service.value, str(place.partition))
+        lag = self._lags.setdefault(place.partition, Lag())
+        metrics.LAG.labels(*labels).set(max(end - place.held(), 0))
+        metrics.LAG_SECONDS.labels(*labels).set(lag.seconds(place.held(), end, self._clock(), place.clock))
+
+    def _forget_moved(self) -> None:
+        """Say nothing more of partitions that another replica has: its figures are the true ones."""
+        for partition in self._lags.keys() - {place.partition for place in self._places()}:
+            del self._lags[partition]
+            for metric in (metrics.LAG, metrics.LAG_SECONDS):
+                metric.remove(self._service.value, str(partition))
 
     async def _may_go_on(self, place: Place) -> bool:
         """Say whether an operator has accepted a gap (`kindling topics accept-gap`): nothing is written meanwhile."""

@@ -167,6 +167,9 @@ _ADDED: Final[dict[tuple[str, int], dict[str, Any]]] = {
     ("NudgeIssued", 2): {},
     ("NudgeWithdrawn", 1): {},
     ("PreferencesChanged", 1): {},
+    ("PreferencesChanged", 2): {},
+    # Communities that were there before nudges could be reviewed go on as they are.
+    ("CommunityOpened", 1): {"mode": "autopilot", "asks_consent": False},
 }
 
 

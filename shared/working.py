@@ -51,7 +51,7 @@ class Working(Generic[State]):
     position: Position | None
     sequenced: bool
     emitted: list[tuple[int, bytes]] = field(default_factory=list)
-    types: list[str] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
     def repeats(self, arrival: Arrival, generation: str) -> bool:
         """Say whether the record was applied before."""
@@ -126,7 +126,7 @@ class Working(Generic[State]):
             replay_of = cause.replay_of if cause is not None and event is cause.event else None
             body = encode(Envelope(event, number if self.sequenced else None, recorded, replay_of))
             self.emitted.append((number, body))
-            self.types.append(type(event).__name__)
+            self.events.append(event)
 
     def write(self) -> Write | None:
         """Give what is to be written as one; None where nothing has moved."""
@@ -140,5 +140,5 @@ class Working(Generic[State]):
     def written(self, write: Write) -> Sequence[tuple[int, bytes]]:
         """Note that the write is durable; give the records to publish now."""
         self.stored = write.position
-        self.emitted, self.types = [], []
+        self.emitted, self.events = [], []
         return write.outbox

@@ -3,9 +3,9 @@
 import os
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import hypothesis
 import pytest
@@ -16,6 +16,7 @@ from tests.servers import KafkaServer, RedisServer, ServerMissing
 hypothesis.settings.register_profile("kindling", deadline=None)
 hypothesis.settings.load_profile("kindling")
 
+OneKafka = TypeVar("OneKafka", bound=KafkaServer)
 EXTERNAL_KAFKA = "KINDLING_TEST_KAFKA"
 
 
@@ -56,14 +57,14 @@ def kafka() -> Iterator[Kafka]:
     if external:
         yield Kafka(external)
         return
-    with _own_kafka() as server:
+    with own_kafka_or_skip(KafkaServer) as server:
         yield Kafka(server.address, server)
 
 
 @pytest.fixture
 def own_kafka() -> Iterator[KafkaServer]:
     """A Kafka for one test, which may kill and freeze it."""
-    with _own_kafka() as server:
+    with own_kafka_or_skip(KafkaServer) as server:
         yield server
 
 
@@ -95,9 +96,10 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() in {"1", "true"}
 
 
-def _own_kafka() -> KafkaServer:
+def own_kafka_or_skip(make: Callable[[], OneKafka]) -> OneKafka:
+    """Make a Kafka that is not started; where that cannot be, the test is skipped, or in CI fails."""
     try:
-        return KafkaServer()
+        return make()
     except ServerMissing as missing:
         _skip_or_fail(f"real Kafka: {missing}")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import AwareDatetime
 
 from shared.events import EVENTS, Count, Event, Interests, Score, Value, Weekday
-from shared.limits import MOST_INTERESTS, Id, LocalTime, Moment, Setting, Text, Zone, normalise, zone_names
+from shared.limits import MOST_INTERESTS, Id, Language, LocalTime, Moment, Setting, Text, Zone, normalise, zone_names
 
 _PRINTING = st.characters(exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"))
 _ANY = st.characters(exclude_categories=["Cs"])
@@ -23,6 +23,7 @@ moments = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.
 
 _BY_TYPE: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (Id, ids),
+    (Language, st.sampled_from(("en", "de", "de-AT", "pt-BR"))),
     (Zone, st.sampled_from(sorted(zone_names()))),
     (Setting, st.one_of(texts, st.booleans(), st.integers(-(10**9), 10**9), _NUMBERS)),
     (LocalTime, st.times()),

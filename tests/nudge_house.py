@@ -113,7 +113,7 @@ class House:
 @asynccontextmanager
 async def open_house(redis_url: str, prefix: str) -> AsyncIterator[House]:
     """A community in which Ann has one open nudge, with all doors, an ingest and a real Redis."""
-    garden = Garden()
+    garden = Garden(vary_wording=False)
     asked = post(START, text="<script>alert('x')</script> how?", title="Tomatoes & <b>beans</b>")
     garden.step(asked, ranked(asked, "ann", "bob", "cat"))
     garden.until(START + hours(2))

@@ -55,7 +55,7 @@ def test_it_asks_what_the_services_ask(folder: Path, monkeypatch: pytest.MonkeyP
         "--decisions", str(decisions), "--vectors", str(folder / "vectors.sqlite"),
     )  # fmt: skip
     found = [_nudges(line) for line in decisions.read_text().splitlines()]
-    issued = [one for one in found if one["type"] == "kindling.NudgeIssued.v2"]
+    issued = [one for one in found if one["type"] == "kindling.NudgeIssued.v3"]
     asked = asyncio.run(_asked(folder))
     judged = max(at for _, _, at in asked)
     expected = {

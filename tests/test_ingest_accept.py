@@ -62,7 +62,7 @@ def test_presses_and_operations_have_their_own_scopes() -> None:
     presses = {name for name, event in EVENTS.items() if scope_of(event) is Scope.PRESS}
     operations = {name for name, event in EVENTS.items() if scope_of(event) is Scope.OPERATE}
     wishes = {"PreferencesChanged", "TopicDeclined", "MatchDeclined"}
-    assert presses == {"NudgeAnswered", "NudgeSeen", "NudgeDelivered"} | wishes
+    assert presses == {"NudgeAnswered", "NudgeSeen", "NudgeDelivered", "NudgeReviewed"} | wishes
     assert operations == {"SettingsChanged", "CommunityOpened", "CommunityClosed", "ModelPromoted"}
 
 

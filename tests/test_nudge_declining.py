@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.nudge.documents import WISHES
-from services.nudge.words import WITHDRAWN
+from services.nudge.words import words_of
 from shared.events import (
     Answer,
     Event,
@@ -61,7 +61,7 @@ def test_why_a_nudge_was_taken_back_is_not_told() -> None:
         garden, _ = with_nudge("ann")
         reasons += withdrawn(garden.step(end))
     assert reasons == [("ann", Withdrawal.TAKEN_BACK)] * 2
-    assert WITHDRAWN[Withdrawal.TAKEN_BACK] == "It was taken back. There is nothing left to do."
+    assert words_of("en").say(f"withdrawn.{Withdrawal.TAKEN_BACK}") == "It was taken back. There is nothing left to do."
 
 
 @pytest.mark.parametrize("said", [apart("ann", "asker", at=1), apart("asker", "ann", at=1)])

@@ -262,3 +262,44 @@ async def test_programs_declare_interests(house: House) -> None:
     wrong = await house.http.post(f"{ANN}/preferences", json={"interests": ["old roses", " "]}, headers=KEY)
     assert wrong.status_code == 422
     assert "name a topic in a few words" in wrong.text
+
+
+async def test_a_member_reads_in_their_language(house: House) -> None:
+    """Chosen on the page, a language holds for the page, the messages and the nudges, and for programs."""
+    kept = {"kinds": ["reply", "welcome"], "weekly_asks": "5"}
+    said = await house.http.post(f"{house.page()}/preferences", data={**kept, "language": "de"})
+    assert said.headers["location"].endswith("told=saved")
+    page = (await house.http.get(house.page(), params={"told": "saved"})).text
+    for words in ('<html lang="de">', "Gespeichert.", "Antworte Asker in Open.", "Ich übernehme es", "Warum du"):
+        assert words in page
+    assert "3. März, 14:00 Uhr UTC" in page
+    for english in ("Reply", "Later", "Why", "Save<", "Undo", "declined nothing", "suggestion"):
+        assert english not in page
+    [nudge] = await house.nudges()
+    assert (nudge["language"], nudge["what"]) == ("de", "Antworte Asker in Open.")
+    await house.http.post(f"{house.page()}/preferences", data={**kept, "language": "xx"})
+    assert 'lang="de"' in (await house.http.get(house.page())).text
+
+
+async def test_who_leaves_the_language_alone_has_not_chosen(house: House) -> None:
+    """Saving the form as it stands sets no language: the community's may change, and theirs with it."""
+    form = {"kinds": ["reply"], "weekly_asks": "2", "language": "en"}
+    await house.http.post(f"{house.page()}/preferences", data=form)
+    [pressed] = house.ingest.taken
+    assert isinstance(pressed, PreferencesChanged)
+    assert pressed.language is None
+
+
+async def test_a_nudge_is_written_to_be_sent_on(house: House) -> None:
+    """As text and as HTML it says all that the page says, and leads to it; what people wrote stays text in the HTML."""
+    response = await house.http.get(f"{ANN}/nudges", params={"written": True}, headers=KEY)
+    [nudge] = response.json()["nudges"]
+    text, html = nudge["written"]["text"], nudge["written"]["html"]
+    said = [nudge["what"], *nudge["why"]["you"], nudge["why"]["this"], nudge["why"]["now"], nudge["takes"]]
+    for part in [*said, nudge["opening"]["suggestion"], "A suggestion", "I will do it", "Never ask me", "/inbox/"]:
+        assert part in text
+        assert part in html
+    assert len(text) < 1200
+    assert "<script>alert" in text
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html

@@ -51,7 +51,7 @@ class Link(Generic[State]):
         self.working.step(arrival, _GENERATION, None, aids)
         made = [decode(body) for _, body in self.working.emitted]
         self.working.emitted.clear()
-        self.working.types.clear()
+        self.working.events.clear()
         return made
 
 

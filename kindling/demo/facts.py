@@ -10,6 +10,7 @@ from shared.events import (
     CommunityOpened,
     MemberJoined,
     MessageEdited,
+    Mode,
     NudgeAnswered,
     NudgeSeen,
     PostPublished,
@@ -29,7 +30,10 @@ SOURCE: Final = "kindling/demo"
 
 
 def community_opened(at: datetime, name: str) -> CommunityOpened:
-    return CommunityOpened(id="opened", source=SOURCE, at=at, community=COMMUNITY, name=name)
+    """Open it as one whose people have agreed to be asked: they are invented."""
+    return CommunityOpened(
+        id="opened", source=SOURCE, at=at, community=COMMUNITY, name=name, mode=Mode.AUTOPILOT, asks_consent=False
+    )
 
 
 def channel_opened(at: datetime, name: str, privacy: Privacy, members: tuple[str, ...]) -> ChannelOpened:

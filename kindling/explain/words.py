@@ -15,6 +15,8 @@ BARS = {
     "opted_out": "wants none of this kind",
     "at_a_wish": "left out at somebody's wish",
     "paused": "pauses",
+    "consent": "has not agreed to be asked",
+    "contact": "has only just been told of it, or not yet",
     "budget": "asked as often this week as they may be",
     "hours": "outside their hours",
 }

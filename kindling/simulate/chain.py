@@ -184,5 +184,5 @@ class _Stage:
         self.working.step(arrival, _GENERATION, self._clock, self._aids)
         emitted = [body for _, body in self.working.emitted]
         # Nothing is stored: what was changed is in the copy, and that is never thrown away.
-        self.working.emitted, self.working.types = [], []
+        self.working.emitted, self.working.events = [], []
         return emitted

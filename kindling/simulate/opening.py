@@ -13,6 +13,7 @@ from shared.events import (
     CommunityEvent,
     CommunityOpened,
     MemberJoined,
+    Mode,
     PreferencesChanged,
     RolesChanged,
 )
@@ -32,7 +33,8 @@ def facts(opening: Opening) -> Iterator[CommunityEvent]:
     def named(*parts: str) -> dict[str, Any]:
         return {"id": "/".join(parts), "source": SOURCE, "at": opening.start, "community": opening.community}
 
-    yield CommunityOpened(**named("opened"), name=opening.community)
+    # Whoever is invented has agreed, and nobody is there to approve.
+    yield CommunityOpened(**named("opened"), name=opening.community, mode=Mode.AUTOPILOT, asks_consent=False)
     for who in opening.members:
         name = who.name or who.member
         yield MemberJoined(**named(who.member, "joined"), member=who.member, name=name, zone=who.zone, bot=who.bot)

@@ -17,6 +17,7 @@ from shared.events import (
     ModelPromoted,
     NudgeAnswered,
     NudgeDelivered,
+    NudgeReviewed,
     NudgeSeen,
     PreferencesChanged,
     SettingsChanged,
@@ -42,7 +43,9 @@ class Scope(StrEnum):
     OPERATE = "operate"
 
 
-_PRESSES: Final = (NudgeAnswered, NudgeSeen, NudgeDelivered, PreferencesChanged, TopicDeclined, MatchDeclined)
+_PRESSES: Final = (
+    NudgeAnswered, NudgeSeen, NudgeDelivered, NudgeReviewed, PreferencesChanged, TopicDeclined, MatchDeclined,
+)  # fmt: skip
 _OPERATIONS: Final = (SettingsChanged, CommunityOpened, CommunityClosed, ModelPromoted)
 
 

@@ -1,5 +1,6 @@
 """Nudge's HTTP doors for programs, with the service key; the pages for people are in `pages`."""
 
+from dataclasses import asdict
 from datetime import time
 from hmac import compare_digest
 from typing import Annotated, Any
@@ -10,21 +11,25 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.nudge.documents import LIVE
 from services.nudge.guard import Guard
-from services.nudge.links import Links
+from services.nudge.links import Links, Place
+from services.nudge.opening import Opener, Opening, by_template
+from services.nudge.pages.approve import approval_pages
 from services.nudge.pages.routes import add_pages
 from services.nudge.press import Press
 from services.nudge.read_decision import decision_doors
 from services.nudge.read_declined import ShownDeclined
 from services.nudge.read_effect import read_effect
-from services.nudge.read_inbox import ShownInbox, ShownNudge
+from services.nudge.read_inbox import ShownNudge
+from services.nudge.review_doors import review_doors
 from services.nudge.settings import NudgeSettings
 from services.nudge.shelf import Person
 from services.nudge.take_answer import Desk, Said
 from services.nudge.take_decline import decline, undo
 from services.nudge.wishes import Declinable
-from services.nudge.words import what
+from services.nudge.words import words_of
+from services.nudge.write_nudge import write_nudge
 from shared.events import Answer, Interests, Kind, Weekday, WorkingHours
-from shared.limits import Id, Moment, Zone
+from shared.limits import Id, Language, Moment, Zone
 from shared.problems import ProblemError
 from shared.reading import StateReader
 
@@ -76,6 +81,12 @@ class PreferencesBody(BaseModel):
     interests: Annotated[
         Interests | None, Field(description="all that the member is interested in, each a topic in a few words")
     ] = None
+    consent: Annotated[bool | None, Field(description="what the member says to being asked at all; false: never")] = (
+        None
+    )
+    language: Annotated[Language | None, Field(description="a tag: de, en-GB; the usual one where it has no words")] = (
+        None
+    )
 
 
 class DeclineBody(BaseModel):
@@ -95,14 +106,18 @@ class UndoBody(BaseModel):
     id: Id
 
 
-def router(reader: StateReader, press: Press, guard: Guard, links: Links, settings: NudgeSettings) -> APIRouter:
+def router(
+    reader: StateReader, press: Press, guard: Guard, links: Links, settings: NudgeSettings, opener: Opener = by_template
+) -> APIRouter:
     """Make all of nudge's routes: `/v1/…` for programs with the service key, `/inbox/…` for people with a link."""
-    desk = Desk(reader, press, guard, settings)
+    desk = Desk(reader, press, guard, settings, opener)
     routes = APIRouter()
     routes.include_router(_programs(desk, links))
     routes.include_router(_operators(desk))
     routes.include_router(decision_doors(reader), dependencies=[Depends(_only_with(settings))])
+    routes.include_router(review_doors(desk), dependencies=[Depends(_only_with(settings))])
     routes.include_router(add_pages(desk, links))
+    routes.include_router(approval_pages(desk, links.to(Place.APPROVE)))
     return routes
 
 
@@ -115,11 +130,21 @@ def _programs(desk: Desk, links: Links) -> APIRouter:
 
     @routes.get("/nudges")
     async def nudges(
-        community: Id, member: Id, everything: Annotated[bool, Query(alias="all")] = False
+        community: Id, member: Id, everything: Annotated[bool, Query(alias="all")] = False, written: bool = False
     ) -> dict[str, Any]:
-        """List a member's open nudges, newest first; `all=true` adds those put off and the latest closed."""
+        """List a member's open nudges, newest first; `all=true` adds those put off and the latest closed.
+
+        `written=true` adds each as plain text and as HTML to send on, with a signed link to answer.
+        """
         inbox = await desk.inbox(community, member)
-        return {"member": member, "nudges": _listed(inbox, everything=everything)}
+        listed = [nudge for nudge in inbox.nudges if everything or nudge.is_open]
+        openings = await desk.openings(listed, words_of(listed[0].language)) if listed else {}
+        shown = [_as_json(nudge, openings[nudge.nudge]) for nudge in listed]
+        if written:
+            link, _ = links.make(community, member)
+            for one, nudge in zip(shown, listed, strict=True):
+                one["written"] = asdict(write_nudge(nudge, openings[nudge.nudge], link))
+        return {"member": member, "nudges": shown}
 
     @routes.post("/nudges/{nudge}/answers")
     async def answer(community: Id, member: Id, nudge: str, body: AnswerBody) -> JSONResponse:
@@ -200,11 +225,7 @@ def _done(through: bool) -> JSONResponse:
     return JSONResponse({"detail": "accepted, will take effect"}, 202)
 
 
-def _listed(inbox: ShownInbox, *, everything: bool) -> list[dict[str, Any]]:
-    return [_as_json(nudge) for nudge in inbox.nudges if everything or nudge.is_open]
-
-
-def _as_json(nudge: ShownNudge) -> dict[str, Any]:
+def _as_json(nudge: ShownNudge, opening: Opening) -> dict[str, Any]:
     post = nudge.post
     return {
         "nudge": nudge.nudge,
@@ -212,7 +233,9 @@ def _as_json(nudge: ShownNudge) -> dict[str, Any]:
         "state": nudge.state.value,
         "withdrawn": nudge.withdrawn.value if nudge.withdrawn else None,
         "answer_on_its_way": nudge.held,
-        "what": what(nudge.kind, post.author.name, post.channel_name),
+        "language": nudge.language,
+        "what": nudge.what,
+        "sensitive": nudge.sensitive,
         "post": {
             "id": post.id,
             "title": post.title,
@@ -222,6 +245,8 @@ def _as_json(nudge: ShownNudge) -> dict[str, Any]:
             "published": post.published.isoformat(),
         },
         "why": {"you": list(nudge.why.you), "this": nudge.why.this, "now": nudge.why.now},
+        "takes": nudge.takes,
+        "opening": {"suggestion": opening.text, "by": opening.by} if opening.text else None,
         "issued": nudge.issued.isoformat(),
         "expires": nudge.expires.isoformat() if nudge.state in LIVE else None,
         "hidden_until": nudge.hidden_until.isoformat() if nudge.hidden_until else None,

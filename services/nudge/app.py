@@ -3,9 +3,12 @@
 import httpx
 
 from services.nudge.api import router
+from services.nudge.ask_model import ModelOpener
+from services.nudge.count import count
 from services.nudge.guard import Guard
 from services.nudge.handlers import Nudge
 from services.nudge.links import Links
+from services.nudge.opening import by_template
 from services.nudge.press import Press
 from services.nudge.settings import NudgeSettings
 from shared.app import ServiceApp
@@ -26,12 +29,13 @@ async def build(settings: NudgeSettings, connections: Connections, clock: Clock 
     store = connections.store(redis, ServiceName.NUDGE)
     http = httpx.AsyncClient()
     press, guard = Press(http, settings, clock), Guard(redis, connections.prefix, settings)
-    doors = router(store, press, guard, Links(settings), settings)
+    opener = ModelOpener(http, settings) if settings.opening_url else by_template
+    doors = router(store, press, guard, Links(settings), settings, opener)
     return ServiceApp(
         name=ServiceName.NUDGE,
         router=doors,
         log=broker,
         redis=redis,
-        processor=Processor(Nudge(settings), broker, store),
+        processor=Processor(Nudge(settings), broker, store, count=count),
         close=http.aclose,
     )

@@ -1,22 +1,31 @@
 """Who could be asked about a post, with all that decides whether they may be."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from services.nudge.choose import Applicant
 from services.nudge.documents import NUDGES, Candidate, Named, Opportunity
 from services.nudge.learn import ratio_of
+from services.nudge.manners import has_agreed, introduced_at, manners_of
+from services.nudge.proposals import is_over
 from services.nudge.state import NudgeCommunity
 
 
-def applicants(state: NudgeCommunity, post: str, opportunity: Opportunity) -> Iterator[Applicant]:
+def applicants(state: NudgeCommunity, post: str, opportunity: Opportunity, clock: datetime) -> Iterator[Applicant]:
     for candidate in opportunity.candidates:
-        yield applicant(state, post, opportunity, candidate)
+        yield applicant(state, post, opportunity, candidate, clock)
 
 
 def applicant(
-    state: NudgeCommunity, post: str, opportunity: Opportunity, candidate: Candidate, *, named: Named | None = None
+    state: NudgeCommunity,
+    post: str,
+    opportunity: Opportunity,
+    candidate: Candidate,
+    clock: datetime,
+    *,
+    named: Named | None = None,
 ) -> Applicant:
-    member = state.member(candidate.member)
+    member, manners = state.member(candidate.member), manners_of(state.documents)
     # Who hands over is shown to whom they name.
     others = [*opportunity.concerned, *([named.by] if named is not None and named.by is not None else [])]
     return Applicant(
@@ -24,11 +33,14 @@ def applicant(
         member=member,
         reads=not opportunity.channel or state.reads(candidate.member, opportunity.channel),
         # The nudge outlives its personal parts, so that somebody who was forgotten is not asked twice either.
-        asked=state.documents.get(NUDGES, state.nudge_id(post, candidate.member)) is not None,
+        asked=state.documents.get(NUDGES, state.nudge_id(post, candidate.member)) is not None
+        or is_over(state, post, candidate.member),
         author=candidate.member in opportunity.concerned,
         asks=state.asks(candidate.member),
         named=named is not None,
         declined=state.declines(candidate.member, post),
         apart=any(state.apart(candidate.member, other) for other in others),
+        agreed=has_agreed(manners, opportunity.kind, member),
+        introduced=introduced_at(manners, opportunity.kind, member, clock, state.settings),
         ratio=ratio_of(state, candidate.member, member) if opportunity.subject is None else 1.0,
     )

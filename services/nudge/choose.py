@@ -26,12 +26,14 @@ class Bar(StrEnum):
     OPTED_OUT = "opted_out"
     DECLINED = "declined"
     APART = "apart"
+    CONSENT = "consent"
+    CONTACT = "contact"
     PAUSED = "paused"
     BUDGET = "budget"
     HOURS = "hours"
 
 
-PASSING: Final = frozenset({Bar.PAUSED, Bar.BUDGET, Bar.HOURS})
+PASSING: Final = frozenset({Bar.CONTACT, Bar.PAUSED, Bar.BUDGET, Bar.HOURS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Applicant:
     """Somebody who could be asked, with all that decides whether they may be. `named`: by who handed it over.
 
     `declined`: they said that the post is not their topic; `apart`: they are kept apart from somebody in it.
+    `agreed`: they may be asked by what they said to it; from `introduced` on, as they heard of it a while ago.
     `ratio`: by how much more, or less, often they reply when asked than their scores say.
     """
 
@@ -52,6 +55,8 @@ class Applicant:
     declined: bool = False
     apart: bool = False
     ratio: float = 1.0
+    agreed: bool = True
+    introduced: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,8 @@ def bars(applicant: Applicant, kind: Kind, clock: datetime, settings: NudgeSetti
         Bar.OPTED_OUT: kind in member.without,
         Bar.DECLINED: applicant.declined,
         Bar.APART: applicant.apart,
+        Bar.CONSENT: not applicant.agreed,
+        Bar.CONTACT: applicant.agreed and applicant.introduced is not None and clock < applicant.introduced,
         Bar.PAUSED: member.paused_until is not None and clock < member.paused_until,
         Bar.BUDGET: free_at(applicant.asks, limit, clock) != clock,
     }
@@ -115,6 +122,6 @@ def possible_at(applicant: Applicant, clock: datetime, settings: NudgeSettings) 
     free = free_at(applicant.asks, weekly_limit(member, settings), clock)
     if free is None:
         return None
-    at = max(free, member.paused_until or free)
+    at = max(free, member.paused_until or free, applicant.introduced or free)
     zone = find_zone(member.own_zone) or find_zone(member.zone)
     return at if zone is None else next_open(at, zone, member.hours or settings.default_hours())

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.nudge.applicants import applicant
-from services.nudge.choose import Choice, choose
-from services.nudge.decision_log import considered, log_ask
+from services.nudge.choose import Choice, bars, choose
+from services.nudge.contact import contact
+from services.nudge.decision_log import considered
 from services.nudge.documents import Candidate, Named, Opportunity
-from services.nudge.issue import issue
+from services.nudge.propose import ask
 from services.nudge.round import ask_about
 from services.nudge.state import NudgeCommunity
 from services.nudge.worth import worth_of
@@ -49,20 +50,19 @@ def _ask_named(
         return [], {}
     if opportunity.held is not None or state.stands(opportunity):
         return [], {}
-    if to is not None:
+    if to is not None and not opportunity.sensitive:
         opportunity = replace(opportunity, named=to)
     named = _choose_named(state, post, opportunity, clock)
     if named.chosen is not None:
         member = named.chosen.candidate.member
         people = considered([named.chosen], {}, {member: worth_of(opportunity, named.chosen, clock, state.settings)})
-        event = issue(state, post, opportunity, named.chosen, clock)
-        log_ask(state, event, opportunity, people)
-        return [event], {}
+        return ask(state, post, opportunity, named.chosen, people, clock), {}
+    contacted = _contact_named(state, post, opportunity, clock)
     _keep_named(state, post, opportunity, named)
     if named.again is None or not _is_awaited(state, named, clock):
-        return [], {post: named.again}
+        return contacted, {post: named.again}
     state.documents.set_timer("decide", post, named.again)
-    return [], {}
+    return contacted, {}
 
 
 def _choose_named(state: NudgeCommunity, post: str, opportunity: Opportunity, clock: datetime) -> Choice:
@@ -70,9 +70,17 @@ def _choose_named(state: NudgeCommunity, post: str, opportunity: Opportunity, cl
     if opportunity.named is None:
         return Choice(None)
     candidate = _candidate(opportunity, opportunity.named.member)
-    found = applicant(state, post, opportunity, candidate, named=opportunity.named)
+    found = applicant(state, post, opportunity, candidate, clock, named=opportunity.named)
     choice = choose([found], opportunity.kind, clock, state.settings)
     return choice if choice.again is None or choice.again < opportunity.ends else Choice(None)
+
+
+def _contact_named(state: NudgeCommunity, post: str, opportunity: Opportunity, clock: datetime) -> list[Event]:
+    if opportunity.named is None:
+        return []
+    candidate = _candidate(opportunity, opportunity.named.member)
+    found = applicant(state, post, opportunity, candidate, clock, named=opportunity.named)
+    return contact(state, opportunity.kind, [(found, bars(found, opportunity.kind, clock, state.settings))], clock)
 
 
 def _keep_named(state: NudgeCommunity, post: str, opportunity: Opportunity, named: Choice) -> None:

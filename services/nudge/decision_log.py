@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from services.nudge.choose import Applicant, Bar
-from services.nudge.documents import Opportunity
+from services.nudge.documents import Opportunity, Proposal
 from services.nudge.kinds import patience_hours
 from services.nudge.state import NudgeCommunity
 from shared.events import Kind, NudgeIssued
@@ -98,6 +98,17 @@ def log_ask(
     state.documents.put(DECISIONS, event.nudge, decision)
 
 
+def log_proposal(
+    state: NudgeCommunity, nudge: str, proposal: Proposal, opportunity: Opportunity, people: tuple[Considered, ...]
+) -> None:
+    """Keep why it was proposed to ask somebody; it stays the decision should they be asked."""
+    chances = {one.member: one.propensity for one in proposal.alternatives}
+    drawn = tuple(replace(one, chance=chances.get(one.member)) for one in people)
+    made = _decision(state, proposal.post, opportunity, drawn, proposal.made)
+    propensity = chances.get(proposal.member, 1.0)
+    state.documents.put(DECISIONS, nudge, replace(made, nudge=nudge, member=proposal.member, propensity=propensity))
+
+
 def log_nobody(
     state: NudgeCommunity, post: str, opportunity: Opportunity, people: tuple[Considered, ...], clock: datetime
 ) -> None:
@@ -143,7 +154,8 @@ def _reasons(people: tuple[Considered, ...]) -> list[tuple[str, tuple[Bar, ...]]
 
 def drop(state: NudgeCommunity, post: str, nudges: Iterable[str]) -> None:
     """Drop all decisions about a post."""
-    for key in (*nudges, nobody_key(post)):
+    proposed = [key for key, one in state.documents.table(DECISIONS).items() if one.post == post and one.nudge == key]
+    for key in dict.fromkeys((*nudges, *sorted(proposed), nobody_key(post))):
         state.documents.drop(DECISIONS, key)
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from shared.declining import Said
-from shared.events import Answer, Evidence, Kind, Privacy, Role, Withdrawal, WorkingHours
+from shared.events import Alternative, Answer, Evidence, Kind, Mode, Privacy, Role, Withdrawal, Wording, WorkingHours
 from shared.stamps import Stamp
 from shared.state import Table
 
@@ -35,6 +35,7 @@ class Closing(StrEnum):
     REMOVED = "removed"
     UNREADABLE = "unreadable"
     LEFT = "left"
+    SENSITIVE = "sensitive"
     ENDED = "ended"
     OVER = "over"
 
@@ -51,6 +52,7 @@ class Member:
 
     `gone` is when they last left, though they may be back: they are in no channel that they joined before it.
     `less` are the nudges to which they said `less` since they last named a number, with when: each halves it.
+    `consent` is what they said to being asked at all, `contacted` when they were told of it.
     """
 
     name: str = ""
@@ -66,6 +68,9 @@ class Member:
     without: tuple[Kind, ...] = ()
     paused_until: datetime | None = None
     interests: tuple[str, ...] = ()
+    consent: bool | None = None
+    contacted: datetime | None = None
+    language: str | None = None
     stamps: dict[str, Stamp] = field(default_factory=dict)
 
 
@@ -101,7 +106,8 @@ class Post:
     """A young post, under its id. Before the post itself has come, `author` and `channel` are None.
 
     `answers` are the messages that answered it, kept as long as it can matter that they are removed again; a post that
-    is answered and has none of them stays answered.
+    is answered and has none of them stays answered. `concerns` are what it was ever found to be about that nobody is to
+    be asked about; `flagged` is whether moderators have it, as of `flagged_at`.
     """
 
     author: str | None = None
@@ -115,6 +121,13 @@ class Post:
     answers: tuple[str, ...] = ()
     resolved: bool = False
     removed: bool = False
+    concerns: tuple[str, ...] = ()
+    flagged: bool = False
+    flagged_at: Stamp | None = None
+
+    @property
+    def is_sensitive(self) -> bool:
+        return bool(self.concerns) or self.flagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +173,10 @@ class Opportunity:
     Closed, it has no candidates, unless it was answered and has not ended: the answer may be removed again.
 
     `held` is when it was left alone at random, so that nobody is asked (hold.py).
-    `named` is to be asked first, and could not be yet. `still_open` are ages in hours, and how likely the post is to be
-    without an answer then; empty where nothing was said.
+    `sensitive`: only the person whom operators named is asked about it (route.py).
+    `proposed` is the nudge that waits for approval. `named` is to be asked first, and could not be yet.
+    `still_open` are ages in hours, and how likely the post is to be without an answer then; empty where nothing was
+    said.
     """
 
     kind: Kind
@@ -178,6 +193,8 @@ class Opportunity:
     named: Named | None = None
     closed: datetime | None = None
     closing: Closing | None = None
+    sensitive: bool = False
+    proposed: str | None = None
     subject: Subject | None = None
 
     @property
@@ -192,6 +209,7 @@ class Nudge:
     """One ask, under the nudge's id. A forgotten member's nudge has the member "" and nothing personal.
 
     `score` is how likely the member was said to reply; None where somebody handed the post over to them.
+    `sensitive`: nobody else is to be asked about the post, and it is said in sober words.
     """
 
     member: str
@@ -213,6 +231,8 @@ class Nudge:
     reason: str = ""
     message: str | None = None
     closed: datetime | None = None
+    sensitive: bool = False
+    wording: Wording = Wording.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +269,14 @@ class RoleTally:
     replies_squared: float = 0.0
     replies_expected: float = 0.0
     expected_squared: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WordingTally:
+    """What became of nudges in some words, under `wording_key`: how many were acted on, and read and not acted on."""
+
+    acted: float = 0.0
+    passed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +361,72 @@ class Wishes:
     people: dict[str, Said] = field(default_factory=dict)
 
 
+class ProposalState(StrEnum):
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An ask that somebody has to approve, or, `dry`, that only operators see, under the id that the nudge would have.
+
+    `alternatives` are all who could have been drawn, where it was drawn; `named`: it was handed over.
+    """
+
+    member: str
+    kind: Kind
+    post: str
+    channel: str
+    made: datetime
+    lapses: datetime
+    dry: bool
+    score: float
+    rank: int
+    evidence: tuple[Evidence, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    named: bool = False
+    state: ProposalState = ProposalState.WAITING
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """What waits for approval, or was shown in a dry run and still stands, oldest first."""
+
+    nudges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """How many proposals of a kind were approved and refused, under the kind."""
+
+    approved: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetTo:
+    """A value that was set, and when."""
+
+    value: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How far nudges go by themselves, and whether people are told of it before they are first asked.
+
+    As the community was `opened`, and over that what was set since, by name.
+    """
+
+    opened: Stamp | None = None
+    mode: Mode = Mode.AUTOPILOT
+    asks_consent: bool = False
+    set_to: dict[str, SetTo] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Gathering:
     """A gathering, under its id, until it is over."""
@@ -389,11 +483,16 @@ TRIALS: Final = Table("trial", Trial)
 NEWCOMERS: Final = Table("newcomer", Newcomer)
 WEEKS: Final = Table("week", Week)
 EFFECTS: Final = Table("effect", Running)
+WORDINGS: Final = Table("wording", WordingTally)
 ROLE_TALLIES: Final = Table("role_tally", RoleTally)
 WISHES: Final = Table("wishes", Wishes)
 GATHERINGS: Final = Table("gathering", Gathering)
 ROUTINES: Final = Table("routine", Routine)
 TIES: Final = Table("tie", Tie)
+PROPOSALS: Final = Table("proposal", Proposal)
+PROPOSED: Final = Table("proposed", Proposals)
+REVIEWED: Final = Table("reviewed", Reviewed)
+MANNERS: Final = Table("manners", Manners)
 FORGOTTEN: Final = Table("forgotten", Forgotten)
 
 THE_COMMUNITY: Final = "this"

@@ -128,6 +128,8 @@ def member_facts(event: MemberEvent) -> dict[str, Any]:
                 without=without,
                 paused_until=event.paused_until,
                 interests=event.interests,
+                consent=event.consent,
+                language=event.language,
             )
         case _:
             return {}

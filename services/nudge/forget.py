@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.nudge import decision_log, decline, gatherings, learn, measure, ties
+from services.nudge import decision_log, decline, gatherings, learn, measure, proposals, ties
 from services.nudge.documents import (
     ASKS,
     FORGOTTEN,
@@ -45,6 +45,7 @@ def forget_member(state: NudgeCommunity, event: MemberForgotten, clock: datetime
     _strip_posts(state, member)
     _strip_nudges(state, member)
     decision_log.strip(state, member)
+    proposals.forget(state, member)
     state.rebuild_indexes()
     documents.drop(INBOXES, member)
     documents.drop(ASKS, member)
@@ -85,7 +86,7 @@ def _strip_posts(state: NudgeCommunity, member: str) -> None:
     for message, post in sorted(state.documents.table(POSTS).items()):
         stripped = replace(post, heard=tuple(heard for heard in post.heard if heard.author != member))
         if post.author == member:
-            stripped = replace(stripped, author="", title="", excerpt="", removed=True)
+            stripped = replace(stripped, author="", title="", excerpt="", removed=True, concerns=())
         state.put_post(message, stripped)
 
 
@@ -109,6 +110,7 @@ def forget_post(state: NudgeCommunity, post: str) -> list[Event]:
             documents.drop(INBOXES, document.member)
         documents.drop(NUDGES, nudge)
     decision_log.drop(state, post, opportunity.asked if opportunity else ())
+    proposals.forget_post(state, post)
     documents.drop(OPPORTUNITIES, post)
     documents.cancel_timer("close", post)
     state.drop_post(post)

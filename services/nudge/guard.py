@@ -61,6 +61,8 @@ class Held:
         pressed = self.pressed(heard)
         if pressed.stamps.get("without") != heard.stamps.get("without") and nudge.kind in pressed.without:
             return True
+        if pressed.consent is False and heard.consent is not False:
+            return True
         paused = pressed.stamps.get("paused_until")
         if paused is None or paused == heard.stamps.get("paused_until") or nudge.state is not NudgeState.OPEN:
             return False

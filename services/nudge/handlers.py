@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from services.nudge import answer as answering
-from services.nudge import decide, decline, follow, forget, measure, outcomes
+from services.nudge import decide, decline, follow, forget, manners, measure, outcomes, review, route
 from services.nudge.follow_kinds import TOLD, follow_kinds, plan_day
 from services.nudge.gatherings import end_gathering
 from services.nudge.open_opportunity import edit_post, note_post, open_opportunity
@@ -30,11 +30,14 @@ from shared.events import (
     MessageEdited,
     MessageRemoved,
     NudgeAnswered,
+    NudgeReviewed,
     NudgeSeen,
     PostPublished,
     PreferencesChanged,
     ReplyPublished,
     RolesChanged,
+    SettingsChanged,
+    ThreadFlagged,
     ThreadResolved,
     TopicDeclined,
 )
@@ -47,12 +50,12 @@ State = NudgeCommunity
 def on_post_published(state: State, event: PostPublished, moment: Moment) -> Iterable[Event]:
     note_post(state, event, moment.clock)
     measure.wrote(state, event.author, event.message, event.at)
-    return ()
+    return route.route(state, event.message, moment.clock)
 
 
-def on_message_edited(state: State, event: MessageEdited, _moment: Moment) -> Iterable[Event]:
+def on_message_edited(state: State, event: MessageEdited, moment: Moment) -> Iterable[Event]:
     edit_post(state, event)
-    return ()
+    return route.read_edit(state, event, moment.clock)
 
 
 def on_matches_ranked(state: State, event: MatchesRanked, moment: Moment) -> Iterable[Event]:
@@ -62,11 +65,15 @@ def on_matches_ranked(state: State, event: MatchesRanked, moment: Moment) -> Ite
 
 def on_reply_published(state: State, event: ReplyPublished, moment: Moment) -> Iterable[Event]:
     measure.wrote(state, event.author, event.post, event.at)
-    return outcomes.reply_came(state, event, moment.clock)
+    return [*outcomes.reply_came(state, event, moment.clock), *route.read_reply(state, event, moment.clock)]
 
 
 def on_thread_resolved(state: State, event: ThreadResolved, moment: Moment) -> Iterable[Event]:
     return outcomes.thread_resolved(state, event, moment.clock)
+
+
+def on_thread_flagged(state: State, event: ThreadFlagged, moment: Moment) -> Iterable[Event]:
+    return route.flag(state, event, moment.clock)
 
 
 def on_message_removed(state: State, event: MessageRemoved, moment: Moment) -> Iterable[Event]:
@@ -107,9 +114,23 @@ def on_channel_told(
 
 
 def on_community_told(state: State, event: CommunityOpened | CommunityClosed, moment: Moment) -> Iterable[Event]:
-    if follow.follow_community(state, event):
+    careful = isinstance(event, CommunityOpened) and manners.follow_opening(state.documents, event)
+    if careful:
+        review.begin_anew(state)
+    if follow.follow_community(state, event) or careful:
         return reconsider(state, state.open_posts(), moment.clock)
     return ()
+
+
+def on_settings_changed(state: State, event: SettingsChanged, moment: Moment) -> Iterable[Event]:
+    if manners.follow_settings(state.documents, event):
+        review.begin_anew(state)
+        return reconsider(state, state.open_posts(), moment.clock)
+    return ()
+
+
+def on_nudge_reviewed(state: State, event: NudgeReviewed, moment: Moment) -> Iterable[Event]:
+    return review.review(state, event, moment.clock)
 
 
 def on_nudge_answered(state: State, event: NudgeAnswered, moment: Moment) -> Iterable[Event]:
@@ -142,6 +163,7 @@ class Nudge:
             MatchesRanked: on_matches_ranked,
             ReplyPublished: on_reply_published,
             ThreadResolved: on_thread_resolved,
+            ThreadFlagged: on_thread_flagged,
             MessageRemoved: on_message_removed,
             MemberJoined: on_member_told,
             MemberUpdated: on_member_told,
@@ -158,6 +180,8 @@ class Nudge:
             CommunityClosed: on_community_told,
             NudgeAnswered: on_nudge_answered,
             NudgeSeen: on_nudge_seen,
+            NudgeReviewed: on_nudge_reviewed,
+            SettingsChanged: on_settings_changed,
         }
         self._timers: dict[str, Callable[[State, str, Moment], Iterable[Event]]] = {
             "close": lambda state, post, moment: end(state, post, moment.clock),
@@ -166,6 +190,8 @@ class Nudge:
             "gathering": lambda state, gathering, _moment: end_gathering(state, gathering),
             "plan": lambda state, _subject, moment: plan_day(state, moment.clock),
             "tie": lambda state, key, _moment: end_tie(state, key),
+            "lapse": lambda state, nudge, moment: review.lapse(state, nudge, moment.clock),
+            "recheck": lambda state, nudge, moment: review.recheck(state, nudge, moment.clock),
             "measure": lambda state, post, _moment: measure.measure_answer(state, post),
             "return": lambda state, member, _moment: measure.measure_return(state, member),
             "forget": lambda state, post, _moment: forget.forget_post(state, post),

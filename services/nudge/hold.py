@@ -36,7 +36,7 @@ def enrol(state: NudgeCommunity, post: str, opportunity: Opportunity, clock: dat
     None: go on and ask. A post that was asked about before is in, one way or the other.
     """
     # What is no post has nobody who waits for an answer, and no course of its own to compare with.
-    if opportunity.asked or opportunity.subject is not None:
+    if opportunity.asked or opportunity.subject is not None or state.documents.get(TRIALS, post) is not None:
         return None
     share = share_held(opportunity.kind, state.settings)
     held = chance_draw(state.community, post, state.settings.holdout_salt) < share

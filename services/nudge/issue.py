@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.nudge.budget import role_of, weekly_limit, within_week
 from services.nudge.choose import Applicant
+from services.nudge.choose_words import choose_words
 from services.nudge.documents import ASKS, INBOXES, TRIALS, Asks, Candidate, Inbox, Nudge, Opportunity, Subject
 from services.nudge.kinds import KINDS
 from services.nudge.naming import SOURCE
@@ -28,6 +29,8 @@ def issue(
     nudge, subject = state.nudge_id(post, candidate.member), opportunity.subject or Subject()
     trial = state.documents.get(TRIALS, post)
     features = _features(state, opportunity, chosen, clock) | {"holdout_share": trial.share if trial else 0.0}
+    evidence = readable(state, candidate)
+    words = choose_words(state, nudge, candidate.member, opportunity.kind, evidence, clock)
     document = Nudge(
         member=candidate.member,
         kind=opportunity.kind,
@@ -37,8 +40,10 @@ def issue(
         issued=clock,
         expires=min(clock + KINDS[opportunity.kind].stands(state.settings), opportunity.ends),
         score=None if chosen.named else candidate.score,
-        evidence=readable(state, candidate),
+        evidence=evidence,
         handed_by=opportunity.named.by if opportunity.named and chosen.named else None,
+        sensitive=opportunity.sensitive,
+        wording=words.wording,
     )
     if chosen.named:
         opportunity = replace(opportunity, named=None)
@@ -66,6 +71,8 @@ def issue(
         people=subject.people,
         content=subject.content,
         gathering=subject.gathering,
+        wording=words.wording,
+        wording_propensity=words.propensity,
     )
 
 

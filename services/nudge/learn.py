@@ -3,6 +3,7 @@
 from services.nudge.budget import role_of
 from services.nudge.chance import reply_ratio, with_ask, with_change
 from services.nudge.documents import ROLE_TALLIES, TALLIES, Member, Nudge, RoleTally, Tally
+from services.nudge.learn_words import learn_words
 from services.nudge.state import NudgeCommunity
 from shared.events import Withdrawal
 
@@ -13,12 +14,14 @@ _NO = frozenset({Withdrawal.PASSED, Withdrawal.HANDED_OVER, Withdrawal.OPTED_OUT
 def learn_reply(state: NudgeCommunity, nudge: Nudge) -> None:
     """Learn from a nudge that was acted on."""
     _count(state, nudge, replied=True)
+    learn_words(state, nudge, acted=True)
 
 
 def learn_end(state: NudgeCommunity, nudge: Nudge, withdrawn: Withdrawal | None) -> None:
     """Learn from a nudge that was not acted on: it expired, or was withdrawn for a reason."""
     if withdrawn is None or withdrawn in _NO:
         _count(state, nudge, replied=False)
+        learn_words(state, nudge, acted=False)
 
 
 def ratio_of(state: NudgeCommunity, member: str, known: Member | None) -> float:

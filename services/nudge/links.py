@@ -1,8 +1,9 @@
-"""Signed links to a member's inbox, which need no login."""
+"""Signed links to a member's inbox, and to the page on which nudges are approved, which need no login."""
 
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from itsdangerous import BadData, URLSafeSerializer
@@ -14,9 +15,16 @@ from shared.failures import UnsafeSettings
 _SHORTEST_SECRET: Final = 32
 
 
+class Place(StrEnum):
+    """Where a link leads: one to one place opens no other."""
+
+    INBOX = "inbox"
+    APPROVE = "approve"
+
+
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Whose inbox a link opens."""
+    """Whose inbox a link opens, or who approves; the member "" stands for operators."""
 
     community: str
     member: str
@@ -29,16 +37,19 @@ class BadLink(Exception):
 class Links:
     """Makes and reads the links. Raises UnsafeSettings where the secret can be guessed."""
 
-    def __init__(self, settings: NudgeSettings, clock: Clock = wall_clock) -> None:
+    def __init__(self, settings: NudgeSettings, clock: Clock = wall_clock, place: Place = Place.INBOX) -> None:
         secret = settings.link_secret.get_secret_value()
         if len(secret) < _SHORTEST_SECRET:
             raise UnsafeSettings(
                 f"link_secret has {len(secret)} characters: set {_SHORTEST_SECRET} random ones or more"
             )
         self._settings = settings
+        self._place = place
         self._clock = clock
         self._serializer = URLSafeSerializer(
-            secret, salt="kindling.inbox", signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"}
+            secret,
+            salt=f"kindling.{place.value}",
+            signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
         )
 
     def make(self, community: str, member: str) -> tuple[str, datetime]:
@@ -46,7 +57,11 @@ class Links:
         expires = (self._clock() + timedelta(days=self._settings.link_days)).replace(microsecond=0)
         token = self._serializer.dumps([community, member, int(expires.timestamp())])
         text = token if isinstance(token, str) else token.decode()
-        return f"{self._settings.public_url.rstrip('/')}/inbox/{text}", expires
+        return f"{self._settings.public_url.rstrip('/')}/{self._place.value}/{text}", expires
+
+    def to(self, place: Place) -> "Links":
+        """Give the links to another place."""
+        return Links(self._settings, self._clock, place)
 
     def read(self, token: str) -> Visitor:
         """Read the token of a link.

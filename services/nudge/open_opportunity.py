@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.nudge.documents import MOST_HEARD, Candidate, Closing, Heard, Opportunity, Post
+from services.nudge.documents import MOST_HEARD, Candidate, Closing, Heard, Named, Opportunity, Post
 from services.nudge.kinds import kind_of_post
 from services.nudge.round import next_round
 from services.nudge.settings import NudgeSettings
@@ -22,7 +22,8 @@ def note_post(state: NudgeCommunity, event: PostPublished, clock: datetime) -> N
     post = learn_post(state, was, event.author, event.channel)
     if not post.removed:
         post = replace(post, title=event.title, excerpt=excerpt(event.text, state.settings))
-    state.put_post(event.message, replace(post, published=event.at))
+    post = replace(post, published=event.at)
+    state.put_post(event.message, with_concerns(post, state.judge.concerns(event.title, event.text)))
     if state.opportunity(event.message) is None:
         state.documents.set_timer("forget", event.message, event.at + state.settings.oldest_post)
 
@@ -75,8 +76,13 @@ def edit_post(state: NudgeCommunity, event: MessageEdited) -> None:
         return
     if post.edited is None or stamp_of(event) > post.edited:
         title = post.title if event.title is None else event.title
-        edited = replace(post, title=title, excerpt=excerpt(event.text, state.settings), edited=stamp_of(event))
-        state.put_post(event.message, edited)
+        post = replace(post, title=title, excerpt=excerpt(event.text, state.settings), edited=stamp_of(event))
+        state.put_post(event.message, post)
+
+
+def with_concerns(post: Post, concerns: tuple[str, ...]) -> Post:
+    """Give the post with what it was found to be about; what was found once stays."""
+    return replace(post, concerns=tuple(sorted({*post.concerns, *concerns})))
 
 
 def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetime) -> None:
@@ -96,6 +102,9 @@ def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetim
     gone = author is not None and (author.left or author.bot)
     if gone or is_answered_for_good(post) or post.resolved or post.removed:
         return
+    if post.is_sensitive and not state.settings.sensitive_to:
+        state.put_post(event.message, post)
+        return
     kind = kind_of_post(event)
     still_open = _still_open(event)
     opportunity = Opportunity(
@@ -109,8 +118,11 @@ def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetim
         candidates=in_order(event.matches),
         still_open=still_open,
     )
-    ready = state.policy.ready(event.message, opportunity, clock, settings)
-    opportunity = replace(opportunity, ready=ready)
+    if post.is_sensitive:
+        opportunity = only_named(opportunity, settings.sensitive_to)
+    else:
+        ready = state.policy.ready(event.message, opportunity, clock, settings)
+        opportunity = replace(opportunity, ready=ready)
     state.put_post(event.message, post)
     state.put_opportunity(event.message, opportunity)
     state.documents.cancel_timer("forget", event.message)
@@ -128,7 +140,7 @@ def _still_open(event: MatchesRanked) -> tuple[tuple[float, float], ...]:
 def _rank_anew(state: NudgeCommunity, event: MatchesRanked, was: Opportunity, clock: datetime) -> None:
     """Take over a later ranking. Whoever is at the post stays; as long as nobody was asked, it may wait otherwise."""
     # An answer may be removed again, and then somebody is asked.
-    if was.closing not in (None, Closing.ANSWERED) or clock >= was.ends:
+    if was.sensitive or was.closing not in (None, Closing.ANSWERED) or clock >= was.ends:
         return
     still_open = _still_open(event)
     told = replace(was, model=event.model, candidates=in_order(event.matches), still_open=still_open)
@@ -139,6 +151,11 @@ def _rank_anew(state: NudgeCommunity, event: MatchesRanked, was: Opportunity, cl
     state.put_opportunity(event.message, ranked)
     if was.closed is None and not state.stands(ranked):
         state.documents.set_timer("decide", event.message, next_round(state, max(ready, clock)))
+
+
+def only_named(opportunity: Opportunity, member: str) -> Opportunity:
+    """Give the opportunity of a sensitive post: nobody but the person whom operators named is asked."""
+    return replace(opportunity, candidates=(), named=Named(member, None), sensitive=True)
 
 
 def in_order(matches: tuple[Match, ...]) -> tuple[Candidate, ...]:

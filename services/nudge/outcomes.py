@@ -40,12 +40,12 @@ def _hear(state: NudgeCommunity, event: ReplyPublished, post: Post, reply: Heard
     # An old and busy thread is such a post for ever.
     if reply in post.heard or len(post.heard) >= MOST_HEARD:
         return
-    if not _remember(state, event.post, event.at + state.settings.oldest_post, clock):
+    if not remember(state, event.post, event.at + state.settings.oldest_post, clock):
         return
     state.put_post(event.post, replace(post, heard=(*post.heard, reply)))
 
 
-def _remember(state: NudgeCommunity, message: str, until: datetime, clock: datetime) -> bool:
+def remember(state: NudgeCommunity, message: str, until: datetime, clock: datetime) -> bool:
     """Have a message that is not known yet forgotten in time; False where it is too old to matter."""
     if until <= clock:
         return False
@@ -83,7 +83,7 @@ def _acted(state: NudgeCommunity, event: ReplyPublished, clock: datetime) -> lis
 def thread_resolved(state: NudgeCommunity, event: ThreadResolved, clock: datetime) -> list[Event]:
     """Close the opportunity of a settled thread, and open none."""
     until = event.at + state.settings.oldest_post
-    if (post := state.post(event.message)) is not None or _remember(state, event.message, until, clock):
+    if (post := state.post(event.message)) is not None or remember(state, event.message, until, clock):
         state.put_post(event.message, replace(post or Post(), resolved=True))
     return close(state, event.message, Closing.RESOLVED, clock)
 
@@ -92,7 +92,7 @@ def message_removed(state: NudgeCommunity, event: MessageRemoved, clock: datetim
     """Close the opportunity of a removed post, and keep nothing of its text; a removed reply answers nothing."""
     # As long as any post that it could have answered is asked about.
     until = event.at + state.settings.opportunity
-    if (post := state.post(event.message)) is not None or _remember(state, event.message, until, clock):
+    if (post := state.post(event.message)) is not None or remember(state, event.message, until, clock):
         gone = replace(post or Post(), removed=True, title="", excerpt="")
         state.put_post(event.message, gone)
     closed = close(state, event.message, Closing.REMOVED, clock)

@@ -15,6 +15,7 @@ from shared.events import (
     CommunityEvent,
     MatchDeclined,
     NudgeAnswered,
+    NudgeReviewed,
     NudgeSeen,
     PreferencesChanged,
     TopicDeclined,
@@ -65,6 +66,11 @@ class Press:
         event = PreferencesChanged(**self._head(community), member=member, **given)
         await self._post(event)
         return event
+
+    async def review(self, community: str, member: str, nudge: str, *, approved: bool, reason: str) -> None:
+        """Say whether a nudge may go to a member."""
+        head = self._head(community)
+        await self._post(NudgeReviewed(**head, member=member, nudge=nudge, approved=approved, reason=reason))
 
     async def topic(self, community: str, member: str, post: str, *, declined: bool) -> TopicDeclined:
         """Say whether a member declines the topic of a post; give it as it was sent."""

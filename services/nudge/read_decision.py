@@ -87,6 +87,7 @@ def _as_json(decision: Decision, nudge: Nudge | None, post: Post | None) -> dict
         "held": decision.held,
         "features": decision.features,
         "model": decision.model,
+        "wording": nudge.wording.value if nudge else None,
         "outcome": None if nudge is None else _outcome(nudge),
     }
 

@@ -30,8 +30,8 @@ from services.nudge.hours import find_zone
 from services.nudge.naming import short_hash
 from services.nudge.shelf import Person, Shelf
 from services.nudge.wishes import Declinable, is_declined
-from services.nudge.words import why_now, why_this, why_you
-from shared.events import Answer, Evidence, Kind, Reason, Withdrawal
+from services.nudge.words import About, Asked, Because, Words, words_for
+from shared.events import Answer, Evidence, Kind, Reason, Withdrawal, Wording
 from shared.reading import StateReader
 
 MOST_NAMED: Final = 10
@@ -62,7 +62,7 @@ class Why:
 class ShownNudge:
     """A nudge as its member sees it. `held`: a press is on its way; `answers` are those that can be given.
 
-    `declines` is what can be declined, besides.
+    `declines` is what can be declined, besides; `opening` is only suggested, `language` what all this is said in.
     """
 
     nudge: str
@@ -70,14 +70,20 @@ class ShownNudge:
     state: NudgeState
     withdrawn: Withdrawal | None
     held: bool
+    wording: Wording
+    what: str
     post: ShownPost
     why: Why
+    takes: str
+    opening: str
     issued: datetime
     expires: datetime
     hidden_until: datetime | None
     answers: tuple[Answer, ...]
     people: tuple[Person, ...]
     declines: tuple[Declinable, ...]
+    sensitive: bool
+    language: str
 
     @property
     def is_open(self) -> bool:
@@ -95,11 +101,12 @@ class ShownInbox:
 class InboxReader:
     """Puts an inbox together from the documents that the handlers stored, for one member of one community."""
 
-    def __init__(self, reader: StateReader, community: str, member: str, held: Held) -> None:
+    def __init__(self, reader: StateReader, community: str, member: str, held: Held, usual: str = "en") -> None:
         self._shelf = Shelf(reader, community)
         self._community = community
         self._member = member
         self._held = held
+        self._usual = usual
 
     async def read(self) -> ShownInbox:
         """Read all that is open and the latest that is closed, in a number of steps that does not grow with it.
@@ -152,34 +159,50 @@ class InboxReader:
     def _nudge(self, nudge_id: str, nudge: Nudge, known: Member) -> ShownNudge | None:
         post = self._shelf.get(POSTS, nudge.post) or Post()
         opportunity = self._shelf.get(OPPORTUNITIES, nudge.post)
+        # Who was asked before it was found to be sensitive is told nothing of it.
+        if post.is_sensitive and not nudge.sensitive:
+            return None
         if opportunity is None or post.removed or not self._shelf.reads(self._member, nudge.channel):
             return None
         channel = self._shelf.get(CHANNELS, nudge.channel) or Channel()
-        author = self._shelf.person(opportunity.author)
+        words = words_for(self._held.pressed(known).language, self._usual)
+        author = self._named(opportunity.author, words)
+        channel_name = channel.name or nudge.channel
+        asked = self._asked(nudge, known, author, channel_name, opportunity.published, words)
         held = nudge.state in LIVE and self._is_held(nudge_id, nudge, known, author)
         answers = tuple(Answer) if nudge.state in LIVE and not held else ()
+        if nudge.sensitive:
+            answers = tuple(answer for answer in answers if answer is not Answer.HAND_OVER)
         return ShownNudge(
             nudge=nudge_id,
             kind=nudge.kind,
             state=nudge.state,
             withdrawn=nudge.withdrawn,
             held=held,
+            wording=nudge.wording,
+            what=asked.what,
             post=ShownPost(
                 id=nudge.post,
                 title=post.title,
                 excerpt=post.excerpt,
                 channel=nudge.channel,
-                channel_name=channel.name or nudge.channel,
+                channel_name=channel_name,
                 author=author,
                 published=opportunity.published,
             ),
-            why=self._why(nudge, known, author, opportunity.published),
+            why=Why(asked.you, asked.this, asked.now),
+            takes=asked.takes,
+            opening=asked.opening,
             issued=nudge.issued,
             expires=nudge.expires,
             hidden_until=nudge.hidden_until,
             answers=answers,
-            people=tuple(islice(self._people(nudge.post, opportunity), MOST_NAMED)) if answers else (),
+            people=()
+            if nudge.sensitive or not answers
+            else tuple(islice(self._people(nudge.post, opportunity), MOST_NAMED)),
             declines=tuple(Declinable) if answers else (),
+            sensitive=nudge.sensitive,
+            language=words.language,
         )
 
     def _is_held(self, nudge_id: str, nudge: Nudge, known: Member, author: Person) -> bool:
@@ -188,16 +211,28 @@ class InboxReader:
         wished = self._held.wished(self._shelf.wishes(self._member), known)
         return is_declined(wished.topics, nudge.post) or is_declined(wished.people, author.id)
 
-    def _why(self, nudge: Nudge, known: Member, author: Person, published: datetime) -> Why:
+    def _named(self, member: str, words: Words) -> Person:
+        person = self._shelf.person(member)
+        return person if person.name else Person(member, words.say("people.somebody"))
+
+    def _asked(
+        self, nudge: Nudge, known: Member, author: Person, channel: str, published: datetime, words: Words
+    ) -> Asked:
+        """Put a nudge into words; of one that is over, what was true when it was asked."""
         evidence = tuple(item for item in nudge.evidence if self._may_rest_on(item, author))
         by = nudge.handed_by
         handed_by = self._shelf.person(by).name if by and not self._shelf.apart(self._member, by) else None
         live = nudge.state in LIVE
-        return Why(
-            you=tuple(why_you(evidence, nudge.role, author.name, handed_by)),
-            this=why_this(nudge.kind, live=live),
-            now=why_now(published, nudge.issued, nudge.expires if live else None, zone_of(known)),
+        if nudge.sensitive:
+            return words.ask_to_look(author.name, channel, nudge.issued - published)
+        about = About(
+            author=author.name,
+            channel=channel,
+            live=live,
+            waited=nudge.issued - published,
+            stands=nudge.expires if live else None,
         )
+        return words.ask(nudge.kind, nudge.wording, about, Because(evidence, nudge.role, handed_by), zone_of(known))
 
     def _may_rest_on(self, evidence: Evidence, author: Person) -> bool:
         if evidence.posts and not evidence.channels:

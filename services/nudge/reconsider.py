@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from services.nudge.applicants import applicant
+from services.nudge.choose import PASSING, bars
 from services.nudge.decide import decide
-from services.nudge.documents import CHANNELS, Closing, Nudge, NudgeState, Opportunity
+from services.nudge.documents import CHANNELS, Candidate, Closing, Nudge, NudgeState, Opportunity, ProposalState
 from services.nudge.kinds import KINDS
+from services.nudge.proposals import finish, proposal_of
 from services.nudge.round import next_round
 from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import close, withdraw
@@ -29,7 +32,22 @@ def _reconsider(state: NudgeCommunity, post: str, clock: datetime) -> list[Event
         for nudge, document in state.live_nudges(opportunity)
         if (reason := why_withdraw(state, opportunity.concerned, document, clock)) is not None
     ]
+    _let_go(state, post, opportunity, clock)
     return events + decide(state, post, clock)
+
+
+def _let_go(state: NudgeCommunity, post: str, opportunity: Opportunity, clock: datetime) -> None:
+    """End a proposal to ask somebody who may not be asked any more."""
+    proposal = proposal_of(state, opportunity.proposed) if opportunity.proposed is not None else None
+    if proposal is None or opportunity.proposed is None:
+        return
+    candidate = Candidate(proposal.member, proposal.score, proposal.rank)
+    named = opportunity.named if proposal.named else None
+    barred = bars(
+        applicant(state, post, opportunity, candidate, clock, named=named), proposal.kind, clock, state.settings
+    )
+    if not PASSING.issuperset(barred):
+        finish(state, opportunity.proposed, ProposalState.LAPSED)
 
 
 def reopen(state: NudgeCommunity, post: str, clock: datetime) -> list[Event]:
@@ -37,7 +55,7 @@ def reopen(state: NudgeCommunity, post: str, clock: datetime) -> list[Event]:
     opportunity, known = state.opportunity(post), state.post(post)
     if opportunity is None or opportunity.closing is not Closing.ANSWERED or opportunity.ends <= clock:
         return []
-    if known is None or known.resolved or known.removed:
+    if known is None or known.resolved or known.removed or known.is_sensitive:
         return []
     state.put_opportunity(post, replace(opportunity, closed=None, closing=None))
     state.documents.cancel_timer("forget", post)
@@ -76,6 +94,6 @@ def why_withdraw(state: NudgeCommunity, people: Iterable[str], nudge: Nudge, clo
         return Withdrawal.UNREADABLE
     # Who has claimed a post before pausing means to see it through.
     paused = member.paused_until is not None and clock < member.paused_until and nudge.state is NudgeState.OPEN
-    if nudge.kind in member.without or paused or state.declines(nudge.member, nudge.post):
+    if member.consent is False or nudge.kind in member.without or paused or state.declines(nudge.member, nudge.post):
         return Withdrawal.OPTED_OUT
     return Withdrawal.TAKEN_BACK if any(state.apart(nudge.member, other) for other in people) else None

@@ -8,13 +8,15 @@ from services.nudge.applicants import applicants
 from services.nudge.assign import DECIMALS, assign
 from services.nudge.budget import within_week
 from services.nudge.choose import PASSING, Applicant, Bar, bars, possible_at
-from services.nudge.decision_log import Considered, considered, log_ask, log_held, log_nobody
+from services.nudge.contact import contact
+from services.nudge.decision_log import Considered, considered, log_held, log_nobody
 from services.nudge.documents import Opportunity
 from services.nudge.explore import Drawn, draw_people
 from services.nudge.hold import enrol
-from services.nudge.issue import issue
+from services.nudge.manners import manners_of, mode_of
+from services.nudge.propose import ask
 from services.nudge.state import NudgeCommunity
-from shared.events import Alternative, Event
+from shared.events import Alternative, Event, Mode
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -29,6 +31,10 @@ class _Asking:
     applicants: dict[str, Applicant]
     barred: dict[str, tuple[Bar, ...]]
     again: datetime | None
+
+    @property
+    def kept_out(self) -> list[tuple[Applicant, tuple[Bar, ...]]]:
+        return [(one, self.barred.get(one.candidate.member, ())) for one in self.everybody]
 
 
 def next_round(state: NudgeCommunity, at: datetime) -> datetime:
@@ -54,7 +60,11 @@ def ask_about(state: NudgeCommunity, posts: Mapping[str, datetime | None], clock
     rest = {(post, who): value for (post, who), value in values.items() if post not in drawn and who not in taken}
     given = assign(rest) | {post: found.member for post, found in drawn.items()}
     people = {post: _considered(found, post, values) for post, found in asking.items()}
-    events = [_ask(state, asking[p], given[p], drawn.get(p), people[p], clock) for p in sorted(given)]
+    events = [
+        event for found in asking.values() for event in contact(state, found.opportunity.kind, found.kept_out, clock)
+    ]
+    for p in sorted(given):
+        events += _ask(state, asking[p], given[p], drawn.get(p), people[p], clock)
     for post, found in asking.items():
         if post not in given:
             log_nobody(state, post, found.opportunity, people[post], clock)
@@ -69,15 +79,14 @@ def _ask(
     drawn: Drawn | None,
     people: tuple[Considered, ...],
     clock: datetime,
-) -> Event:
+) -> list[Event]:
     """Ask somebody about a post, unless it is left alone to measure what asking adds."""
-    if (held := enrol(state, found.post, found.opportunity, clock)) is not None:
+    dry = mode_of(manners_of(state.documents), found.opportunity.kind) is Mode.DRY_RUN
+    if not dry and (held := enrol(state, found.post, found.opportunity, clock)) is not None:
         log_held(state, found.post, found.opportunity, people, clock)
-        return held
+        return [held]
     others = () if drawn is None else tuple(_alternative(state, found, who, drawn, clock) for who in drawn.chances)
-    event = issue(state, found.post, found.opportunity, found.applicants[member], clock, others)
-    log_ask(state, event, found.opportunity, people)
-    return event
+    return ask(state, found.post, found.opportunity, found.applicants[member], people, clock, others)
 
 
 def _alternative(state: NudgeCommunity, found: _Asking, member: str, drawn: Drawn, clock: datetime) -> Alternative:
@@ -99,7 +108,7 @@ def _asking(state: NudgeCommunity, post: str, named: datetime | None, clock: dat
     kept_out: dict[str, tuple[Bar, ...]] = {}
     again = [] if named is None else [named]
     more = len(opportunity.asked) < state.settings.people_per_post
-    everybody = tuple(applicants(state, post, opportunity)) if more else ()
+    everybody = tuple(applicants(state, post, opportunity, clock)) if more else ()
     for applicant in everybody:
         barred = bars(applicant, opportunity.kind, clock, state.settings)
         if not barred:

@@ -1,12 +1,14 @@
 """What operators may set for nudging; unsafe values stop the start with a sentence that names the setting."""
 
 from datetime import time, timedelta
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from services.nudge.words import LANGUAGES
 from shared.events import Role, Weekday, WorkingHours
-from shared.limits import Address, LocalTime, Secret
+from shared.limits import ID_BYTES, Address, Language, LocalTime, Secret
 
 Hours = Annotated[float, Field(gt=0, le=24 * 365)]
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -77,6 +79,21 @@ class NudgeSettings(BaseModel):
     ask_stands_hours: Hours = Field(24, description="hours that one ask stands before the next person is asked")
     people_per_post: int = Field(3, ge=1, le=20, description="people asked about one post, one after the other")
 
+    run_by: str = Field("", max_length=200, description="who runs this: people are told before they are first asked")
+    contact: str = Field("", max_length=200, description="where people can ask about it: an address or a name")
+    contact_hours: Hours = Field(
+        24, description="hours after a champion or leader was told of it before they are first asked, unless they agree"
+    )
+    sensitive_to: str = Field(
+        "",
+        max_length=ID_BYTES,
+        description="id of the one member who is asked about posts of distress, harassment, health or legal trouble "
+        "and about reported threads; empty: nobody is",
+    )
+    sensitive_words: Path | None = Field(
+        None, description="TOML file of terms that are added to the word lists of sensitive posts, or taken out of them"
+    )
+
     ask_members: bool = Field(False, description="whether people without a role are asked too")
     weekly_asks_member: Asks = Field(3, description="asks in 7 x 24 h for members who set nothing else")
     weekly_asks_champion: Asks = Field(5, description="asks in 7 x 24 h for champions who set nothing else")
@@ -87,7 +104,23 @@ class NudgeSettings(BaseModel):
     work_weekdays: tuple[Weekday, ...] = Field((0, 1, 2, 3, 4), description="days on which they are asked, Monday is 0")
     later_hours: Hours = Field(24, description="hours that `later` hides a nudge where no time is given")
 
+    language: Language = Field("en", description="language of pages and nudges for members who set none: en or de")
+    vary_wording: bool = Field(
+        True, description="whether nudges ask in several wordings, and learn which is acted on; or plainly always"
+    )
     excerpt_characters: int = Field(280, ge=0, le=5000, description="characters of a post that the inbox shows")
+    opening_url: Address | None = Field(
+        None,
+        description="address of a language model that suggests first lines, OpenAI-compatible, as http://host:8000/v1; "
+        "not set: templates do. It is sent titles and excerpts of posts",
+    )
+    opening_model: str = Field("", max_length=200, description="name of the model there")
+    opening_key: SecretStr = Field(SecretStr(""), description="key for it, where it needs one")
+    opening_timeout_seconds: float = Field(
+        2, gt=0, le=30, description="seconds that a page waits for its lines, before the templates' are shown"
+    )
+    opening_max_tokens: int = Field(80, ge=10, le=1000, description="tokens of one line, at most")
+    opening_per_minute: int = Field(30, ge=1, le=10_000, description="lines asked for in a minute, at most, a replica")
     keep_days: Days = Field(90, description="days that closed opportunities and nudges are kept")
 
     public_url: Address = Field("http://127.0.0.1:8083", description="address of the pages as members reach them")
@@ -110,12 +143,28 @@ class NudgeSettings(BaseModel):
             raise ValueError("must name a day at least, or nobody with a known zone is ever asked")
         return tuple(sorted(set(days)))
 
+    @field_validator("sensitive_words")
+    @classmethod
+    def _is_there(cls, file: Path | None) -> Path | None:
+        if file is not None and not file.expanduser().is_file():
+            raise ValueError(f"names {file}, which is not there")
+        return file
+
+    @field_validator("language")
+    @classmethod
+    def _spoken(cls, language: str) -> str:
+        if language not in LANGUAGES:
+            raise ValueError(f"must be one that there are words in: {', '.join(LANGUAGES)}")
+        return language
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.opportunity_hours < self.oldest_post_hours:
             raise ValueError("opportunity_hours must not be less than oldest_post_hours: it would end before it opens")
         if self.opportunity_hours <= max(self.reply_wait_hours, self.welcome_wait_hours):
             raise ValueError("opportunity_hours must exceed reply_wait_hours and welcome_wait_hours")
+        if self.opening_url is not None and not self.opening_model:
+            raise ValueError("opening_url needs opening_model: which model is to be asked there")
         for role in Role:
             if self.default_asks(role) > self.weekly_asks_cap:
                 raise ValueError(f"weekly_asks_{role.value} must not exceed weekly_asks_cap")

@@ -41,8 +41,9 @@ class Shelf:
         return may_read(self.get(MEMBERS, member), self.get(CHANNELS, channel), reader)
 
     def person(self, member: str) -> Person:
+        """Name a member; of who was forgotten there is nothing to say."""
         known = self.get(MEMBERS, member)
-        return Person(member, known.name if known and known.name else member or "somebody who left")
+        return Person(member, known.name if known and known.name else member)
 
     def wishes(self, member: str) -> Wishes:
         return self.get(WISHES, member) or Wishes()

@@ -33,6 +33,7 @@ from services.nudge.naming import short_hash
 from services.nudge.policy import BY_VALUE, Policy
 from services.nudge.settings import NudgeSettings
 from services.nudge.wishes import are_apart, is_declined
+from services.nudge.word_lists.read import judge_of
 from shared.state import Documents
 
 
@@ -46,6 +47,7 @@ class NudgeCommunity:
         self.documents = documents
         self.settings = settings
         self.policy = policy
+        self.judge = judge_of(settings.sensitive_words)
         self._by_person: dict[str, set[str]] = {}
         self._by_channel: dict[str, set[str]] = {}
         # Made when first needed: few messages are ever removed.
@@ -172,6 +174,8 @@ class NudgeCommunity:
 
     def stands(self, opportunity: Opportunity) -> bool:
         """Say whether somebody is at it, so that nobody else is asked."""
+        if opportunity.proposed is not None:
+            return True
         return any(nudge.state in STANDING for _, nudge in self.nudges_of(opportunity))
 
     def inbox(self, member: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -24,11 +24,13 @@ from services.nudge.documents import (
 from services.nudge.follow import said_of_person, told_by
 from services.nudge.guard import Guard, Pressed
 from services.nudge.naming import short_hash
+from services.nudge.opening import Opener, Opening, by_template
 from services.nudge.press import Press
 from services.nudge.read_declined import ShownDeclined, read_declined
-from services.nudge.read_inbox import InboxReader, ShownInbox
+from services.nudge.read_inbox import InboxReader, ShownInbox, ShownNudge
 from services.nudge.settings import NudgeSettings
 from services.nudge.shelf import Shelf
+from services.nudge.words import Words
 from shared.events import Answer, NudgeAnswered, PreferencesChanged
 from shared.failures import Unavailable
 from shared.problems import ProblemError
@@ -68,14 +70,22 @@ class Desk:
     press: Press
     guard: Guard
     settings: NudgeSettings
+    opener: Opener = by_template
 
     async def inbox(self, community: str, member: str) -> ShownInbox:
         held = await self.guard.held(community, member)
-        return await InboxReader(self.reader, community, member, held).read()
+        return await InboxReader(self.reader, community, member, held, self.settings.language).read()
+
+    async def openings(self, nudges: Sequence[ShownNudge], words: Words) -> dict[str, Opening]:
+        """Suggest a first line for each of some nudges, by their ids; of a sensitive post the templates say none."""
+        found = await asyncio.gather(
+            *(by_template(nudge, words) if nudge.sensitive else self.opener(nudge, words) for nudge in nudges)
+        )
+        return {nudge.nudge: opening for nudge, opening in zip(nudges, found, strict=True)}
 
     async def declined(self, community: str, member: str) -> ShownDeclined:
         held = await self.guard.held(community, member)
-        return await read_declined(self.reader, community, member, held)
+        return await read_declined(self.reader, community, member, held, self.settings.language)
 
     async def member(self, community: str, member: str) -> Member | None:
         """Give a member as they will be once all that they pressed has come through."""
@@ -141,6 +151,8 @@ class Desk:
         others = [member] if opportunity is None else [member, opportunity.author]
         await shelf.fetch(WISHES, [to, *others])
         if known is None or known.bot or to in others or not shelf.reads(to, nudge.channel):
+            return False
+        if nudge.sensitive:
             return False
         if opportunity is not None and short_hash(community, nudge.post, to) in opportunity.asked:
             return False

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from services.nudge import ties
-from services.nudge.documents import Closing, Nudge, NudgeState
+from services.nudge.documents import Closing, Nudge, NudgeState, ProposalState
 from services.nudge.learn import learn_end
 from services.nudge.naming import SOURCE
+from services.nudge.proposals import finish
 from services.nudge.state import NudgeCommunity
 from shared.events import Event, NudgeExpired, NudgeWithdrawn, Withdrawal
 
@@ -19,6 +20,8 @@ _WITHDRAWAL: Final = {
     Closing.UNREADABLE: Withdrawal.UNREADABLE,
     Closing.LEFT: Withdrawal.TAKEN_BACK,
     Closing.OVER: Withdrawal.TAKEN_BACK,
+    # Nobody learns from a nudge what a post was taken for.
+    Closing.SENSITIVE: Withdrawal.TAKEN_BACK,
 }
 
 
@@ -93,7 +96,9 @@ def close(state: NudgeCommunity, post: str, closing: Closing, clock: datetime) -
         expire(state, nudge, clock) if reason is None else withdraw(state, nudge, reason, clock)
         for nudge, _ in state.live_nudges(opportunity)
     ]
-    closed = replace(opportunity, closed=clock, closing=closing)
+    if opportunity.proposed is not None:
+        finish(state, opportunity.proposed, ProposalState.LAPSED)
+    closed = replace(opportunity, closed=clock, closing=closing, proposed=None)
     if closing is not Closing.ANSWERED:
         closed = replace(closed, candidates=(), named=None)
         state.documents.cancel_timer("close", post)

@@ -1,121 +1,168 @@
-"""The words of a nudge: what is asked, why you, why this, why now, and what can be said to it."""
+"""The words of one language: of nudges, pages and answers, from sandboxed templates (services/nudge/wording)."""
 
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
+from pathlib import Path
 from textwrap import shorten
-from typing import Final
+from typing import Any, Final
 
-from services.nudge.wishes import Declinable
-from shared.events import Answer, Evidence, Kind, Reason, Role
+from babel import Locale
+from babel.dates import format_datetime
+from babel.units import format_unit
+from jinja2 import FileSystemLoader, StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-ANSWERS: Final = {
-    Answer.CLAIM: "I will do it",
-    Answer.DONE: "Done",
-    Answer.LATER: "Later",
-    Answer.PASS: "Pass",
-    Answer.HAND_OVER: "Hand over",
-    Answer.LESS: "Ask me less",
-    Answer.NEVER: "Never ask me",
-}
-DECLINES: Final = {
-    Declinable.TOPIC: "Not my topic",
-    Declinable.PERSON: "Never match me with {author}",
-}
-WHAT_DECLINING_DOES: Final = {
-    Declinable.TOPIC: "You are not asked about posts like this one any more, and {author} is never told.",
-    Declinable.PERSON: (
-        "Neither of you is asked about what the other writes, or suggested to the other, and {author} is never told."
-    ),
-}
-UNREADABLE_TOPIC: Final = "a post that you can no longer read here"
-WITHDRAWN: Final = {
-    "answered": "Somebody else has answered. Thank you.",
-    "resolved": "The thread was settled.",
-    "removed": "The post was removed.",
-    "unreadable": "The post cannot be read any more.",
-    "passed": "You passed.",
-    "handed_over": "You handed it over.",
-    "opted_out": "You asked not to be asked.",
-    "left": "Somebody left.",
-    "taken_back": "It was taken back. There is nothing left to do.",
-}
-STATES: Final = {
-    "open": "Open",
-    "claimed": "You said that you will do it.",
-    "done": "You said that it is done. Thank you.",
-    "acted": "You replied. Thank you.",
-    "expired": "Its time is over.",
-}
+from shared.events import Evidence, Kind, Role, Wording
+
+WORDING: Final = Path(__file__).parent / "wording"
+LANGUAGES: Final = tuple(sorted(found.parent.name for found in WORDING.glob("*/common.toml")))
 HEADING_CHARACTERS: Final = 60
 
 
-def what(kind: Kind, author: str, channel: str) -> str:
-    """Say in one sentence what is asked."""
-    if kind is Kind.WELCOME:
-        return f"Welcome {author}, who has just written their first post here, in {channel}."
-    return f"Reply to {author} in {channel}."
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a kind's templates may speak of; each kind uses what applies to it, the rest is empty.
+
+    `author` wrote the post, or is whom to meet; `other` is the second of two to introduce; `title` names what to share,
+    the routine or the gathering, which `starts` then. `live`: the ask stands, until `stands`; `waited` is how long the
+    post had been without an answer.
+    """
+
+    author: str = ""
+    other: str = ""
+    channel: str = ""
+    title: str = ""
+    live: bool = True
+    waited: timedelta = timedelta()
+    stands: datetime | None = None
+    starts: datetime | None = None
 
 
-def heading(title: str, excerpt: str) -> str:
-    """Name a post: by its title, or by its first words."""
-    if title or not excerpt:
-        return title or "A post without a title"
-    first = shorten(excerpt, HEADING_CHARACTERS, placeholder="…")
-    # Of a first word that is too long by itself nothing would be left.
-    return excerpt[:HEADING_CHARACTERS] + "…" if first == "…" else first
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A nudge in words: what is asked, why you, why this, why now, how long it takes, and a line to begin with."""
+
+    what: str
+    you: tuple[str, ...]
+    this: str
+    now: str
+    takes: str
+    opening: str
 
 
-def why_this(kind: Kind, *, live: bool) -> str:
-    """Say why this post; of a nudge that is over, what was true when it was asked."""
-    if kind is Kind.WELCOME:
-        return "Whoever is answered the first time tends to come back. A few friendly words are enough."
-    return "Nobody else has answered this post." if live else "When you were asked, nobody had answered this post."
+@dataclass(frozen=True, slots=True)
+class Because:
+    """Why this person: what the evidence says that they may see, who handed it over, and the role that they have."""
+
+    evidence: tuple[Evidence, ...]
+    role: Role
+    handed_by: str | None = None
 
 
-def why_you(evidence: tuple[Evidence, ...], role: Role, author: str, handed_by: str | None) -> list[str]:
-    """Say why this person was asked; never empty."""
-    reasons = [f"{handed_by} handed this over to you."] if handed_by else []
-    reasons += [_reason(item, author) for item in evidence]
-    if not reasons:
-        reasons.append("You help here." if role is Role.MEMBER else f"You are a {role.value} here.")
-    return reasons
+class Words:
+    """Says everything in one language. A sentence or variable that is missing is an error, never a gap."""
+
+    def __init__(self, language: str) -> None:
+        common = tomllib.loads((WORDING / language / "common.toml").read_text(encoding="utf-8"))
+        self.language: Final = language
+        self.name: Final = str(common["language"])
+        self._moment: Final = str(common["moment"])
+        self._locale: Final = Locale.parse(language)
+        # Plain text: whoever puts it into a page escapes it there.
+        templates = ImmutableSandboxedEnvironment(
+            loader=FileSystemLoader(WORDING / language), undefined=StrictUndefined, autoescape=False
+        )
+        templates.globals |= {"plural": self._plural, "say": self.say}
+        self._sentences: Final = {key: templates.from_string(text) for key, text in _flat(common)}
+        self._kinds: Final = {kind: templates.get_template(f"{kind}.jinja") for kind in Kind}
+
+    def say(self, key: str, **values: object) -> str:
+        """Say a sentence of `common.toml`, by its section and name."""
+        return self._sentences[key].render(values)
+
+    def ask(self, kind: Kind, wording: Wording, about: About, because: Because, zone: tzinfo = UTC) -> Asked:
+        """Put a nudge into words, with times in the reader's zone."""
+        you = self._why_you(because, about.author)
+        values = asdict(about) | {
+            "waited": self.length(about.waited),
+            "stands": about.stands and self.moment(about.stands, zone),
+            "starts": about.starts and self.moment(about.starts, zone),
+            "reason": you[0],
+            "because": because.evidence[0].reason.value if because.evidence else "nothing",
+        }
+        parts = _parts(self._kinds[kind], values)
+        what = parts[f"what_{wording}"]
+        return Asked(what, you, parts["why_this"], parts["why_now"], parts["takes"], parts["opening"])
+
+    def ask_to_look(self, author: str, channel: str, waited: timedelta) -> Asked:
+        """Put into words that a named person should look at a sensitive post: soberly, and with no line to begin."""
+        return Asked(
+            what=self.say("sensitive.what", author=author, channel=channel),
+            you=(self.say("sensitive.why_you"),),
+            this=self.say("sensitive.why_this"),
+            now=self.say("sensitive.why_now", waited=self.length(waited)),
+            takes=self.say("sensitive.takes"),
+            opening="",
+        )
+
+    def heading(self, title: str, excerpt: str) -> str:
+        """Name a post: by its title, or by its first words."""
+        if title or not excerpt:
+            return title or self.say("page.untitled")
+        first = shorten(excerpt, HEADING_CHARACTERS, placeholder="…")
+        # Of a first word that is too long by itself nothing would be left.
+        return excerpt[:HEADING_CHARACTERS] + "…" if first == "…" else first
+
+    def length(self, span: timedelta) -> str:
+        """Write a span in hours, or in minutes where it is less than two hours."""
+        minutes = max(0, round(span / timedelta(minutes=1)))
+        number, unit = (minutes, "minute") if minutes < 120 else (minutes // 60, "hour")
+        return str(format_unit(number, unit, "long", locale=self._locale))
+
+    def moment(self, at: datetime, zone: tzinfo = UTC) -> str:
+        """Write a time as the clock on the wall shows it: `Tue 3 Mar, 14:00 CET`."""
+        local = at.astimezone(zone)
+        return f"{format_datetime(local, self._moment, locale=self._locale)} {local.tzname()}"
+
+    def _why_you(self, because: Because, author: str) -> tuple[str, ...]:
+        """Say why this person was asked; never empty."""
+        by = because.handed_by
+        reasons = [self.say("evidence.handed_over", by=by)] if by else []
+        reasons += [
+            self.say(f"evidence.{item.reason}", count=max(1, item.count), author=author) for item in because.evidence
+        ]
+        return tuple(reasons) or (self.say(f"roles.{because.role}"),)
+
+    def _plural(self, count: int, **forms: str) -> str:
+        """Choose the form that a count has in the language: one, other, and what else it has."""
+        form = self._locale.plural_form(count)
+        return forms.get(form, forms["other"])
 
 
-def why_now(published: datetime, issued: datetime, stands: datetime | None, zone: tzinfo) -> str:
-    """Say why now, and how long the ask stands, if it still does."""
-    waited = f"When you were asked, the post had waited {length(issued - published)} for an answer."
-    return waited if stands is None else f"{waited} Nobody else is asked before {moment(stands, zone)}."
+def _flat(sections: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, found in sections.items():
+        if isinstance(found, Mapping):
+            yield from _flat(found, f"{prefix}{name}.")
+        else:
+            yield prefix + name, str(found)
 
 
-def length(span: timedelta) -> str:
-    """Write a span in hours, or in minutes where it is less than two hours."""
-    minutes = max(0, round(span / timedelta(minutes=1)))
-    return _many(minutes, "minute") if minutes < 120 else _many(minutes // 60, "hour")
+def _parts(template: Template, values: Mapping[str, object]) -> dict[str, str]:
+    """Say all that a template's macros say, by their names."""
+    module = template.make_module(dict(values))
+    return {name: str(macro()).strip() for name, macro in vars(module).items() if callable(macro)}
 
 
-def moment(at: datetime, zone: tzinfo = UTC) -> str:
-    """Write a time as the clock on the wall shows it: `Tue 3 Mar, 14:00 CET`."""
-    local = at.astimezone(zone)
-    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M} {local.tzname()}"
+@cache
+def words_of(language: str) -> Words:
+    """Give the words of a language that there is."""
+    return Words(language)
 
 
-def _reason(evidence: Evidence, author: str) -> str:
-    count = max(1, evidence.count)
-    match evidence.reason:
-        case Reason.ANSWERED_SIMILAR:
-            return f"You answered {_many(count, 'thread')} like this one."
-        case Reason.ASKED_SIMILAR:
-            return f"You asked about something like this in {_many(count, 'thread')}."
-        case Reason.ACTIVE_LATELY:
-            return "You have been active lately."
-        case Reason.KNOWS_CHANNEL:
-            return "You know this channel well."
-        case Reason.MENTIONED:
-            return "The post mentions you."
-        case Reason.SHARED_THREADS:
-            return f"You and {author} have met in {_many(count, 'thread')}."
-        case Reason.INTERESTED:
-            return "It is about something that you said you are interested in."
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def words_for(wanted: str | None, usual: str) -> Words:
+    """Give the words for who wants a language: it, what it is a part of, or the usual one."""
+    found = next((one for one in (wanted or "", (wanted or "").partition("-")[0]) if one in LANGUAGES), usual)
+    return words_of(found)

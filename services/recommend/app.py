@@ -7,6 +7,7 @@ from collections.abc import Callable
 from threadpoolctl import threadpool_limits
 
 from services.recommend.api import router
+from services.recommend.count import count
 from services.recommend.encoder import OnnxEncoder, SentenceTransformersEncoder
 from services.recommend.handlers import Recommend
 from services.recommend.ports import Encoder
@@ -45,7 +46,7 @@ async def build(
         router=router(store, key),
         log=broker,
         redis=redis,
-        processor=Processor(service, broker, store),
+        processor=Processor(service, broker, store, count=count),
         close=encoder.close,
     )
 

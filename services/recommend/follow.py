@@ -29,6 +29,7 @@ from shared.events import (
     MessageRemoved,
     PostPublished,
     ReplyPublished,
+    ThreadFlagged,
     ThreadResolved,
 )
 from shared.stamps import overrides, stamp_of
@@ -113,7 +114,7 @@ def remove(state: State, event: MessageRemoved) -> None:
         drop_reply(state, event.message)
 
 
-def resolve(state: State, event: ThreadResolved) -> None:
+def resolve(state: State, event: ThreadResolved | ThreadFlagged) -> None:
     """Take in that a thread is settled, whether its post is known yet or not; one that was removed needs no more."""
     documents, name = state.documents, event.message
     if documents.get(GONE, name) is not None:

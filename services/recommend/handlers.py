@@ -150,6 +150,14 @@ def on_thread_resolved(state: State, event: events.ThreadResolved, _moment: Mome
     return ()
 
 
+def on_thread_flagged(state: State, event: events.ThreadFlagged, _moment: Moment) -> Iterable[Event]:
+    if event.flagged:
+        # Moderators have it: nobody is offered it, as if it were settled.
+        follow.resolve(state, event)
+        offer.settle(state, event.message)
+    return ()
+
+
 def on_member_joined(state: State, event: events.MemberJoined, _moment: Moment) -> Iterable[Event]:
     meet.join(state, event)
     return ()
@@ -228,6 +236,7 @@ HANDLERS: Handlers[State] = {
     events.MessageEdited: on_message_edited,
     events.MessageRemoved: on_message_removed,
     events.ThreadResolved: on_thread_resolved,
+    events.ThreadFlagged: on_thread_flagged,
     events.MemberJoined: on_member_joined,
     events.MemberUpdated: on_member_updated,
     events.MemberLeft: on_member_left,

@@ -87,6 +87,7 @@ class StoredVectors:
                 await self._keep(community, {f: row.astype("<i2").tobytes() for f, row in made.items()})
             known |= made
         self.misses += len(new)
+        metrics.VECTOR_MISSES.inc(len(new))
         metrics.VECTOR_HITS.labels("store").inc(len(texts) - len(new))
         self.hits += len(texts) - len(new)
         return np.stack([known[f] for f in fields]).astype(np.int16)

@@ -1,7 +1,10 @@
 """A small community that comes in through the front door, and what became of it."""
 
 import json
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -105,3 +108,32 @@ class Visitor:
         """Give those of some posts for which recommend has ranked who should answer."""
         found: list[str] = json.loads(self._stack.ask("recommend", _RANKED, ",".join(posts)))
         return found
+
+
+@contextmanager
+def sending(visitor: Visitor, first: int, sent: list[str]) -> Iterator[None]:
+    """Have posts come in one after the other as long as the block lasts; `sent` gets those that were accepted."""
+    ending = threading.Event()
+    failed: list[BaseException] = []
+
+    def send() -> None:
+        number = first
+        try:
+            while not ending.is_set():
+                asked = question(number)
+                visitor.send(asked)
+                sent.append(asked["data"]["message"])
+                number += 1
+                ending.wait(0.5)
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=send, name="sending")
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join()
+    if failed:
+        raise failed[0]

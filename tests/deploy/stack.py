@@ -64,8 +64,9 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float) -> float:
 class Stack:
     """A whole Kindling in containers; `secrets` is a folder that has its secrets."""
 
-    def __init__(self, project: str, secrets: Path, **settings: str) -> None:
+    def __init__(self, project: str, secrets: Path, *files: Path, **settings: str) -> None:
         self.project = project
+        self._files = files or (FILE,)
         ports = free_port(), free_port()
         self.ingest, self.nudge = (f"http://127.0.0.1:{port}" for port in ports)
         self.key = (secrets / "KINDLING_SERVICE_KEY").read_text()
@@ -80,13 +81,24 @@ class Stack:
         other._env = {**self._env, **settings}
         return other
 
+    def of_version(self, file: Path, tag: str) -> "Stack":
+        """Give the same stack by another version's compose file and images."""
+        other = self.with_settings(TAG=tag)
+        other._files = (file,)
+        return other
+
     def compose(self, *arguments: str) -> str:
         """Run `docker compose`, and give what it prints."""
-        return docker("compose", "-p", self.project, "-f", str(FILE), *arguments, env=self._env)
+        files = [word for file in self._files for word in ("-f", str(file))]
+        return docker("compose", "-p", self.project, *files, *arguments, env=self._env)
 
     def up(self) -> None:
         """Start all of it, and wait until it is ready."""
         self.compose("up", "--detach", "--wait", "--wait-timeout", "240")
+
+    def replace(self, service: str) -> None:
+        """Put what this stack has in the place of one service's containers, and wait until it is ready."""
+        self.compose("up", "--detach", "--wait", "--wait-timeout", "120", "--no-deps", service)
 
     def down(self) -> None:
         """Stop all of it, and delete its data."""
@@ -117,6 +129,10 @@ class Stack:
         """Give what the engine knows of a service's container."""
         found: dict[str, Any] = json.loads(docker("inspect", f"{self.project}-{service}-1"))[0]
         return found
+
+    def revision(self, service: str) -> str:
+        """Name the commit that the image of a running service was built from."""
+        return str(self.state(service)["Config"]["Labels"]["org.opencontainers.image.revision"])
 
     def crash(self, service: str) -> dict[str, Any]:
         """Kill a service's process as a crash would, and give what the engine knew of it before."""

@@ -13,7 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.deploy.community import Visitor, history, question
+from shared.embedded import free_port
+from tests.deploy.community import Visitor, history, question, sending
+from tests.deploy.previous import TAG, Previous, build_previous, previous_revision
 from tests.deploy.prometheus import Prometheus
 from tests.deploy.stack import IMAGES, ROOT, Stack, docker, missing_engine, stand_ins, wait_for
 
@@ -21,7 +23,16 @@ from tests.deploy.stack import IMAGES, ROOT, Stack, docker, missing_engine, stan
 MOST = {"kindling-ingest": 250, "kindling-recommend": 700, "kindling-nudge": 250}
 SERVICES = ("ingest", "recommend", "nudge")
 STOP_SECONDS = 10
-READY = "from urllib.request import urlopen as get; print(get('http://127.0.0.1:8082/health/ready').read().decode())"
+PORTS = {"ingest": 8081, "recommend": 8082, "nudge": 8083}
+# While partitions move a service is not ready, and says so with a 503.
+READY = """
+import sys, urllib.error, urllib.request
+try:
+    answer = urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/health/ready")
+except urllib.error.HTTPError as error:
+    answer = error
+print(answer.read().decode())
+"""
 
 pytestmark = [
     pytest.mark.timeout(900),
@@ -41,7 +52,22 @@ def images(told: list[str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def stack(images: str, told: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def previous(images: str, told: list[str], tmp_path_factory: pytest.TempPathFactory) -> Previous | None:
+    """Build the images of the version before, where the checkout has it."""
+    revision = previous_revision()
+    if revision is None:
+        return None
+    began = time.monotonic()
+    built = build_previous(revision, tmp_path_factory.mktemp("previous"), images)
+    told.append(f"images of {revision}, the version before, built in {time.monotonic() - began:.0f} s")
+    return built
+
+
+@pytest.fixture(scope="module")
+def stack(
+    images: str, previous: Previous | None, told: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """Start all of it, in the version before where there is one: the first test upgrades it."""
     folder = tmp_path_factory.mktemp("deploy")
     secrets, settings = folder / "secrets", folder / "env"
     subprocess.run([ROOT / "deploy" / "make-secrets.sh", secrets], check=True, capture_output=True)
@@ -50,7 +76,7 @@ def stack(images: str, told: list[str], tmp_path_factory: pytest.TempPathFactory
     stack = Stack(f"kindling-test-{uuid.uuid4().hex[:6]}", secrets, MODEL=images, ENV_FILE=str(settings))
     try:
         began = time.monotonic()
-        stack.up()
+        (stack.of_version(previous.compose_file, TAG) if previous else stack).up()
         told.append(f"all services ready in {time.monotonic() - began:.0f} s")
         yield stack
     finally:
@@ -79,6 +105,31 @@ def test_images_are_small_and_run_as_nobody(images: str, told: list[str], image:
     assert "torch" not in packages
     assert "pip" not in packages
     assert ("numpy" in packages) is (image == "kindling-recommend")
+
+
+def test_an_upgrade_in_flight_loses_nothing(
+    stack: Stack, visitor: Visitor, previous: Previous | None, told: list[str]
+) -> None:
+    """One service after the other becomes this version while posts come in: none is lost."""
+    if previous is None:
+        pytest.skip("no version before this one: the checkout has one commit")
+    wait_for(lambda: bool(visitor.nudges("ben")), "ben is nudged by the version before", 120)
+    before = visitor.nudges("ben")
+    assert {stack.revision(service) for service in SERVICES} == {previous.revision}
+    began = time.monotonic()
+    sent: list[str] = []
+    # Who reads before who writes.
+    for service in ("nudge", "recommend", "ingest"):
+        with sending(visitor, len(sent) + 3000, sent):
+            stack.replace(service)
+    stack.up()
+    told.append(f"upgraded from {previous.revision} in {time.monotonic() - began:.0f} s, {len(sent)} posts meanwhile")
+    assert previous.revision not in {stack.revision(service) for service in SERVICES}
+    posts = ["1", "3", "5", *sent]
+    wait_for(lambda: visitor.ranked(posts) == posts, f"all of {len(posts)} posts are ranked", 120)
+    wait_for(lambda: bool(visitor.nudges("ben")), "the inbox is there again", 60)
+    assert [nudge["nudge"] for nudge in visitor.nudges("ben")] == [nudge["nudge"] for nudge in before]
+    assert "no dead letters" in stack.kindling("dead-letters", "list")
 
 
 def test_only_the_doors_are_open_and_to_this_machine_alone(stack: Stack) -> None:
@@ -118,18 +169,27 @@ def test_prometheus_scrapes_what_runs(stack: Stack, told: list[str], tmp_path: P
 
 
 def test_two_replicas_share_the_work(stack: Stack, visitor: Visitor) -> None:
-    """A second process of a service takes half of the partitions, and gives them back when it goes."""
+    """A second process of each service takes half of the partitions, and gives them back when it goes."""
 
-    def shares(replicas: int) -> list[int]:
-        asked = (stack.ask("recommend", READY, index=number) for number in range(1, replicas + 1))
-        return [json.loads(said)["recommend"]["partitions"] for said in asked]
+    def scale(stack: Stack, replicas: int) -> None:
+        each = [word for service in SERVICES for word in ("--scale", f"{service}={replicas}")]
+        stack.compose("up", "--detach", "--wait", "--wait-timeout", "120", "--no-recreate", *each)
 
-    stack.compose("up", "--detach", "--wait", "--wait-timeout", "120", "--no-recreate", "--scale", "recommend=2")
-    wait_for(lambda: shares(2) == [32, 32], "each has half of the partitions", 60)
+    def share(service: str, number: int) -> int:
+        said = json.loads(stack.ask(service, READY, str(PORTS[service]), index=number))
+        return int(said[service]["partitions"])
+
+    def shared(*expected: int) -> bool:
+        numbers = range(1, len(expected) + 1)
+        return all(tuple(share(service, number) for number in numbers) == expected for service in SERVICES)
+
+    # The second ones have doors of their own on this machine.
+    scale(stack.with_settings(INGEST_PORT=str(free_port()), NUDGE_PORT=str(free_port())), 2)
+    wait_for(lambda: shared(32, 32), "each has half of the partitions", 60)
     posts = [question(number) for number in range(2000, 2010)]
     visitor.send(*posts)
-    stack.compose("up", "--detach", "--wait", "--wait-timeout", "120", "--no-recreate", "--scale", "recommend=1")
-    wait_for(lambda: shares(1) == [64], "one has all of them again", 60)
+    scale(stack, 1)
+    wait_for(lambda: shared(64), "one has all of them again", 60)
     names = [post["data"]["message"] for post in posts]
     wait_for(lambda: visitor.ranked(names) == names, "what came in meanwhile is ranked", 60)
 

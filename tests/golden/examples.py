@@ -24,18 +24,21 @@ from shared.events import (
     Match,
     MatchDeclined,
     MatchesRanked,
+    MemberContacted,
     MemberForgotten,
     MemberJoined,
     MemberLeft,
     MemberUpdated,
     MessageEdited,
     MessageRemoved,
+    Mode,
     ModelPromoted,
     NudgeActed,
     NudgeAnswered,
     NudgeDelivered,
     NudgeExpired,
     NudgeIssued,
+    NudgeReviewed,
     NudgeSeen,
     NudgeWithdrawn,
     OpportunityHeld,
@@ -53,10 +56,12 @@ from shared.events import (
     RolesChanged,
     SettingsChanged,
     StillOpen,
+    ThreadFlagged,
     ThreadResolved,
     Tick,
     TopicDeclined,
     Withdrawal,
+    Wording,
     WorkingHours,
 )
 from shared.wire import Envelope
@@ -100,6 +105,7 @@ def _written() -> list[Event]:
         ReactionAdded(**_named("reaction/1102/m0023/heart"), **reacted),
         ReactionRemoved(**_named("reaction/1102/m0023/heart/removed"), **reacted),
         PostViewed(**_named("view/1101/m0023/2026-03-10T09"), message="1101", member="m0023", views=3),
+        ThreadFlagged(**_named("post/1101/flagged"), message="1101", flagged=False, reason="not spam"),
         ThreadResolved(**_named("post/1101/resolved"), message="1101", answer="1102"),
     ]
 
@@ -115,15 +121,18 @@ def _people() -> list[Event]:
         RolesChanged(**_named("member/m0007/roles/4"), **who, roles=(Role.MEMBER, Role.CHAMPION, Role.LEADER)),
         TopicDeclined(**_named("declined/m0007/topic/1"), **who, post="t/100", declined=False),
         MatchDeclined(**_named("declined/m0007/match/2"), **who, other="m0008", declined=False),
+        MemberContacted(**_named("contact/m0007"), **who),
         PreferencesChanged(
             **_named("preferences/m0007/9"),
             **who,
+            consent=False,
             zone="Europe/Warsaw",
             hours=hours,
             weekly_asks=2,
             without=(Kind.WELCOME, Kind.ROUTINE),
             paused_until=AT + 14 * DAY,
             interests=("Seeds of old tomatoes", "少し待って"),
+            language="de-AT",
         ),
     ]
 
@@ -169,6 +178,7 @@ def _pressed() -> list[Event]:
             until=AT + DAY,
         ),
         NudgeSeen(**_named("seen/n-5f2c"), **about),
+        NudgeReviewed(**_named("reviewed/n-5f2c"), **about, approved=False, reason="she is away"),
         NudgeDelivered(**_named("delivered/n-5f2c/inbox"), **about, by="inbox", result=Delivery.SENT),
     ]
 
@@ -181,7 +191,7 @@ def _operated() -> list[Event]:
         "nudge.language": "pl",
     }
     return [
-        CommunityOpened(**_named("community/opened"), name="Gardeners"),
+        CommunityOpened(**_named("community/opened"), name="Gardeners", mode=Mode.APPROVE, asks_consent=False),
         CommunityClosed(**_named("community/closed")),
         SettingsChanged(**_named("settings/8"), settings=settings),
         ModelPromoted(**_named("model/ranker/3"), model="ranker-3", artefact="ranker/3.npz", sha256=SHA256),
@@ -224,6 +234,8 @@ def _decided() -> list[Event]:
                 ),
                 Alternative(member="m0023", propensity=0.1, score=0.5, reply_ratio=0.8, worth=0.068, asks_this_week=2),
             ),
+            wording=Wording.REASON,
+            wording_propensity=0.625,
             people=("m0007", "m0023"),
             content="c-17",
             gathering="g-4",

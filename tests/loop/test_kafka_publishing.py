@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from aiokafka import TopicPartition
 
 from shared.failures import Unavailable
+from shared.kafka_access import KafkaAccess
 from shared.kafka_publishing import FLUSH_SECONDS, KafkaPublisher, Message
 from shared.kafka_scanning import scan
 from tests.loop.harness import until
@@ -23,7 +24,7 @@ BOUND = ACKNOWLEDGE_SECONDS + 3 * FLUSH_SECONDS + 1
 async def publishing(kafka: KafkaServer, seconds: float = ACKNOWLEDGE_SECONDS) -> AsyncIterator[KafkaPublisher]:
     """A publisher whose producer has been used: a new one would notice at once that nobody is there."""
     await kafka.create_topic(TOPIC, PARTITIONS)
-    publisher = KafkaPublisher([kafka.address], seconds)
+    publisher = KafkaPublisher(KafkaAccess([kafka.address]), seconds)
     for partition in range(PARTITIONS):
         await publisher.publish(messages(partition, 1, 0))
     try:
@@ -51,7 +52,7 @@ async def insist(publisher: KafkaPublisher, sent: list[Message]) -> None:
 
 
 async def numbers(kafka: KafkaServer, partition: int) -> list[int]:
-    found = scan([kafka.address], [TopicPartition(TOPIC, partition)], {})
+    found = scan(KafkaAccess([kafka.address]), [TopicPartition(TOPIC, partition)], {})
     return [int(record.body.split()[0]) async for record in found]
 
 

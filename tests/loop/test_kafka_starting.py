@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.protocol.metadata import MetadataRequest
 
+from shared.kafka_access import KafkaAccess
 from shared.kafka_scanning import Looker
 from tests.conftest import Kafka
 
@@ -28,7 +29,7 @@ async def test_a_client_that_is_given_up_while_it_starts_leaves_no_connection_op
         return send(self, request, *args, **named)
 
     monkeypatch.setattr(AIOKafkaConnection, "send", noting)
-    looker = Looker([kafka.address])
+    looker = Looker(KafkaAccess([kafka.address]))
     looking = asyncio.create_task(looker.ends([TopicPartition("none", 0)]))
     await asked.wait()
     looking.cancel()

@@ -14,25 +14,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import TypeAdapter, ValidationError
 
-from services.nudge.budget import weekly_limit
-from services.nudge.documents import LIVE, Member
+from services.nudge.budget import role_of, weekly_limit
+from services.nudge.documents import LIVE, MANNERS, THE_COMMUNITY, Manners, Member
 from services.nudge.links import BadLink, Links, Visitor
+from services.nudge.manners import asks_consent
 from services.nudge.read_inbox import zone_of
 from services.nudge.take_answer import Desk, Said
 from services.nudge.take_decline import decline, undo
 from services.nudge.wishes import Declinable
-from services.nudge.words import (
-    ANSWERS,
-    DECLINES,
-    STATES,
-    UNREADABLE_TOPIC,
-    WHAT_DECLINING_DOES,
-    WITHDRAWN,
-    heading,
-    moment,
-    what,
-)
-from shared.events import Answer, Interests, Kind
+from services.nudge.words import LANGUAGES, Words, words_for, words_of
+from shared.events import Answer, Interests, Kind, Role
 from shared.failures import Unavailable
 from shared.limits import INTEREST_CHARACTERS, MOST_INTERESTS
 from shared.problems import RETRY_AFTER_SECONDS, ProblemError
@@ -55,20 +46,6 @@ class Told(StrEnum):
     AWAY = "away"
 
 
-TOLD: Final = {
-    Told.TAKEN: "Thank you, that is noted.",
-    Told.ACCEPTED: "Thank you, that is accepted and will take effect in a moment.",
-    Told.CLOSED: "That one was closed already: nothing more to do.",
-    Told.UNCLEAR: "That was not clear: choose an answer, and to hand over, a person.",
-    Told.TOO_MUCH: (
-        f"Nothing was saved: name at most {MOST_INTERESTS} interests, one a line, each in {INTEREST_CHARACTERS} "
-        "characters at most."
-    ),
-    Told.SAVED: "Saved.",
-    Told.AWAY: "This could not be recorded just now. Nothing has changed: please try again in a minute.",
-}
-
-
 class Pages:
     """Renders the pages; every answer carries the headers that keep a page private."""
 
@@ -79,7 +56,7 @@ class Pages:
         style = (HERE / "style.css").read_text()
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self._style = style
-        self._headers = {
+        self.headers = {
             "Content-Security-Policy": (
                 f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
                 "base-uri 'none'; frame-ancestors 'none'"
@@ -91,17 +68,19 @@ class Pages:
             "X-Frame-Options": "DENY",
         }
 
-    def show(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-        html = self._templates.get_template(template).render(style=self._style, **values)
+    def show(self, words: Words, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+        html = self._templates.get_template(template).render(
+            style=self._style, say=words.say, language=words.language, **values
+        )
         retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else {}
-        return HTMLResponse(html, status, {**self._headers, **retry})
+        return HTMLResponse(html, status, {**self.headers, **retry})
 
     def back(self, token: str, told: Told) -> RedirectResponse:
         """Go back to the inbox by GET, so that reloading it presses nothing again.
 
         Relative, as all addresses on the page are: members may reach it under a path that only a proxy knows.
         """
-        return RedirectResponse(f"../{token}?told={told.value}", 303, self._headers)
+        return RedirectResponse(f"../{token}?told={told.value}", 303, self.headers)
 
 
 Door = Callable[[Visitor, Member], Awaitable[Response]]
@@ -111,20 +90,22 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
     """Make the routes of the pages."""
     routes = APIRouter(include_in_schema=False)
     pages = Pages()
+    # For who they are is not known where these words are needed.
+    usual = words_of(desk.settings.language)
 
     async def with_visitor(token: str, door: Door) -> Response:
         try:
             visitor = links.read(token)
             return await door(visitor, await _known(desk, visitor))
         except BadLink:
-            return pages.show("bad_link.html", 403)
+            return pages.show(usual, "bad_link.html", 403)
         except Unavailable:
-            return pages.show("away.html", 503, message=TOLD[Told.AWAY])
+            return pages.show(usual, "away.html", 503)
 
     @routes.get("/inbox/{token}")
     async def inbox(token: str, told: str = "") -> Response:
-        message = TOLD[Told(told)] if told in set(Told) else ""
-        return await with_visitor(token, partial(_show_inbox, desk, pages, token, message))
+        said = Told(told) if told in set(Told) else None
+        return await with_visitor(token, partial(_show_inbox, desk, pages, token, said))
 
     @routes.post("/inbox/{token}/answer")
     async def answer(
@@ -153,15 +134,26 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
 
         return await with_visitor(token, door)
 
+    @routes.post("/inbox/{token}/consent")
+    async def consent(token: str, word: Annotated[str, Form()] = "") -> Response:
+        async def door(visitor: Visitor, _known: Member) -> Response:
+            if word not in ("yes", "no"):
+                return pages.back(token, Told.UNCLEAR)
+            saved = await desk.prefer(visitor.community, visitor.member, {"consent": word == "yes"})
+            return pages.back(token, Told.SAVED if saved else Told.ACCEPTED)
+
+        return await with_visitor(token, door)
+
     @routes.post("/inbox/{token}/preferences")
     async def preferences(
         token: str,
         kinds: Annotated[list[str] | None, Form()] = None,
         weekly_asks: Annotated[str, Form()] = "",
         interests: Annotated[str, Form()] = "",
+        language: Annotated[str, Form()] = "",
     ) -> Response:
         async def door(visitor: Visitor, known: Member) -> Response:
-            return pages.back(token, await _prefer(desk, visitor, known, kinds or [], weekly_asks, interests))
+            return pages.back(token, await _prefer(desk, visitor, known, kinds or [], weekly_asks, interests, language))
 
         return await with_visitor(token, door)
 
@@ -176,32 +168,37 @@ async def _known(desk: Desk, visitor: Visitor) -> Member:
     return known
 
 
-async def _show_inbox(desk: Desk, pages: Pages, token: str, message: str, visitor: Visitor, known: Member) -> Response:
+async def _show_inbox(
+    desk: Desk, pages: Pages, token: str, told: Told | None, visitor: Visitor, known: Member
+) -> Response:
     inbox = await desk.inbox(visitor.community, visitor.member)
     declined = await desk.declined(visitor.community, visitor.member)
-    zone = zone_of(known)
+    words, zone = words_for(known.language, desk.settings.language), zone_of(known)
+    open_ = [nudge for nudge in inbox.nudges if nudge.is_open]
+    manners = await desk.reader.get(visitor.community, MANNERS, THE_COMMUNITY) or Manners()
 
     def time_of(at: datetime) -> str:
-        return moment(at, zone)
+        return words.moment(at, zone)
 
     return pages.show(
+        words,
         "inbox.html",
         token=token,
-        message=message,
+        untold=known.consent is None and asks_consent(manners),
+        declined_all=known.consent is False,
+        needs_word=role_of(known) is Role.MEMBER,
+        run_by=desk.settings.run_by,
+        contact=desk.settings.contact,
+        message=_message(words, told),
         name=inbox.member.name or visitor.member,
-        open=[nudge for nudge in inbox.nudges if nudge.is_open],
+        open=open_,
+        openings=await desk.openings(open_, words),
         put_off=[nudge for nudge in inbox.nudges if nudge.state in LIVE and not nudge.is_open],
         closed=[nudge for nudge in inbox.nudges if nudge.state not in LIVE],
-        what=what,
-        heading=heading,
+        heading=words.heading,
         time=time_of,
-        words=ANSWERS,
-        states=STATES,
-        withdrawn=WITHDRAWN,
-        declines=DECLINES,
-        declining_does=WHAT_DECLINING_DOES,
         declined=declined,
-        unreadable_topic=UNREADABLE_TOPIC,
+        languages=[(tag, words_of(tag).name) for tag in LANGUAGES],
         kinds=[(kind.value, kind not in known.without) for kind in ASKED_KINDS],
         weekly_asks=weekly_limit(known, desk.settings),
         most_asks=desk.settings.weekly_asks_cap,
@@ -209,6 +206,10 @@ async def _show_inbox(desk: Desk, pages: Pages, token: str, message: str, visito
         most_interests=MOST_INTERESTS,
         longest_reason=LONGEST_REASON,
     )
+
+
+def _message(words: Words, told: Told | None) -> str:
+    return "" if told is None else words.say(f"told.{told}", most=MOST_INTERESTS, characters=INTEREST_CHARACTERS)
 
 
 async def _press(desk: Desk, visitor: Visitor, nudge: str, answer: str, reason: str, to: str) -> Told:
@@ -247,9 +248,9 @@ async def _undo(desk: Desk, visitor: Visitor, about: str, what: str) -> Told:
 
 
 async def _prefer(
-    desk: Desk, visitor: Visitor, known: Member, kinds: list[str], weekly_asks: str, interests: str
+    desk: Desk, visitor: Visitor, known: Member, kinds: list[str], weekly_asks: str, interests: str, language: str
 ) -> Told:
-    if (
+    if (language and language not in LANGUAGES) or (
         not (weekly_asks.isascii() and weekly_asks.isdigit() and len(weekly_asks) < 4)
         or int(weekly_asks) > desk.settings.weekly_asks_cap
     ):
@@ -262,6 +263,9 @@ async def _prefer(
     refused: set[Kind] = {kind for kind in known.without if kind not in ASKED_KINDS}
     refused |= {kind for kind in ASKED_KINDS if kind.value not in kinds}
     without = tuple(sorted(refused))
-    given = {"without": without, "weekly_asks": int(weekly_asks), "interests": topics}
+    given: dict[str, Any] = {"without": without, "weekly_asks": int(weekly_asks), "interests": topics}
+    # Who leaves the choice as it is has not chosen, and follows the community's.
+    if language and language != words_for(known.language, desk.settings.language).language:
+        given["language"] = language
     saved = await desk.prefer(visitor.community, visitor.member, given)
     return Told.SAVED if saved else Told.ACCEPTED

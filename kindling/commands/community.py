@@ -1,0 +1,188 @@
+"""`kindling community`: open a community, see how it stands, close it."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kindling.commands.arguments import valid
+from kindling.commands.common import Community, DataDir, Json, open_log, write_json
+from kindling.commands.community_mode import approve_link, mode
+from kindling.servers import servers
+from kindling.settings import load
+from services.ingest.accept import Scope
+from services.ingest.keys import Keys
+from services.nudge.documents import COMMUNITY, NUDGES, THE_COMMUNITY
+from services.recommend.documents import MEMBERS, POSTS
+from shared import limits
+from shared.clock import wall_clock
+from shared.connections import Connections
+from shared.events import CommunityClosed, CommunityOpened, Role
+from shared.failures import Unprocessable
+from shared.log import Outgoing
+from shared.service import ServiceName, TopicName
+from shared.state import Documents
+from shared.topics import partition_of
+from shared.wire import Envelope, encode
+
+SOURCE = "kindling/community"
+
+app = typer.Typer(help="Open a community, see how it stands, close it.", no_args_is_help=True)
+app.command("mode")(mode)
+app.command("approve-link")(approve_link)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the services hold of a community, in numbers."""
+
+    community: str
+    known: bool
+    closed: bool
+    clock: str | None
+    keys: int
+    posts: int
+    members: int
+    champions: int
+    leaders: int
+    nudges: int
+
+
+def _run(data_dir: DataDir, work: Callable[[Connections], Awaitable[T]]) -> T:
+    async def run() -> T:
+        return await work(connections)
+
+    with servers(load(data_dir=data_dir)) as connections:
+        return asyncio.run(run())
+
+
+async def _tell(connections: Connections, event: CommunityOpened | CommunityClosed) -> None:
+    async with open_log(connections) as log:
+        partition = partition_of(event.community, log.partitions)
+        body = encode(Envelope(event, recorded=wall_clock()))
+        await log.publish([Outgoing(TopicName.ACTIVITY, partition, event.community, body)])
+
+
+async def _state(connections: Connections, community: str) -> State:
+    redis = connections.redis()
+    try:
+        keys = await Keys(redis, connections.prefix, wall_clock).list(community)
+        ranked = await connections.store(redis, ServiceName.RECOMMEND).load(community)
+        asked = await connections.store(redis, ServiceName.NUDGE).load(community)
+    finally:
+        await redis.aclose()
+    documents, people = Documents(asked.documents), Documents(ranked.documents)
+    members = [member for member in people.table(MEMBERS).values() if member.here]
+    told = documents.get(COMMUNITY, THE_COMMUNITY)
+    position = asked.position or ranked.position
+    return State(
+        community=community,
+        known=position is not None,
+        closed=told is not None and told.closed,
+        clock=position.clock.isoformat() if position is not None and position.clock is not None else None,
+        keys=len(keys),
+        posts=sum(name.startswith(f"{POSTS.name}/") for name in ranked.documents),
+        members=len(members),
+        champions=sum(Role.CHAMPION in member.roles for member in members),
+        leaders=sum(Role.LEADER in member.roles for member in members),
+        nudges=len(documents.table(NUDGES)),
+    )
+
+
+@app.command("open")
+def open_(
+    community: Community,
+    name: Annotated[str, typer.Option(callback=valid(limits.Text), help="What people call it.")] = "",
+    data_dir: DataDir = None,
+) -> None:
+    """Open a community, or one that was closed, and print its first key and what comes next."""
+
+    async def work(connections: Connections) -> tuple[str | None, State]:
+        now = wall_clock()
+        opened = CommunityOpened(
+            id=f"opened/{secrets.token_hex(8)}", source=SOURCE, at=now, community=community, name=name
+        )
+        await _tell(connections, opened)
+        redis = connections.redis()
+        try:
+            keys = Keys(redis, connections.prefix, wall_clock)
+            first = not await keys.list(community)
+            key = await keys.create(community, [Scope.ACTIVITY], "the first key") if first else None
+        finally:
+            await redis.aclose()
+        return key, await _state(connections, community)
+
+    key, state = _run(data_dir, work)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text(f"{community} is open."))
+    if key is not None:
+        console.print(Text(f"The key with which activity is sent, shown this once: {key}"))
+    _show_steps(console, state)
+
+
+@app.command()
+def status(community: Community, json_file: Json = None, data_dir: DataDir = None) -> None:
+    """Show on one screen what is there of a community, and the next step."""
+    state = _run(data_dir, lambda connections: _state(connections, community))
+    write_json(json_file, asdict(state))
+    console = Console(highlight=False, soft_wrap=True)
+    if not state.known:
+        console.print(Text(f"Nothing of {community} has been handled yet: `kindling community open {community}`."))
+        raise typer.Exit(1)
+    table = Table(show_header=False)
+    table.add_row("is", "closed: nobody is asked" if state.closed else "open")
+    table.add_row("its clock", state.clock or "not set yet")
+    table.add_row("keys", str(state.keys))
+    table.add_row("posts kept", str(state.posts))
+    table.add_row("members", f"{state.members}, of them {state.champions} champions and {state.leaders} leaders")
+    table.add_row("nudges kept", str(state.nudges))
+    console.print(table)
+    if not state.closed:
+        _show_steps(console, state)
+
+
+@app.command()
+def close(community: Community, data_dir: DataDir = None) -> None:
+    """Close a community: nothing is ranked and nobody asked; its state stays, and `open` goes on with it."""
+
+    async def work(connections: Connections) -> None:
+        state = await _state(connections, community)
+        if not state.known:
+            raise Unprocessable(f"there is no community {community}")
+        closed = CommunityClosed(
+            id=f"closed/{secrets.token_hex(8)}", source=SOURCE, at=wall_clock(), community=community
+        )
+        await _tell(connections, closed)
+
+    _run(data_dir, work)
+    typer.echo(f"{community} is closed as soon as the services have read so. Its keys hold: `kindling keys revoke`.")
+
+
+def _show_steps(console: Console, state: State) -> None:
+    """Say what leads from an empty community to one that is helped, and what of it is done."""
+    name = state.community
+    steps = (
+        (state.posts > 0, "bring in its history", f"kindling import history.jsonl.gz --community {name}"),
+        (None, "see whom it would have asked", "kindling backtest history.jsonl.gz"),
+        (
+            state.champions + state.leaders > 0,
+            "say who can be asked",
+            f"kindling import … --mapping people.toml --community {name}, or RolesChanged events",
+        ),
+        (state.keys > 0, "have the platform send what happens", f"kindling keys create {name}"),
+        (None, "look at what a dry run would ask", f"kindling community approve-link {name}"),
+        (None, "have each nudge approved first", f"kindling community mode {name} approve"),
+        (None, "let them go by themselves", f"kindling community mode {name} autopilot"),
+        (state.nudges > 0, "see the first nudge", f"kindling link {name} MEMBER"),
+    )
+    console.print("The way from here:")
+    for number, (done, what, how) in enumerate(steps, 1):
+        sign = "done" if done else "to do" if done is not None else "at any time"
+        console.print(Text(f"  {number}. {what} ({sign}): {how}"))

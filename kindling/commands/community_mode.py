@@ -1,0 +1,82 @@
+"""`kindling community mode` and `approve-link`: how far nudges go by themselves, and who says whether they may go."""
+
+import asyncio
+import secrets
+from typing import Annotated
+
+import typer
+
+from kindling.commands.arguments import valid
+from kindling.commands.common import Community, DataDir, open_log
+from kindling.commands.serve import Port, at_home
+from kindling.secrets import with_secrets
+from kindling.servers import servers
+from kindling.settings import load
+from services.nudge.links import Links, Place
+from services.nudge.manners import ASKS_CONSENT, mode_setting
+from shared.clock import wall_clock
+from shared.connections import Connections
+from shared.events import Kind, Mode, SettingsChanged
+from shared.limits import Id
+from shared.log import Outgoing
+from shared.service import TopicName
+from shared.topics import partition_of
+from shared.wire import Envelope, encode
+
+_SAID = {
+    Mode.DRY_RUN: "what would be asked is shown to operators, and nobody is asked",
+    Mode.APPROVE: "nobody is asked before it was approved: kindling community approve-link",
+    Mode.AUTOPILOT: "people are asked without anybody approving it",
+}
+
+
+def mode(
+    community: Community,
+    mode: Annotated[Mode, typer.Argument(help="dry_run, approve or autopilot.")],
+    kind: Annotated[Kind | None, typer.Option(help="Nudges of this kind alone. Default: of all kinds.")] = None,
+    consent: Annotated[
+        bool | None,
+        typer.Option(
+            "--ask-consent/--consent-given",
+            help="Whether people have to hear of it before they are first asked, members to agree.",
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Set how far nudges go by themselves. The later word holds, for a kind or for all.
+
+    Begin with `dry_run`, see what would be asked at `kindling community approve-link`, go on to `approve`, and once
+    hardly anything is refused, to `autopilot`.
+    """
+    settings: dict[str, str | bool | int | float] = {mode_setting(kind): mode.value}
+    if consent is not None:
+        settings[ASKS_CONSENT] = "true" if consent else "false"
+    with servers(load(data_dir=data_dir)) as connections:
+        asyncio.run(_publish(connections, community, settings))
+    typer.echo(f"{community}, {kind.value if kind else 'all kinds'}: {_SAID[mode]}")
+
+
+async def _publish(connections: Connections, community: str, settings: dict[str, str | bool | int | float]) -> None:
+    event = SettingsChanged(
+        id=f"settings/{secrets.token_hex(8)}", source="kindling/community", at=wall_clock(), community=community,
+        settings=settings,
+    )  # fmt: skip
+    async with open_log(connections) as log:
+        partition = partition_of(community, log.partitions)
+        await log.publish([Outgoing(TopicName.ACTIVITY, partition, community, encode(Envelope(event)))])
+
+
+def approve_link(
+    community: Community,
+    member: Annotated[
+        str | None,
+        typer.Option(callback=valid(Id), help="A member who approves what they can read. Default: operators."),
+    ] = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Print a signed link to the page on which nudges are approved. Who has it needs no login."""
+    settings = with_secrets(load(data_dir=data_dir, port=port))
+    address, expires = Links(at_home(settings), place=Place.APPROVE).make(community, member or "")
+    typer.echo(address)
+    typer.echo(f"valid until {expires.isoformat(timespec='minutes')}", err=True)
