@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
-from shared.events import DECISIONS, EVENTS, Event, MatchesRanked, Tick
+from shared.events import DECISIONS, EVENTS, RANKED, Event, Tick
 from shared.schema import asyncapi, json_schema
 from shared.wire import Envelope, decode, encode, type_of
 from tests.event_strategies import events
@@ -110,6 +110,6 @@ def test_messages_travel_as_the_design_says() -> None:
     assert set(channels) == {"activity", "matches", "nudges", "dead-letters"}
     assert decisions < activity
     assert type_of(Tick) in activity
-    assert set(channels["matches"]["messages"]) == activity | {type_of(MatchesRanked)}
+    assert set(channels["matches"]["messages"]) == activity | {type_of(event) for event in RANKED}
     assert set(channels["nudges"]["messages"]) == decisions
     assert set(channels["dead-letters"]["messages"]) == {"DeadLetter", "Decided"}

@@ -110,6 +110,6 @@ def _give_back(
 ) -> list[Event]:
     """Take the nudge from this member, and ask whom they named, or the next."""
     withdrawn = withdraw(state, event.nudge, reason, clock)
-    if reason is Withdrawal.HANDED_OVER:
+    if reason is Withdrawal.HANDED_OVER and not KINDS[nudge.kind].personal:
         return [withdrawn, *decide(state, nudge.post, clock, to=event.to, by=event.member)]
     return [withdrawn, *decide(state, nudge.post, clock)]

@@ -19,7 +19,7 @@ from services.nudge.press import Press
 from services.nudge.read_decision import decision_doors
 from services.nudge.read_declined import ShownDeclined
 from services.nudge.read_effect import read_effect
-from services.nudge.read_inbox import ShownNudge
+from services.nudge.read_inbox import ShownNudge, ShownSubject
 from services.nudge.review_doors import review_doors
 from services.nudge.settings import NudgeSettings
 from services.nudge.shelf import Person
@@ -244,6 +244,7 @@ def _as_json(nudge: ShownNudge, opening: Opening) -> dict[str, Any]:
             "author": _person(post.author),
             "published": post.published.isoformat(),
         },
+        "about": _about(nudge.about),
         "why": {"you": list(nudge.why.you), "this": nudge.why.this, "now": nudge.why.now},
         "takes": nudge.takes,
         "opening": {"suggestion": opening.text, "by": opening.by} if opening.text else None,
@@ -253,6 +254,19 @@ def _as_json(nudge: ShownNudge, opening: Opening) -> dict[str, Any]:
         "answers": [answer.value for answer in nudge.answers],
         "hand_over_to": [_person(person) for person in nudge.people],
         "declines": [what.value for what in nudge.declines],
+    }
+
+
+def _about(about: ShownSubject | None) -> dict[str, Any] | None:
+    """Show what a nudge is about that is about no post; its `post` is then only the key of it."""
+    if about is None:
+        return None
+    return {
+        "people": [_person(person) for person in about.people],
+        "content": about.content,
+        "gathering": about.gathering,
+        "title": about.title,
+        "starts": about.starts.isoformat() if about.starts else None,
     }
 
 

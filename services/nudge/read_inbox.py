@@ -1,6 +1,6 @@
 """Read what a member's inbox shows now: only what they may read now, whatever was true when they were asked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
@@ -23,10 +23,12 @@ from services.nudge.documents import (
     NudgeState,
     Opportunity,
     Post,
+    Subject,
     reader_key,
 )
 from services.nudge.guard import Held
 from services.nudge.hours import find_zone
+from services.nudge.kinds import KINDS
 from services.nudge.naming import short_hash
 from services.nudge.shelf import Person, Shelf
 from services.nudge.wishes import Declinable, is_declined
@@ -47,6 +49,17 @@ class ShownPost:
     channel_name: str
     author: Person
     published: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSubject:
+    """What a nudge is about that is about no post."""
+
+    people: tuple[Person, ...]
+    content: str | None
+    gathering: str | None
+    title: str
+    starts: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,7 @@ class ShownNudge:
     wording: Wording
     what: str
     post: ShownPost
+    about: ShownSubject | None
     why: Why
     takes: str
     opening: str
@@ -147,7 +161,7 @@ class InboxReader:
         named |= {post.author for post in (shelf.get(POSTS, post) for post in rested_on) if post and post.author}
         for opportunity in (shelf.get(OPPORTUNITIES, post) for post in posts):
             if opportunity is not None:
-                named.add(opportunity.author)
+                named |= {opportunity.author, *opportunity.concerned}
             if opportunity is not None and opportunity.closed is None:
                 read |= {(candidate.member, opportunity.channel) for candidate in opportunity.candidates}
         await shelf.fetch(CHANNELS, [channel for _, channel in read])
@@ -162,16 +176,17 @@ class InboxReader:
         # Who was asked before it was found to be sensitive is told nothing of it.
         if post.is_sensitive and not nudge.sensitive:
             return None
-        if opportunity is None or post.removed or not self._shelf.reads(self._member, nudge.channel):
+        if opportunity is None or post.removed or not self._reads(self._member, nudge.channel):
             return None
         channel = self._shelf.get(CHANNELS, nudge.channel) or Channel()
         words = words_for(self._held.pressed(known).language, self._usual)
-        author = self._named(opportunity.author, words)
+        subject, people = opportunity.subject or Subject(), [self._named(one, words) for one in opportunity.concerned]
+        author = people[0] if people else self._named(opportunity.author, words)
         channel_name = channel.name or nudge.channel
-        asked = self._asked(nudge, known, author, channel_name, opportunity.published, words)
-        held = nudge.state in LIVE and self._is_held(nudge_id, nudge, known, author)
+        asked = self._asked(nudge, known, people or [author], channel_name, opportunity, words)
+        held = nudge.state in LIVE and self._is_held(nudge_id, nudge, known, opportunity.concerned)
         answers = tuple(Answer) if nudge.state in LIVE and not held else ()
-        if nudge.sensitive:
+        if nudge.sensitive or KINDS[nudge.kind].personal:
             answers = tuple(answer for answer in answers if answer is not Answer.HAND_OVER)
         return ShownNudge(
             nudge=nudge_id,
@@ -183,13 +198,14 @@ class InboxReader:
             what=asked.what,
             post=ShownPost(
                 id=nudge.post,
-                title=post.title,
+                title=post.title or subject.title,
                 excerpt=post.excerpt,
                 channel=nudge.channel,
                 channel_name=channel_name,
                 author=author,
                 published=opportunity.published,
             ),
+            about=_about(opportunity.subject, people),
             why=Why(asked.you, asked.this, asked.now),
             takes=asked.takes,
             opening=asked.opening,
@@ -198,27 +214,38 @@ class InboxReader:
             hidden_until=nudge.hidden_until,
             answers=answers,
             people=()
-            if nudge.sensitive or not answers
+            if nudge.sensitive or Answer.HAND_OVER not in answers
             else tuple(islice(self._people(nudge.post, opportunity), MOST_NAMED)),
-            declines=tuple(Declinable) if answers else (),
+            declines=_declines(opportunity) if answers else (),
             sensitive=nudge.sensitive,
             language=words.language,
         )
 
-    def _is_held(self, nudge_id: str, nudge: Nudge, known: Member, author: Person) -> bool:
+    def _is_held(self, nudge_id: str, nudge: Nudge, known: Member, people: Iterable[str]) -> bool:
         if self._held.holds(nudge_id, nudge, known):
             return True
         wished = self._held.wished(self._shelf.wishes(self._member), known)
-        return is_declined(wished.topics, nudge.post) or is_declined(wished.people, author.id)
+        return is_declined(wished.topics, nudge.post) or any(is_declined(wished.people, one) for one in people)
+
+    def _reads(self, member: str, channel: str) -> bool:
+        """Say whether a member may read a channel; what is in none is for all."""
+        return not channel or self._shelf.reads(member, channel)
 
     def _named(self, member: str, words: Words) -> Person:
         person = self._shelf.person(member)
         return person if person.name else Person(member, words.say("people.somebody"))
 
     def _asked(
-        self, nudge: Nudge, known: Member, author: Person, channel: str, published: datetime, words: Words
+        self,
+        nudge: Nudge,
+        known: Member,
+        people: Sequence[Person],
+        channel: str,
+        opportunity: Opportunity,
+        words: Words,
     ) -> Asked:
         """Put a nudge into words; of one that is over, what was true when it was asked."""
+        author, subject, published = people[0], opportunity.subject or Subject(), opportunity.published
         evidence = tuple(item for item in nudge.evidence if self._may_rest_on(item, author))
         by = nudge.handed_by
         handed_by = self._shelf.person(by).name if by and not self._shelf.apart(self._member, by) else None
@@ -227,7 +254,10 @@ class InboxReader:
             return words.ask_to_look(author.name, channel, nudge.issued - published)
         about = About(
             author=author.name,
+            other=people[1].name if len(people) > 1 else "",
             channel=channel,
+            title=subject.title,
+            starts=subject.starts,
             live=live,
             waited=nudge.issued - published,
             stands=nudge.expires if live else None,
@@ -254,12 +284,25 @@ class InboxReader:
         for candidate in opportunity.candidates if opportunity.closed is None else ():
             member, known = candidate.member, self._shelf.get(MEMBERS, candidate.member)
             asked = short_hash(self._community, post, member) in opportunity.asked
-            if known is None or known.bot or asked or member == opportunity.author:
+            if known is None or known.bot or asked or member in opportunity.concerned:
                 continue
-            if any(self._shelf.apart(member, other) for other in (opportunity.author, self._member)):
+            if any(self._shelf.apart(member, other) for other in (*opportunity.concerned, self._member)):
                 continue
-            if self._shelf.reads(member, opportunity.channel):
+            if self._reads(member, opportunity.channel):
                 yield Person(member, known.name or member)
+
+
+def _about(subject: Subject | None, people: Sequence[Person]) -> ShownSubject | None:
+    if subject is None:
+        return None
+    return ShownSubject(tuple(people), subject.content, subject.gathering, subject.title, subject.starts)
+
+
+def _declines(opportunity: Opportunity) -> tuple[Declinable, ...]:
+    """Say what can be declined of a nudge: of what is no post, whom it is about, where that is one person."""
+    if opportunity.subject is None:
+        return tuple(Declinable)
+    return (Declinable.PERSON,) if len(opportunity.concerned) == 1 else ()
 
 
 def zone_of(known: Member) -> tzinfo:

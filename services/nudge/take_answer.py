@@ -23,6 +23,7 @@ from services.nudge.documents import (
 )
 from services.nudge.follow import said_of_person, told_by
 from services.nudge.guard import Guard, Pressed
+from services.nudge.kinds import KINDS
 from services.nudge.naming import short_hash
 from services.nudge.opening import Opener, Opening, by_template
 from services.nudge.press import Press
@@ -148,11 +149,13 @@ class Desk:
         await shelf.fetch(READERS, [reader_key(nudge.channel, to)])
         await shelf.fetch(OPPORTUNITIES, [nudge.post])
         known, opportunity = shelf.get(MEMBERS, to), shelf.get(OPPORTUNITIES, nudge.post)
-        others = [member] if opportunity is None else [member, opportunity.author]
+        others = [member] if opportunity is None else [member, *opportunity.concerned]
         await shelf.fetch(WISHES, [to, *others])
-        if known is None or known.bot or to in others or not shelf.reads(to, nudge.channel):
+        if known is None or known.bot or to in others:
             return False
-        if nudge.sensitive:
+        if nudge.channel and not shelf.reads(to, nudge.channel):
+            return False
+        if nudge.sensitive or KINDS[nudge.kind].personal:
             return False
         if opportunity is not None and short_hash(community, nudge.post, to) in opportunity.asked:
             return False

@@ -18,7 +18,9 @@ async def decline(desk: Desk, community: str, member: str, nudge: str, what: Dec
     """
     found = await desk.own_nudge(community, member, nudge)
     opportunity = await desk.reader.get(community, OPPORTUNITIES, found.post)
-    about = found.post if what is Declinable.TOPIC else opportunity.author if opportunity else ""
+    people = opportunity.concerned if opportunity else ()
+    # Of two people it is not said which one is meant.
+    about = found.post if what is Declinable.TOPIC else people[0] if len(people) == 1 else ""
     if not about:
         raise ProblemError(404, "There is nobody to decline", "Who wrote it is not here any more.")
     if is_declined(said_of(await _wished(desk, community, member), what), about):

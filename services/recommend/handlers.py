@@ -16,6 +16,7 @@ from services.recommend.promote import in_use, promote
 from services.recommend.ranked import another_post, rank_again, rank_new
 from services.recommend.settings import RecommendSettings
 from services.recommend.state import State
+from services.recommend.tell_people import tell_people
 from shared import events
 from shared.events import Event, ModelPromoted
 from shared.service import Handlers, Moment, ServiceName, TopicName
@@ -105,22 +106,33 @@ def on_post_published(state: State, event: events.PostPublished, moment: Moment)
     ranked = rank_new(state, event, follow.new_post(event, state.community.next_ordinal), vector, moment.clock)
     follow.take_post(state, event, vector)
     offered = [] if ranked is None else offer.offer_post(state, ranked, moment.clock)
-    _write(state, event.author, event.channel, moment, offered)
-    return () if ranked is None else (ranked,)
+    told = _write(state, event, event.author, event.channel, moment, offered)
+    return told if ranked is None else [ranked, *told]
 
 
 def on_reply_published(state: State, event: events.ReplyPublished, moment: Moment) -> Iterable[Event]:
-    if follow.is_new(state, event):
-        channel = follow.take_reply(state, event).channel
-        offer.unlist_for(state, event.author, event.post)
-        _write(state, event.author, channel, moment)
-    return ()
+    if not follow.is_new(state, event):
+        return ()
+    channel = follow.take_reply(state, event).channel
+    offer.unlist_for(state, event.author, event.post)
+    return _write(state, event, event.author, channel, moment)
 
 
-def _write(state: State, member: str, channel: str, moment: Moment, offered: Sequence[str] = ()) -> None:
-    """Renew the lists of a member who has written in a channel, and of those who should be offered what they wrote."""
+def _write(
+    state: State,
+    event: events.CommunityEvent,
+    member: str,
+    channel: str,
+    moment: Moment,
+    offered: Sequence[str] = (),
+) -> list[Event]:
+    """Renew the lists of a member who has written in a channel, and of those who should be offered what they wrote.
+
+    Gives what is to be said of people.
+    """
     offer.renew(state, [*offered, member], channel, moment.clock)
-    offer.refresh_peers(state, member, channel, moment.clock)
+    peers, introducing = offer.refresh_peers(state, member, channel, moment.clock)
+    return [*tell_people(state, member, event, peers, introducing, moment.clock)]
 
 
 def on_message_edited(state: State, event: events.MessageEdited, moment: Moment) -> Iterable[Event]:

@@ -236,15 +236,19 @@ def withdraw(state: State, post: str) -> None:
     state.documents.cancel_timer(KEPT, post)
 
 
-def refresh_peers(state: State, member: str, channel: str, clock: datetime) -> None:
+def refresh_peers(
+    state: State, member: str, channel: str, clock: datetime
+) -> tuple[Peers | None, Introductions | None]:
     """Make a member's lists of people anew where they are old; they go when they write nothing for long.
+
+    Gives the lists for themselves that are new: their peers, and whom they might introduce.
 
     The lists for others rest on what is public, and are made only when they write in public: not even when one was
     made says anything of what they do elsewhere.
     """
     facts = state.documents.get(MEMBERS, member)
     if facts is None or facts.bot or not facts.here or not state.community.open:
-        return
+        return None, None
     index, settings, meeting, matches = state.index, state.settings, state.models.meeting, _matches_of(state)
     scopes = index.scopes_read_by(index.people.number(member))
 
@@ -256,13 +260,16 @@ def refresh_peers(state: State, member: str, channel: str, clock: datetime) -> N
     def found(scopes: tuple[str, ...]) -> tuple[Peer, ...]:
         return peers(index, settings, meeting, member, seen(scopes), matches)
 
-    _refresh(state, PEERS, MET, member, clock, lambda: found(scopes))
+    new = _refresh(state, PEERS, MET, member, clock, lambda: found(scopes))
     if channel not in index.public:
-        return
+        return new, None
+    introducing = None
     if _is_old(state, PUBLIC_PEERS, member, clock) and not HELPERS.isdisjoint(facts.roles):
         pairs = introductions(index, settings, meeting, member, seen((PUBLIC,)), matches)
-        state.documents.put(INTRODUCTIONS, member, Introductions(clock, pairs))
+        introducing = Introductions(clock, pairs)
+        state.documents.put(INTRODUCTIONS, member, introducing)
     _refresh(state, PUBLIC_PEERS, MET_IN_PUBLIC, member, clock, lambda: found((PUBLIC,)))
+    return new, introducing
 
 
 def _is_old(state: State, table: Table[Peers], member: str, clock: datetime) -> bool:
@@ -277,11 +284,14 @@ def _refresh(
     member: str,
     clock: datetime,
     find: Callable[[], tuple[Peer, ...]],
-) -> None:
-    """Make one list anew where it is old."""
-    if _is_old(state, table, member, clock):
-        state.documents.put(table, member, Peers(clock, find()))
-        state.documents.set_timer(timer, member, clock + timedelta(days=state.settings.peers_active_days))
+) -> Peers | None:
+    """Make one list anew where it is old; give it, if so."""
+    if not _is_old(state, table, member, clock):
+        return None
+    new = Peers(clock, find())
+    state.documents.put(table, member, new)
+    state.documents.set_timer(timer, member, clock + timedelta(days=state.settings.peers_active_days))
+    return new
 
 
 def erase(state: State, member: str, posts: frozenset[str]) -> None:

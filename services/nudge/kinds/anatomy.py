@@ -70,7 +70,8 @@ class Anatomy:
     """A kind of nudge.
 
     `worth` is what one response is worth, in answers to a post: 0 turns the kind off. `stands` is how long one ask
-    stands before the next person is asked. `wanted` says whether an open opportunity still makes sense.
+    stands before the next person is asked. `wanted` says whether an open opportunity still makes sense. `personal`: it
+    is about who is asked, and can be handed over to nobody.
 
     What it is about: of a post, `ranked` says whether a ranking opens it; it waits for an answer by itself as long as
     `patience_hours` say, or `wait_hours` where nothing is known. Of anything else, `opens` gives openings by the event
@@ -84,6 +85,7 @@ class Anatomy:
     worth: Callable[[NudgeSettings], float]
     stands: Callable[[NudgeSettings], timedelta]
     wanted: Callable[["NudgeCommunity", Opportunity], bool] = nothing_else
+    personal: bool = False
     ranked: Callable[[MatchesRanked], bool] | None = None
     patience_hours: Callable[[NudgeSettings], float] | None = None
     wait_hours: Callable[[NudgeSettings], float] | None = None

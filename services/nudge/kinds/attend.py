@@ -54,6 +54,7 @@ def _key(gathering: str, member: str) -> str:
 ATTEND: Final = Anatomy(
     kind=Kind.ATTEND,
     worth=lambda settings: settings.attend_worth,
+    personal=True,
     # To whom it was said once, it is said until it begins.
     stands=lambda settings: timedelta(days=settings.attend_days),
     planned=_planned,

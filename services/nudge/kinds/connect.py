@@ -45,6 +45,7 @@ def _exchanged(state: "NudgeCommunity", event: ReplyPublished) -> Iterable[Actin
 CONNECT: Final = Anatomy(
     kind=Kind.CONNECT,
     worth=lambda settings: settings.connect_worth,
+    personal=True,
     stands=lambda _settings: _STANDS,
     wanted=may_be_connected,
     opens={PeersRanked: _ranked},

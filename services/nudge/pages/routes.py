@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.nudge.budget import role_of, weekly_limit
 from services.nudge.documents import LIVE, MANNERS, THE_COMMUNITY, Manners, Member
+from services.nudge.kinds import KINDS
 from services.nudge.links import BadLink, Links, Visitor
 from services.nudge.manners import asks_consent
 from services.nudge.read_inbox import zone_of
@@ -29,7 +30,7 @@ from shared.limits import INTEREST_CHARACTERS, MOST_INTERESTS
 from shared.problems import RETRY_AFTER_SECONDS, ProblemError
 
 HERE: Final = Path(__file__).parent
-ASKED_KINDS: Final = (Kind.REPLY, Kind.WELCOME)
+ASKED_KINDS: Final = tuple(KINDS)
 LONGEST_REASON: Final = 1000
 _INTERESTS: Final[TypeAdapter[tuple[str, ...]]] = TypeAdapter(Interests)
 
