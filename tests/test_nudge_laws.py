@@ -2,22 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.nudge.budget import WEEK, role_of, weekly_limit
-from services.nudge.documents import LIVE, OPPORTUNITIES, PROPOSALS
+from services.nudge.documents import LIVE, OPPORTUNITIES, PROPOSALS, Opportunity
 from services.nudge.manners import manners_of, mode_of
 from services.nudge.state import NudgeCommunity
 from shared.events import (
     Answer,
     ChannelChanged,
     CommunityOpened,
+    ContentQueued,
+    ContentShared,
     Event,
+    GatheringAttended,
+    GatheringChanged,
+    GatheringScheduled,
+    IntroductionsRanked,
     Kind,
+    Match,
     MatchDeclined,
     MemberContacted,
     MemberForgotten,
@@ -32,6 +39,8 @@ from shared.events import (
     NudgeIssued,
     NudgeReviewed,
     NudgeWithdrawn,
+    Pair,
+    PeersRanked,
     PostPublished,
     PreferencesChanged,
     Privacy,
@@ -85,6 +94,14 @@ steps = st.lists(
         st.tuples(st.just("grave"), st.sampled_from(POSTS), st.sampled_from(["edit", "flag", "unflag"])),
         st.tuples(st.just("mode"), st.sampled_from(["nudge.mode", "nudge.mode.reply"]), st.sampled_from(Mode)),
         st.tuples(st.just("review"), st.integers(0, 20), st.booleans()),
+        st.tuples(st.just("peers"), person, st.permutations(PEOPLE)),
+        st.tuples(st.just("pairs"), person, person, person),
+        st.tuples(st.just("queue"), st.sampled_from(["c1", "c2"]), person),
+        st.tuples(st.just("share"), st.sampled_from(["c1", "c2"]), person),
+        st.tuples(st.just("gather"), st.sampled_from(["g1", "g2"]), person, st.sampled_from([20.0, 60.0, 100.0])),
+        st.tuples(st.just("cancel"), st.sampled_from(["g1", "g2"])),
+        st.tuples(st.just("attend"), st.sampled_from(["g1", "g2"]), person),
+        st.tuples(st.just("routine"), st.sampled_from(["", "wed 10 | open | Top Tip"])),
         st.tuples(st.just("channel"), person, st.sampled_from(["in", "out", "private", "public"])),
     ),
     min_size=5,
@@ -95,7 +112,13 @@ THERE = people(START, zone="Europe/Berlin")
 # The same, but nobody is asked who has not heard of it first.
 UNTOLD = [*THERE, make(CommunityOpened, START, mode=Mode.AUTOPILOT, asks_consent=True)]
 # Some posts are left alone at random, and of others it is drawn who is asked.
-DRAWN: dict[str, Any] = {"holdout_share": 0.2, "holdout_welcome": True, "explore_share": 0.3}
+DRAWN: dict[str, Any] = {
+    "holdout_share": 0.2,
+    "holdout_welcome": True,
+    "explore_share": 0.3,
+    "gather_days": 2,
+    "welcome_joined_hours": 1,
+}
 NIGHTS = WorkingHours(start=time(22), end=time(3), weekdays=(0, 2, 5))
 
 
@@ -168,9 +191,10 @@ class Watched:
         assert event.kind not in member.without
         assert member.paused_until is None or event.at >= member.paused_until
         assert event.channel is None or state.reads(event.member, event.channel)
-        assert not self._is_unwanted(event.post, event.member)
         opportunity = state.opportunity(event.post)
-        assert opportunity is None or opportunity.held is None
+        assert opportunity is not None
+        assert not self._is_unwanted(event.post, opportunity, event.member)
+        assert opportunity.held is None
         assert event.post not in self.grave or event.member == "cat"
         assert member.consent is not False
         assert mode_of(manners_of(self.garden.documents), event.kind) is not Mode.DRY_RUN
@@ -178,11 +202,21 @@ class Watched:
             assert role_of(member) is not Role.MEMBER
             assert event.at - self.contacted[event.member] >= hours(self.garden.settings.contact_hours)
 
-    def _is_unwanted(self, message: str, member: str) -> bool:
-        """Say whether a member declines a post, or is kept apart from its author, by what was said so far."""
-        author = PEOPLE[int(message[1:]) % len(PEOPLE)]
-        said = [self.wished.get(pair) for pair in ((member, message), (member, author), (author, member))]
-        return any(wish is not None and wish[1] for wish in said)
+    def _is_unwanted(self, key: str, opportunity: Opportunity, member: str) -> bool:
+        """Say whether a member declines a post, or somebody in it is kept apart from another, by what was said so far.
+
+        What is about people is also unwanted where one of them does not want to be suggested to anybody, or has left.
+        """
+        of_post = opportunity.subject is None
+        people = [PEOPLE[int(key[1:]) % len(PEOPLE)]] if of_post else opportunity.concerned
+        apart = [*permutations((member, *people), 2)]
+        if any((wish := self.wished.get(pair)) is not None and wish[1] for pair in [(member, key), *apart]):
+            return True
+        known = [] if of_post else [self.garden.state.member(person) for person in people]
+        suggested = opportunity.kind in (Kind.CONNECT, Kind.INTRODUCE)
+        return (not of_post and member in people) or any(
+            one is None or one.left or (suggested and Kind.CONNECT in one.without) for one in known
+        )
 
     def _check_open(self) -> None:
         state = self.garden.state
@@ -190,7 +224,9 @@ class Watched:
             live = [nudge for _, nudge in state.nudges_of(opportunity) if nudge.state in LIVE]
             known = state.post(message)
             assert len(live) <= 1
-            assert not live or (opportunity.closed is None and known is not None and not known.answered)
+            assert not live or opportunity.closed is None
+            if opportunity.subject is None:
+                assert not live or (known is not None and not known.answered)
             for nudge in live:
                 member = state.member(nudge.member)
                 assert member is not None
@@ -198,8 +234,8 @@ class Watched:
                 assert member.consent is not False
                 assert message not in self.grave or nudge.member == "cat"
                 assert nudge.kind not in member.without
-                assert state.reads(nudge.member, nudge.channel)
-                assert not self._is_unwanted(message, nudge.member)
+                assert not nudge.channel or state.reads(nudge.member, nudge.channel)
+                assert not self._is_unwanted(message, opportunity, nudge.member)
 
     def play(self, step: tuple[Any, ...], at: datetime) -> Event:
         match step:
@@ -238,11 +274,41 @@ class Watched:
             case ("topic", who, message, declined):
                 averse: Event = make(TopicDeclined, at, member=who, post=message, declined=declined)
                 return averse
+            case ("peers" | "pairs" | "queue" | "share" | "gather" | "cancel" | "attend" | "routine", *_):
+                return about_no_post(step, at)
             case (_, who, what):
                 kind, fields = told(who, what, at)
                 event: Event = make(kind, at, **fields)
                 return event
         raise AssertionError(step)
+
+
+def about_no_post(step: tuple[Any, ...], at: datetime) -> Event:
+    """Give what happens to people's lists, to content, gatherings and routines."""
+    match step:
+        case ("peers", who, others):
+            peers = tuple(Match(member=one, score=0.5 - n / 10) for n, one in enumerate(others) if one != who)
+            event: Event = make(PeersRanked, at, member=who, model="m1", peers=peers)
+        case ("pairs", who, one, other):
+            pairs = (Pair(one=one, other=other, score=0.6),) if len({who, one, other}) == 3 else ()
+            event = make(IntroductionsRanked, at, member=who, model="m1", pairs=pairs)
+        case ("queue", content, who):
+            event = make(ContentQueued, at, content=content, title="A guide", by=who)
+        case ("share", content, who):
+            event = make(ContentShared, at, content=content, by=who, channel="open")
+        case ("gather", name, who, ahead):
+            channel = "shed" if name == "g1" else None
+            when = {"starts": at + hours(ahead), "ends": at + hours(ahead + 1)}
+            event = make(GatheringScheduled, at, gathering=name, title="Tea", host=who, channel=channel, **when)
+        case ("cancel", name):
+            event = make(GatheringChanged, at, gathering=name, cancelled=True)
+        case ("attend", name, who):
+            event = make(GatheringAttended, at, gathering=name, member=who)
+        case (_, value):
+            event = make(SettingsChanged, at, settings={"routine/tips": value})
+        case _:
+            raise AssertionError(step)
+    return event
 
 
 def told(who: str, what: str, at: datetime) -> tuple[type[Event], dict[str, Any]]:
@@ -388,4 +454,4 @@ def test_the_laws_look_at_nudges() -> None:
     watched = run(played, [3.0] * 8)
     assert len(watched.nudges) > 5
     assert any(isinstance(event, NudgeEvent) for event in watched.garden.driven.emitted)
-    assert len(TABLES) == 24
+    assert len(TABLES) == 27

@@ -13,6 +13,7 @@ from shared.events import (
     MessageEdited,
     MessageRemoved,
     NudgeAnswered,
+    PeersRanked,
     Privacy,
     Reason,
     Role,
@@ -71,7 +72,7 @@ def test_everything_passes_unchanged_before_what_is_said_of_it() -> None:
     asked = post("p4", "dan", "segment another volume", LATER)
     out = place.see(asked)
     assert out[0] is asked
-    assert [type(e) for e in out[1:]] == [MatchesRanked]
+    assert [type(e) for e in out[1:]] == [MatchesRanked, PeersRanked]
     answered = made(NudgeAnswered, member="ben", nudge="n", answer=Answer.CLAIM)
     assert place.see(answered, out[1]) == [answered, out[1]]
 
