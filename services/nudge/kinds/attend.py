@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from services.nudge.documents import GATHERINGS, Closing, Gathering, Subject
+from services.nudge.documents import GATHERINGS, MEMBERS, Closing, Gathering, Subject
 from services.nudge.kinds.anatomy import Acting, Anatomy, Ending, Opening
 from services.nudge.kinds.helpers import helpers, key_of
 from shared.events import GatheringAttended, GatheringChanged, GatheringScheduled, Kind
@@ -28,7 +28,9 @@ def _invitations(
 ) -> Iterable[Opening]:
     subject = Subject(gathering=name, title=known.title, starts=starts)
     hosts = frozenset({known.host} if known.host else ())
-    for who in helpers(state, name, clock, hosts)[: state.settings.attend_people]:
+    told = frozenset(who for who in state.documents.keys(MEMBERS) if state.opportunity(_key(name, who)) is not None)
+    left = max(0, state.settings.attend_people - len(told))
+    for who in helpers(state, name, clock, hosts | told)[:left]:
         # Each is asked for themselves: that one comes is no reason for another to stay away.
         yield Opening(_key(name, who.member), subject, clock, clock, starts, (who,), known.channel or "")
 

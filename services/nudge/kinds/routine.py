@@ -42,8 +42,8 @@ def _key(name: str, day: datetime) -> str:
 ROUTINE: Final = Anatomy(
     kind=Kind.ROUTINE,
     worth=lambda settings: settings.routine_worth,
-    # There is a day: as long for each of two.
-    stands=lambda _settings: timedelta(hours=12),
+    # It is theirs until the day is over, or they pass.
+    stands=lambda _settings: 2 * _DAY,
     planned=_planned,
     acts={PostPublished: _posted},
 )
