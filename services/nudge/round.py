@@ -1,18 +1,19 @@
 """A round: all posts that fall due together are given to people together."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from services.nudge.applicants import applicants
 from services.nudge.assign import DECIMALS, assign
-from services.nudge.budget import within_week
+from services.nudge.budget import role_of, within_week
 from services.nudge.choose import PASSING, Applicant, Bar, bars, possible_at
 from services.nudge.decision_log import Considered, considered, log_ask, log_held, log_nobody
 from services.nudge.documents import Opportunity
 from services.nudge.explore import Drawn, draw_people
 from services.nudge.hold import enrol
 from services.nudge.issue import issue
+from services.nudge.ladder import in_turn, is_mentioned
 from services.nudge.state import NudgeCommunity
 from shared.events import Alternative, Event
 
@@ -48,17 +49,19 @@ def ask_about(state: NudgeCommunity, posts: Mapping[str, datetime | None], clock
         for post, found in asking.items()
         for member, applicant in found.applicants.items()
     }
+    people = {post: _considered(found, post, values) for post, found in asking.items()}
+    turns = {post: _in_turn(state, post, found, values) for post, found in asking.items()}
+    values = {(post, who): value for (post, who), value in values.items() if who in turns[post]}
     asked = {post: len(found.opportunity.asked) for post, found in asking.items()}
     drawn = draw_people(values, asked, state.community, state.settings.explore_share)
     taken = {found.member for found in drawn.values()}
     rest = {(post, who): value for (post, who), value in values.items() if post not in drawn and who not in taken}
     given = assign(rest) | {post: found.member for post, found in drawn.items()}
-    people = {post: _considered(found, post, values) for post, found in asking.items()}
     events = [_ask(state, asking[p], given[p], drawn.get(p), people[p], clock) for p in sorted(given)]
     for post, found in asking.items():
         if post not in given:
             log_nobody(state, post, found.opportunity, people[post], clock)
-            _come_back(state, found, clock, lost=any(values[post, member] > 0 for member in found.applicants))
+            _come_back(state, found, clock, lost=any(values[post, member] > 0 for member in turns[post]))
     return events
 
 
@@ -109,6 +112,19 @@ def _asking(state: NudgeCommunity, post: str, named: datetime | None, clock: dat
         if PASSING.issuperset(barred) and (could := possible_at(applicant, clock, state.settings)) is not None:
             again.append(could)
     return _Asking(post, opportunity, everybody, free, kept_out, min(again, default=None))
+
+
+def _in_turn(
+    state: NudgeCommunity, post: str, found: _Asking, values: Mapping[tuple[str, str], float]
+) -> Collection[str]:
+    """Give those of a post whose turn on the ladder it is: all, where there is none; who was mentioned, always."""
+    if not state.settings.ladder:
+        return found.applicants.keys()
+    roles = {who: role_of(one.member) for who, one in found.applicants.items() if one.member is not None}
+    before = {nudge.role for _, nudge in state.nudges_of(found.opportunity)}
+    worth = {who: values[post, who] for who in roles}
+    mentioned = {who for who, one in found.applicants.items() if is_mentioned(one.candidate)}
+    return in_turn(worth, roles, before, state.settings.ladder_lead) | mentioned
 
 
 def _considered(found: _Asking, post: str, values: Mapping[tuple[str, str], float]) -> tuple[Considered, ...]:

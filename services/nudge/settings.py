@@ -55,6 +55,13 @@ class NudgeSettings(BaseModel):
     ask_stands_hours: Hours = Field(24, description="hours that one ask stands before the next person is asked")
     people_per_post: int = Field(3, ge=1, le=20, description="people asked about one post, one after the other")
 
+    ladder: bool = Field(True, description="whether members are asked before champions, and champions before leaders")
+    ladder_lead: float = Field(
+        2, ge=1, le=100, description="who is worth so many times as much as all below them is asked before their turn"
+    )
+    leader_weight: float = Field(
+        1.2, ge=0.1, le=10, description="so many answers is a leader's worth to a first post; to others less of it"
+    )
     ask_members: bool = Field(False, description="whether people without a role are asked too")
     weekly_asks_member: Asks = Field(3, description="asks in 7 x 24 h for members who set nothing else")
     weekly_asks_champion: Asks = Field(5, description="asks in 7 x 24 h for champions who set nothing else")
