@@ -1,7 +1,16 @@
 """Whom a champion might introduce to each other."""
 
 from services.recommend.documents import INTRODUCTIONS
-from shared.events import MemberForgotten, MemberLeft, Privacy, Role, RolesChanged
+from shared.events import (
+    IntroductionsRanked,
+    MemberForgotten,
+    MemberLeft,
+    PeersRanked,
+    Privacy,
+    Reason,
+    Role,
+    RolesChanged,
+)
 from tests.recommending import DAY, HOUR, START, Place, channel, joined, made, post, reply
 from tests.test_recommend_api import Doors
 
@@ -37,6 +46,18 @@ def test_people_whom_a_champion_knows_and_who_share_something_are_introduced() -
     (first, *_) = Doors(place).ask("members/zoe/introductions", viewer="zoe")["introductions"]
     assert "asked_similar" in str(first["evidence"])
     assert first["score"] > 0
+
+
+def test_pairs_are_told_when_they_are_made_anew_and_not_between() -> None:
+    """Nudge hears of them once a week, with what the list says; and nothing where there is no pair."""
+    place = house()
+    out = place.see(reply("again", "p0", "zoe", LATER))
+    [told] = [event for event in out if isinstance(event, IntroductionsRanked)]
+    assert told.member == "zoe"
+    assert [[pair.one, pair.other] for pair in told.pairs] == pairs(place)
+    assert [event.reason for event in told.pairs[0].evidence] == [Reason.ASKED_SIMILAR]
+    soon = place.see(reply("soon", "p0", "zoe", LATER + DAY))
+    assert not [event for event in soon if isinstance(event, IntroductionsRanked | PeersRanked)]
 
 
 def test_who_has_met_needs_no_introduction() -> None:

@@ -1,7 +1,7 @@
-from services.recommend.documents import Peer
+from services.recommend.documents import PEERS, Peer
 from services.recommend.meeting import crowd, hand_set
 from services.recommend.peers import peers
-from shared.events import ChannelChanged, MemberLeft, Privacy, Reason
+from shared.events import ChannelChanged, MemberLeft, PeersRanked, Privacy, Reason
 from tests.recommending import DAY, START, Place, channel, made, post, reply
 
 
@@ -75,3 +75,18 @@ def test_what_somebody_cannot_read_makes_no_peer() -> None:
     assert found(place, "ann") == {"cas": {Reason.ASKED_SIMILAR}, "ben": {Reason.ANSWERED_SIMILAR}}
     place.see(made(ChannelChanged, START + DAY, channel="board", privacy=Privacy.PUBLIC))
     assert set(found(place, "eve")) == {"ann", "ben", "cas"}
+
+
+def test_peers_are_told_as_they_are_listed() -> None:
+    """Nudge hears of the list that is kept for themselves, once it was made anew; an empty list says nothing."""
+    place = Place()
+    place.see(channel(), post("p1", "ann", "volume rendering"), post("p2", "ben", "volume rendering", START + DAY))
+    out = place.see(post("p3", "ann", "volume rendering again", START + 9 * DAY))
+    [told] = [event for event in out if isinstance(event, PeersRanked)]
+    kept = place.documents.table(PEERS)["ann"].peers
+    assert (told.member, [peer.member for peer in told.peers]) == ("ann", ["ben"])
+    assert [(peer.member, peer.score, peer.evidence) for peer in told.peers] == [
+        (one.member, one.score, one.evidence) for one in kept
+    ]
+    alone = Place().see(channel(), post("p1", "ann", "volume rendering"))
+    assert not [event for event in alone if isinstance(event, PeersRanked)]
