@@ -1,12 +1,13 @@
 """Kinds of nudges: all of the same anatomy, and each one's life from what brings it to its outcome."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from services.nudge.documents import TIES, WEEKS, Closing, NudgeState
+from services.nudge.documents import OPPORTUNITIES, TIES, WEEKS, Closing, NudgeState
 from services.nudge.kinds import ALL, KINDS
 from services.nudge.measure import Outcome, week_of
 from services.nudge.settings import NudgeSettings
@@ -365,6 +366,20 @@ def test_who_writes_before_is_welcomed_for_their_post() -> None:
 
 
 # All together
+
+
+def test_state_from_before_other_kinds_is_read() -> None:
+    """What was stored when all was about posts loads, and is about a post."""
+    garden = Garden()
+    asked = post(START)
+    garden.step(asked, ranked(asked, "ann"))
+    now = garden.state.opportunity("p")
+    assert now is not None
+    stored = json.loads(OPPORTUNITIES.dump(now))
+    del stored["subject"]
+    before = OPPORTUNITIES.load(json.dumps(stored).encode())
+    assert before == now
+    assert before.concerned == ("asker",)
 
 
 def test_all_kinds_share_one_budget() -> None:

@@ -9,7 +9,15 @@ from kindling.main import app
 from services.nudge.documents import MEMBERS
 from services.nudge.links import Place
 from services.nudge.proposals import standing
-from shared.events import CommunityOpened, MatchDeclined, Mode, NudgeReviewed, PreferencesChanged
+from shared.events import (
+    CommunityOpened,
+    IntroductionsRanked,
+    MatchDeclined,
+    Mode,
+    NudgeReviewed,
+    Pair,
+    PreferencesChanged,
+)
 from tests.nudge_house import ANN, KEY, SETTINGS, House, open_house
 from tests.nudging import COMMUNITY, START, hours, make, post, ranked
 
@@ -140,6 +148,21 @@ async def test_who_kept_apart_is_not_named_to_the_other_by_a_proposal(house: Hou
     propose(house)
     house.garden.step(make(MatchDeclined, NOW + hours(2.5), member="asker", other="bob"))
     assert not standing(house.garden.state)
+
+
+async def test_what_is_about_no_post_is_approved_as_posts_are(house: House) -> None:
+    """Who is to be introduced to whom is named to whoever approves it; approved, it is asked."""
+    pairs = (Pair(one="ann", other="cat", score=0.9),)
+    house.garden.step(make(IntroductionsRanked, NOW, member="bob", model="m1", pairs=pairs))
+    house.garden.until(NOW + hours(2.5))
+    house.now[0] = NOW + hours(2.6)
+    (one,) = (await house.http.get(DOORS, headers=KEY)).json()["proposals"]
+    assert one["kind"] == "introduce"
+    shown = (await house.http.get(page(house))).text
+    assert all(name in shown for name in ("Ann", "Cat"))
+    said = await house.http.post(f"{DOORS}/{one['nudge']}", json={"approved": True}, headers=KEY)
+    assert said.status_code == 200, said.text
+    assert house.garden.state.inbox("bob") == (one["nudge"],)
 
 
 def test_the_command_line_knows_of_it() -> None:

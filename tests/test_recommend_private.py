@@ -8,7 +8,7 @@ from hypothesis import settings as tried
 from hypothesis import strategies as st
 
 from services.recommend.documents import PEERS, POSTS
-from shared.events import ChannelChanged, Event, MatchesRanked, PostPublished, Privacy, Role, RolesChanged
+from shared.events import ChannelChanged, Event, MatchesRanked, PeersRanked, PostPublished, Privacy, Role, RolesChanged
 from tests.recommending import DAY, HOUR, START, Place, channel, joined, made, names, post, reply, settings
 from tests.test_recommend_api import Doors, members
 
@@ -79,6 +79,11 @@ def probes() -> list[PostPublished]:
     ]
 
 
+def for_outsiders(out: list[Event]) -> list[Event]:
+    """Leave out what insiders alone are told: their peers rest on all that they can read."""
+    return [event for event in out if not (isinstance(event, PeersRanked) and event.member in PEOPLE)]
+
+
 @tried(max_examples=30, deadline=None)
 @given(STEPS)
 def test_whoever_is_outside_is_told_the_same_whether_private_activity_exists_or_not(steps: list[Step]) -> None:
@@ -87,7 +92,7 @@ def test_whoever_is_outside_is_told_the_same_whether_private_activity_exists_or_
     for step, (tick, event) in zip(steps, written(steps), strict=True):
         whole.see(tick, event)
         public.see(tick, *([] if step.private else [event]))
-    assert whole.see(*probes()) == public.see(*probes())
+    assert for_outsiders(whole.see(*probes())) == for_outsiders(public.see(*probes()))
     assert told(whole, "eve") == told(public, "eve")
 
 

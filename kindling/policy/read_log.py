@@ -13,7 +13,7 @@ from typing import Any
 from kindling.policy.estimate import Choice
 from kindling.policy.policies import PolicyName, chances
 from services.nudge.chance import reply_chance
-from shared.events import Alternative, Event, NudgeActed, NudgeExpired, NudgeIssued, NudgeWithdrawn
+from shared.events import Alternative, Event, Kind, NudgeActed, NudgeExpired, NudgeIssued, NudgeWithdrawn
 from shared.failures import Invalid
 from shared.wire import decode, event_class
 
@@ -34,7 +34,7 @@ class Log:
 
     def take(self, event: Event) -> None:
         """Take in one event; the same twice is as once."""
-        if isinstance(event, NudgeIssued) and event.alternatives:
+        if isinstance(event, NudgeIssued) and event.alternatives and _is_about_a_post(event):
             self.drawn[event.nudge] = event
         elif isinstance(event, _ENDS):
             # Withdrawn because another answered: then the ask has brought nothing, too.
@@ -81,6 +81,11 @@ def _event(found: dict[str, Any], line: bytes) -> Event:
         return decode(line).event
     kind, _ = event_class(found.pop("type"))
     return kind.model_validate_json(json.dumps(found))
+
+
+def _is_about_a_post(issued: NudgeIssued) -> bool:
+    """Say whether an ask is about a post: of other things the scores say nothing of replies."""
+    return issued.kind in (Kind.REPLY, Kind.WELCOME) and not issued.people
 
 
 def _choice(issued: NudgeIssued, replied: bool, policy: PolicyName) -> Choice:

@@ -21,6 +21,7 @@ from services.nudge.documents import (
     Proposals,
     ProposalState,
     Reviewed,
+    Subject,
     reader_key,
 )
 from services.nudge.shelf import Person, Shelf
@@ -78,7 +79,8 @@ async def read_proposals(reader: StateReader, community: str, viewer: str | None
     await shelf.fetch(POSTS, posts)
     await shelf.fetch(OPPORTUNITIES, posts)
     await shelf.fetch(CHANNELS, channels)
-    authors = {one.author for post in posts if (one := shelf.get(OPPORTUNITIES, post)) is not None}
+    opportunities = [one for post in posts if (one := shelf.get(OPPORTUNITIES, post)) is not None]
+    authors = {person for one in opportunities for person in (one.author, *one.concerned)}
     viewers = set() if viewer is None else {viewer}
     await shelf.fetch(MEMBERS, {one.member for one in known.values()} | authors | viewers)
     await shelf.fetch(WISHES, viewers)
@@ -95,13 +97,23 @@ def _shown(shelf: Shelf, name: str, one: Proposal, viewer: str | None, words: Wo
     opportunity = shelf.get(OPPORTUNITIES, one.post)
     readable = _reads(shelf, one.channel, viewer) and not post.is_sensitive and not post.removed
     channel = shelf.get(CHANNELS, one.channel) or Channel()
-    author = shelf.person(opportunity.author if opportunity else "")
+    people = [shelf.person(person) for person in (opportunity.concerned if opportunity else ())]
+    author = people[0] if people else shelf.person("")
+    subject = (opportunity.subject if opportunity else None) or Subject()
     # Where they have met, by what, is told to whom may read all of it.
     evidence = tuple(item for item in one.evidence if _may_rest_on(shelf, item, viewer))
     who = author if readable else Person("", words.say("approval.somebody"))
     where = channel.name or one.channel if readable else words.say("approval.some_channel")
+    title = post.title or subject.title if readable else ""
     # How it will be worded is chosen when it goes.
-    asked = words.ask(one.kind, Wording.PLAIN, About(author=who.name, channel=where), Because(evidence, Role.MEMBER))
+    about = About(
+        author=who.name,
+        other=people[1].name if readable and len(people) > 1 else "",
+        channel=where,
+        title=title,
+        starts=subject.starts,
+    )
+    asked = words.ask(one.kind, Wording.PLAIN, about, Because(evidence, Role.MEMBER))
     return ShownProposal(
         nudge=name,
         kind=one.kind,
@@ -110,7 +122,7 @@ def _shown(shelf: Shelf, name: str, one: Proposal, viewer: str | None, words: Wo
         author=who,
         post=one.post,
         channel=where,
-        title=post.title if readable else "",
+        title=title,
         excerpt=post.excerpt if readable else "",
         readable=readable,
         why=asked.you if readable and evidence else (),
@@ -129,6 +141,8 @@ def _may_rest_on(shelf: Shelf, evidence: Evidence, viewer: str | None) -> bool:
 
 
 def _reads(shelf: Shelf, channel: str, viewer: str | None) -> bool:
+    if not channel:
+        return True
     if viewer is not None:
         return shelf.reads(viewer, channel)
     known = shelf.get(CHANNELS, channel)
