@@ -47,7 +47,8 @@ def _nudges(line: str) -> dict[str, Any]:
 
 def test_it_asks_what_the_services_ask(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A backtest asks the same people about the same posts at the same moments as the running services in a replay."""
-    for name, value in UNSENT.items():
+    posts_only = NudgeSettings().posts_only().model_dump(exclude_defaults=True)
+    for name, value in {**posts_only, **UNSENT}.items():
         monkeypatch.setenv(f"KINDLING_NUDGE__{name.upper()}", str(value))
     decisions = folder / "decisions.jsonl"
     kindling(

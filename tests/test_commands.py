@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -140,13 +141,17 @@ async def test_from_an_archive_to_an_inbox(tmp_path: Path) -> None:
         async with httpx.AsyncClient(base_url=address, headers=headers) as http:
             where = "/v1/communities/mine/members/ben"
 
-            async def nudged() -> bool:
+            async def replies() -> list[dict[str, Any]]:
                 answer = await http.get(f"{where}/nudges")
-                return answer.status_code == 200 and bool(answer.json()["nudges"])
+                # Ben, a champion, may be asked to connect people, too.
+                return [one for one in answer.json().get("nudges", []) if one["kind"] == "reply"]
+
+            async def nudged() -> bool:
+                return bool(await replies())
 
             await until(nudged, 60)
-            (nudge,) = (await http.get(f"{where}/nudges")).json()["nudges"]
-            assert (nudge["kind"], nudge["post"]["id"]) == ("reply", "5")
+            (nudge,) = await replies()
+            assert nudge["post"]["id"] == "5"
             matches = (await http.get("/v1/communities/mine/posts/5/responders")).json()
             assert "ben" in json.dumps(matches)
             link = (await http.get(f"{where}/link")).json()["link"]
