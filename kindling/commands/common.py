@@ -12,9 +12,14 @@ import typer
 
 from kindling.commands.arguments import valid
 from kindling.settings import Settings
+from shared.clock import wall_clock
 from shared.connections import Connections
+from shared.events import CommunityEvent
 from shared.limits import Id
-from shared.log import Log
+from shared.log import Log, Outgoing
+from shared.service import TopicName
+from shared.topics import partition_of
+from shared.wire import Envelope, encode
 
 _valid_id = valid(Id)
 
@@ -93,6 +98,14 @@ def write_json(file: Path | None, result: Any) -> None:
     """Write a command's result to the file that `--json` names, if it names one."""
     if file is not None:
         file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+async def tell(connections: Connections, event: CommunityEvent) -> None:
+    """Publish what an operator has decided of a community."""
+    async with open_log(connections) as log:
+        partition = partition_of(event.community, log.partitions)
+        body = encode(Envelope(event, recorded=wall_clock()))
+        await log.publish([Outgoing(TopicName.ACTIVITY, partition, event.community, body)])
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kindling.commands.arguments import valid
-from kindling.commands.common import Community, DataDir, Json, open_log, write_json
+from kindling.commands.common import Community, DataDir, Json, tell, write_json
 from kindling.commands.community_mode import approve_link, mode
 from kindling.servers import servers
 from kindling.settings import load
@@ -25,11 +25,8 @@ from shared.clock import wall_clock
 from shared.connections import Connections
 from shared.events import CommunityClosed, CommunityOpened, Role
 from shared.failures import Unprocessable
-from shared.log import Outgoing
-from shared.service import ServiceName, TopicName
+from shared.service import ServiceName
 from shared.state import Documents
-from shared.topics import partition_of
-from shared.wire import Envelope, encode
 
 SOURCE = "kindling/community"
 
@@ -61,13 +58,6 @@ def _run(data_dir: DataDir, work: Callable[[Connections], Awaitable[T]]) -> T:
 
     with servers(load(data_dir=data_dir)) as connections:
         return asyncio.run(run())
-
-
-async def _tell(connections: Connections, event: CommunityOpened | CommunityClosed) -> None:
-    async with open_log(connections) as log:
-        partition = partition_of(event.community, log.partitions)
-        body = encode(Envelope(event, recorded=wall_clock()))
-        await log.publish([Outgoing(TopicName.ACTIVITY, partition, event.community, body)])
 
 
 async def _state(connections: Connections, community: str) -> State:
@@ -109,7 +99,7 @@ def open_(
         opened = CommunityOpened(
             id=f"opened/{secrets.token_hex(8)}", source=SOURCE, at=now, community=community, name=name
         )
-        await _tell(connections, opened)
+        await tell(connections, opened)
         redis = connections.redis()
         try:
             keys = Keys(redis, connections.prefix, wall_clock)
@@ -159,7 +149,7 @@ def close(community: Community, data_dir: DataDir = None) -> None:
         closed = CommunityClosed(
             id=f"closed/{secrets.token_hex(8)}", source=SOURCE, at=wall_clock(), community=community
         )
-        await _tell(connections, closed)
+        await tell(connections, closed)
 
     _run(data_dir, work)
     typer.echo(f"{community} is closed as soon as the services have read so. Its keys hold: `kindling keys revoke`.")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kindling.commands.arguments import valid
-from kindling.commands.common import Community, DataDir, open_log
+from kindling.commands.common import Community, DataDir, tell
 from kindling.commands.serve import Port, at_home
 from kindling.secrets import with_secrets
 from kindling.servers import servers
@@ -15,13 +15,8 @@ from kindling.settings import load
 from services.nudge.links import Links, Place
 from services.nudge.manners import ASKS_CONSENT, mode_setting
 from shared.clock import wall_clock
-from shared.connections import Connections
 from shared.events import Kind, Mode, SettingsChanged
 from shared.limits import Id
-from shared.log import Outgoing
-from shared.service import TopicName
-from shared.topics import partition_of
-from shared.wire import Envelope, encode
 
 _SAID = {
     Mode.DRY_RUN: "what would be asked is shown to operators, and nobody is asked",
@@ -52,18 +47,12 @@ def mode(
     if consent is not None:
         settings[ASKS_CONSENT] = "true" if consent else "false"
     with servers(load(data_dir=data_dir)) as connections:
-        asyncio.run(_publish(connections, community, settings))
+        event = SettingsChanged(
+            id=f"settings/{secrets.token_hex(8)}", source="kindling/community", at=wall_clock(), community=community,
+            settings=settings,
+        )  # fmt: skip
+        asyncio.run(tell(connections, event))
     typer.echo(f"{community}, {kind.value if kind else 'all kinds'}: {_SAID[mode]}")
-
-
-async def _publish(connections: Connections, community: str, settings: dict[str, str | bool | int | float]) -> None:
-    event = SettingsChanged(
-        id=f"settings/{secrets.token_hex(8)}", source="kindling/community", at=wall_clock(), community=community,
-        settings=settings,
-    )  # fmt: skip
-    async with open_log(connections) as log:
-        partition = partition_of(community, log.partitions)
-        await log.publish([Outgoing(TopicName.ACTIVITY, partition, community, encode(Envelope(event)))])
 
 
 def approve_link(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
+from services.nudge.chance import reply_chance
 from services.nudge.decision_log import DECISIONS, nobody_key
 from shared import metrics
 from shared.events import Event, NudgeActed, NudgeExpired, NudgeIssued, NudgeWithdrawn, OpportunityHeld
@@ -40,4 +41,4 @@ def _asked(event: NudgeIssued) -> None:
         metrics.BUDGET_USED.observe((known["asks_this_week"] + 1) / limit)
     # Of somebody to whom a post was handed over nothing is forecast.
     if not known["handed_over"]:
-        metrics.PREDICTED.inc(min(event.score * known["reply_ratio"], 1.0))
+        metrics.PREDICTED.inc(reply_chance(event.score, known["reply_ratio"]))

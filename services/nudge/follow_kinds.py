@@ -8,21 +8,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from services.nudge import ties
-from services.nudge.documents import GATHERINGS, ROUTINES, STANDING, Closing, NudgeState, Opportunity
+from services.nudge.act import act
+from services.nudge.documents import GATHERINGS, ROUTINES, STANDING, Closing, Opportunity
 from services.nudge.gatherings import follow_gathering
 from services.nudge.kinds import ALL
 from services.nudge.kinds.anatomy import Acting, Anatomy, Opening
-from services.nudge.naming import SOURCE
+from services.nudge.open_opportunity import start
 from services.nudge.reconsider import why_close
 from services.nudge.round import next_round
 from services.nudge.routines import follow_routines
 from services.nudge.state import NudgeCommunity
-from services.nudge.withdraw import close, end_timers
+from services.nudge.withdraw import close
 from shared.events import (
     Event,
     GatheringChanged,
     GatheringScheduled,
-    NudgeActed,
     RolesChanged,
     SettingsChanged,
 )
@@ -99,9 +99,7 @@ def _open(state: NudgeCommunity, kind: Anatomy, opening: Opening, clock: datetim
         candidates=opening.candidates,
         subject=opening.subject,
     )
-    state.put_opportunity(opening.key, opportunity)
-    state.documents.set_timer("decide", opening.key, next_round(state, opening.ready))
-    state.documents.set_timer("close", opening.key, opening.ends)
+    start(state, opening.key, opportunity)
     if (closing := why_close(state, opportunity)) is not None:
         close(state, opening.key, closing, clock)
 
@@ -130,26 +128,10 @@ def _act(state: NudgeCommunity, kind: Anatomy, acting: Acting, event: Event, clo
         standing = was.state in STANDING and event.at >= was.issued
         if not was.member or not standing or acting.member not in (None, was.member):
             continue
-        acted = replace(was, state=NudgeState.ACTED, message=acting.message, hidden_until=None, closed=clock)
-        state.put_nudge(nudge, acted)
-        end_timers(state, nudge)
+        events.append(act(state, nudge, was, acting.message, event.at, clock))
         ties.asked(state, kind.kind, was.issued, met=True)
         if kind.kind in ties.BRINGING_TOGETHER and acting.message is not None:
             ties.begin(state, acting.key, acting.message, event.at, clock)
-        events.append(
-            NudgeActed(
-                id=f"nudge/{nudge}/acted",
-                source=SOURCE,
-                at=clock.astimezone(UTC),
-                community=state.community,
-                member=was.member,
-                nudge=nudge,
-                kind=was.kind,
-                post=was.post,
-                message=acting.message,
-                seconds=(event.at - was.issued).total_seconds(),
-            )
-        )
     # People who have met by themselves need nobody any more.
     met = acting.member is None and opportunity.published <= event.at
     return events + (close(state, acting.key, Closing.OVER, clock) if events or met else [])

@@ -124,13 +124,18 @@ def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetim
         ready = state.policy.ready(event.message, opportunity, clock, settings)
         opportunity = replace(opportunity, ready=ready)
     state.put_post(event.message, post)
-    state.put_opportunity(event.message, opportunity)
     state.documents.cancel_timer("forget", event.message)
-    state.documents.set_timer("decide", event.message, next_round(state, opportunity.ready))
-    state.documents.set_timer("close", event.message, opportunity.ends)
+    start(state, event.message, opportunity)
     if post.answered:
         # There, should the answer be removed again.
         close(state, event.message, Closing.ANSWERED, clock)
+
+
+def start(state: NudgeCommunity, key: str, opportunity: Opportunity) -> None:
+    """Keep a new opportunity, to be decided in the first round from when it is ready, and ended in time."""
+    state.put_opportunity(key, opportunity)
+    state.documents.set_timer("decide", key, next_round(state, opportunity.ready))
+    state.documents.set_timer("close", key, opportunity.ends)
 
 
 def _still_open(event: MatchesRanked) -> tuple[tuple[float, float], ...]:

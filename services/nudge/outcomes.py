@@ -1,18 +1,18 @@
 """What became of nudges: replies, expiry, and being seen."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from services.nudge import measure
+from services.nudge.act import act
 from services.nudge.decide import decide
-from services.nudge.documents import LIVE, MOST_HEARD, STANDING, Closing, Heard, NudgeState, Post
+from services.nudge.documents import LIVE, MOST_HEARD, STANDING, Closing, Heard, Post
 from services.nudge.learn import learn_reply
-from services.nudge.naming import SOURCE
 from services.nudge.open_opportunity import answered_with, answers, was_removed
 from services.nudge.reconsider import reopen
 from services.nudge.state import NudgeCommunity
-from services.nudge.withdraw import close, end_timers, expire
-from shared.events import Event, MessageRemoved, NudgeActed, NudgeSeen, ReplyPublished, ThreadResolved
+from services.nudge.withdraw import close, expire
+from shared.events import Event, MessageRemoved, NudgeSeen, ReplyPublished, ThreadResolved
 from shared.limits import AHEAD
 
 
@@ -60,24 +60,9 @@ def _acted(state: NudgeCommunity, event: ReplyPublished, clock: datetime) -> lis
     # Who replied before being asked has not acted on the nudge; a platform's clock may differ from ours by so much.
     if was is None or was.state not in STANDING or event.at < was.issued - AHEAD:
         return []
-    acted = replace(was, state=NudgeState.ACTED, message=event.message, hidden_until=None, closed=clock)
-    state.put_nudge(nudge, acted)
-    end_timers(state, nudge)
+    acted = act(state, nudge, was, event.message, event.at, clock)
     learn_reply(state, was)
-    return [
-        NudgeActed(
-            id=f"nudge/{nudge}/acted",
-            source=SOURCE,
-            at=clock.astimezone(UTC),
-            community=state.community,
-            member=was.member,
-            nudge=nudge,
-            kind=was.kind,
-            post=was.post,
-            message=event.message,
-            seconds=max(0.0, (event.at - was.issued).total_seconds()),
-        )
-    ]
+    return [acted]
 
 
 def thread_resolved(state: NudgeCommunity, event: ThreadResolved, clock: datetime) -> list[Event]:

@@ -21,18 +21,21 @@ def read_reply(state: NudgeCommunity, event: ReplyPublished, clock: datetime) ->
     """Take in what a reply says: a thread is as sensitive as anything in it."""
     if state.is_forgotten(event.author, event.at):
         return []
-    return _read(state, event.post, event.at, state.judge.concerns(event.text), clock)
+    return _read(state, event.post, event.at, (event.text,), clock)
 
 
 def read_edit(state: NudgeCommunity, event: MessageEdited, clock: datetime) -> list[Event]:
     """Take in what an edit says, also one that is late, or that is here before its post."""
-    concerns = state.judge.concerns(event.title or "", event.text)
-    return _read(state, event.message, event.at, concerns, clock)
+    return _read(state, event.message, event.at, (event.title or "", event.text), clock)
 
 
-def _read(state: NudgeCommunity, name: str, at: datetime, concerns: tuple[str, ...], clock: datetime) -> list[Event]:
-    post = state.post(name)
-    if concerns and (post is not None or remember(state, name, at + state.settings.opportunity, clock)):
+def _read(state: NudgeCommunity, name: str, at: datetime, texts: tuple[str, ...], clock: datetime) -> list[Event]:
+    post, until = state.post(name), at + state.settings.opportunity
+    # Of threads that nobody is asked about any more nothing is kept; judging texts takes milliseconds each.
+    if post is None and until <= clock:
+        return []
+    concerns = state.judge.concerns(*texts)
+    if concerns and (post is not None or remember(state, name, until, clock)):
         state.put_post(name, with_concerns(post or Post(), concerns))
     return route(state, name, clock)
 
