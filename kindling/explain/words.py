@@ -19,6 +19,7 @@ BARS = {
     "contact": "has only just been told of it, or not yet",
     "budget": "asked as often this week as they may be",
     "hours": "outside their hours",
+    "turn": "not their turn yet: members come first, then champions, then leaders",
 }
 _STATES = {
     "open": "It is open: they have not said anything yet, until {expires}.",

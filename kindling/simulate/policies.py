@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter, deque
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -9,7 +10,7 @@ from services.nudge.choose import Applicant
 from services.nudge.documents import Opportunity
 from services.nudge.policy import ByValue, Policy
 from services.nudge.settings import NudgeSettings
-from shared.events import CommunityEvent, PostPublished, ReplyPublished
+from shared.events import CommunityEvent, PostPublished, ReplyPublished, Role
 
 _LATELY = timedelta(days=30)
 
@@ -38,6 +39,16 @@ class Watching(Policy):
 
     def see(self, event: CommunityEvent) -> None:
         """Take in one event of activity."""
+
+    def in_turn(
+        self,
+        worth: Mapping[str, float],
+        applicants: Mapping[str, Applicant],
+        asked: Collection[Role],
+        settings: NudgeSettings,
+    ) -> Collection[str]:
+        """Leave nobody out: the ladder is Kindling's own."""
+        return applicants.keys()
 
 
 class _AtOnce(Watching):

@@ -31,6 +31,8 @@ class Bar(StrEnum):
     PAUSED = "paused"
     BUDGET = "budget"
     HOURS = "hours"
+    # Of the ladder: who may be asked, but not before others.
+    TURN = "turn"
 
 
 PASSING: Final = frozenset({Bar.CONTACT, Bar.PAUSED, Bar.BUDGET, Bar.HOURS})

@@ -19,7 +19,8 @@ from shared.state import Table
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """Somebody who came into question, by rank. Who was barred has no worth: it did not matter any more.
+    """Somebody who came into question, by rank. Who was barred has no worth, as it did not matter; but for whose turn
+    it was not.
 
     `chance` is how likely they were to be asked, where it was drawn.
     """

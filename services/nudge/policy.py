@@ -4,15 +4,18 @@ Who may be asked (role, hours, budget, opt-out, never twice) is no part of it. O
 simulations, which compare them.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.nudge.choose import Applicant
 from services.nudge.documents import Opportunity
 from services.nudge.kinds import patience_hours, wait_hours
+from services.nudge.ladder import in_turn
 from services.nudge.settings import NudgeSettings
 from services.nudge.waiting import Curve, best_age
 from services.nudge.worth import worth_of
+from shared.events import Role
 
 
 class Policy(Protocol):
@@ -24,6 +27,16 @@ class Policy(Protocol):
         self, post: str, opportunity: Opportunity, applicant: Applicant, clock: datetime, settings: NudgeSettings
     ) -> float:
         """Give what asking somebody is worth; of a round's ways to ask, that of the highest sum is taken, above 0."""
+        ...
+
+    def in_turn(
+        self,
+        worth: Mapping[str, float],
+        applicants: Mapping[str, Applicant],
+        asked: Collection[Role],
+        settings: NudgeSettings,
+    ) -> Collection[str]:
+        """Give those of the applicants whom it is the turn to ask; `asked` are the roles of who was asked before."""
         ...
 
 
@@ -43,6 +56,15 @@ class ByValue:
         self, post: str, opportunity: Opportunity, applicant: Applicant, clock: datetime, settings: NudgeSettings
     ) -> float:
         return worth_of(opportunity, applicant, clock, settings)
+
+    def in_turn(
+        self,
+        worth: Mapping[str, float],
+        applicants: Mapping[str, Applicant],
+        asked: Collection[Role],
+        settings: NudgeSettings,
+    ) -> Collection[str]:
+        return in_turn(worth, applicants, asked, settings.ladder_lead) if settings.ladder else applicants.keys()
 
 
 BY_VALUE = ByValue()

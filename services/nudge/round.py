@@ -1,6 +1,6 @@
 """A round: all posts that fall due together are given to people together."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -54,12 +54,14 @@ def ask_about(state: NudgeCommunity, posts: Mapping[str, datetime | None], clock
         for post, found in asking.items()
         for member, applicant in found.applicants.items()
     }
+    turns = {post: _in_turn(state, post, found, values) for post, found in asking.items()}
+    people = {post: _considered(found, post, values, turns[post]) for post, found in asking.items()}
+    values = {(post, who): value for (post, who), value in values.items() if who in turns[post]}
     asked = {post: len(found.opportunity.asked) for post, found in asking.items()}
     drawn = draw_people(values, asked, state.community, state.settings.explore_share)
     taken = {found.member for found in drawn.values()}
     rest = {(post, who): value for (post, who), value in values.items() if post not in drawn and who not in taken}
     given = assign(rest) | {post: found.member for post, found in drawn.items()}
-    people = {post: _considered(found, post, values) for post, found in asking.items()}
     events = [
         event for found in asking.values() for event in contact(state, found.opportunity.kind, found.kept_out, clock)
     ]
@@ -68,7 +70,7 @@ def ask_about(state: NudgeCommunity, posts: Mapping[str, datetime | None], clock
     for post, found in asking.items():
         if post not in given:
             log_nobody(state, post, found.opportunity, people[post], clock)
-            _come_back(state, found, clock, lost=any(values[post, member] > 0 for member in found.applicants))
+            _come_back(state, found, clock, lost=any(values[post, who] > 0 for who in turns[post]))
     return events
 
 
@@ -120,8 +122,20 @@ def _asking(state: NudgeCommunity, post: str, named: datetime | None, clock: dat
     return _Asking(post, opportunity, everybody, free, kept_out, min(again, default=None))
 
 
-def _considered(found: _Asking, post: str, values: Mapping[tuple[str, str], float]) -> tuple[Considered, ...]:
-    return considered(found.everybody, found.barred, {member: values[post, member] for member in found.applicants})
+def _in_turn(
+    state: NudgeCommunity, post: str, found: _Asking, values: Mapping[tuple[str, str], float]
+) -> Collection[str]:
+    """Give those of a post's applicants whose turn it is, by who was asked about it before."""
+    asked = {nudge.role for _, nudge in state.nudges_of(found.opportunity)}
+    worth = {who: values[post, who] for who in found.applicants}
+    return state.policy.in_turn(worth, found.applicants, asked, state.settings)
+
+
+def _considered(
+    found: _Asking, post: str, values: Mapping[tuple[str, str], float], turn: Collection[str]
+) -> tuple[Considered, ...]:
+    later = {who: (Bar.TURN,) for who in found.applicants if values[post, who] > 0 and who not in turn}
+    return considered(found.everybody, found.barred | later, {who: values[post, who] for who in found.applicants})
 
 
 def _come_back(state: NudgeCommunity, found: _Asking, clock: datetime, *, lost: bool) -> None:

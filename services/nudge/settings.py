@@ -79,6 +79,15 @@ class NudgeSettings(BaseModel):
     ask_stands_hours: Hours = Field(24, description="hours that one ask stands before the next person is asked")
     people_per_post: int = Field(3, ge=1, le=20, description="people asked about one post, one after the other")
 
+    # Ladder, reserve
+    ladder: bool = Field(True, description="whether members are asked before champions, and champions before leaders")
+    ladder_lead: float = Field(
+        2, ge=1, le=100, description="who is worth so many times as much as all below them is asked before their turn"
+    )
+    leader_weight: float = Field(
+        1.2, ge=0.1, le=10, description="so many answers is a leader's worth to a first post; to others less of it"
+    )
+
     run_by: str = Field("", max_length=200, description="who runs this: people are told before they are first asked")
     contact: str = Field("", max_length=200, description="where people can ask about it: an address or a name")
     contact_hours: Hours = Field(

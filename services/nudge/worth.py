@@ -8,13 +8,14 @@ newsgroups": 56 of 100 instead of 44). What it costs is their attention: each as
 
 from datetime import datetime, timedelta
 
-from services.nudge.budget import weekly_limit, within_week
+from services.nudge.budget import role_of, weekly_limit, within_week
 from services.nudge.chance import reply_chance
 from services.nudge.choose import Applicant
 from services.nudge.documents import Opportunity
 from services.nudge.kinds import KINDS
 from services.nudge.settings import NudgeSettings
 from services.nudge.waiting import Curve
+from shared.events import Kind, Role
 
 # Who is asked replies hours later; both in hours.
 _REPLIES_AFTER, _DAY = 4.0, 24.0
@@ -23,7 +24,16 @@ _REPLIES_AFTER, _DAY = 4.0, 24.0
 def worth_of(opportunity: Opportunity, applicant: Applicant, clock: datetime, settings: NudgeSettings) -> float:
     """Give what asking an applicant at the clock is worth."""
     chance = reply_chance(applicant.candidate.score, applicant.ratio)
-    return need(opportunity, clock, settings) * chance - price(applicant, clock, settings)
+    brought = need(opportunity, clock, settings) * chance * standing(opportunity, applicant, settings)
+    return brought - price(applicant, clock, settings)
+
+
+def standing(opportunity: Opportunity, applicant: Applicant, settings: NudgeSettings) -> float:
+    """Give by how much more an answer of theirs counts: a leader's fully to a newcomer, else as it is their topic."""
+    if applicant.member is None or role_of(applicant.member) is not Role.LEADER:
+        return 1.0
+    heard = 1.0 if opportunity.kind is Kind.WELCOME else applicant.candidate.score
+    return 1.0 + (settings.leader_weight - 1.0) * min(1.0, max(0.0, heard))
 
 
 def need(opportunity: Opportunity, clock: datetime, settings: NudgeSettings) -> float:
