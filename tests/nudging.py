@@ -8,8 +8,10 @@ from typing import Any
 from services.nudge import documents as kept
 from services.nudge.decision_log import DECISIONS
 from services.nudge.handlers import Nudge
+from services.nudge.load import LOADS
 from services.nudge.settings import NudgeSettings
 from services.nudge.state import NudgeCommunity
+from services.nudge.unasked import UNASKED
 from shared.events import (
     Answer,
     ChannelOpened,
@@ -61,6 +63,8 @@ TABLES: tuple[Table[Any], ...] = (
     kept.TIES,
     kept.FORGOTTEN,
     DECISIONS,
+    UNASKED,
+    LOADS,
     TIMERS,
 )
 _numbers = count()

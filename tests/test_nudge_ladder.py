@@ -82,12 +82,25 @@ def test_a_leader_counts_for_more_with_a_newcomer() -> None:
 def test_the_ladder_never_ends_where_somebody_could_be_asked(
     worth: dict[str, float], roles: dict[str, Role], before: set[Role], lead: float
 ) -> None:
-    """It has somebody's turn wherever an ask is worth anything; a higher rung never without the lower or far more."""
+    """It is somebody's turn wherever an ask is worth anything, and those on the lowest rung always have theirs.
+
+    Out of turn comes only who is worth `lead` times as much as each of them.
+    """
     turn = whose_turn(worth, roles, before, lead)
-    assert bool(turn) == any(value > 0 for value in worth.values())
-    useful = {who for who, value in worth.items() if value > 0}
-    for who in turn:
-        below = {other for other in useful if RUNGS.index(roles[other]) < RUNGS.index(roles[who])}
-        assert below <= turn
-        climbed = any(RUNGS.index(roles[who]) <= RUNGS.index(role) + 1 for role in before)
-        assert climbed or not below or worth[who] >= lead * min(worth[other] for other in below)
+    useful = {who: RUNGS.index(roles[who]) for who, value in worth.items() if value > 0}
+    lowest = {who for who, rung in useful.items() if rung == min(useful.values())}
+    assert lowest <= turn <= useful.keys()
+    climbed = max((RUNGS.index(role) + 1 for role in before), default=0)
+    for who in turn - lowest:
+        assert useful[who] <= climbed or worth[who] >= lead * max(worth[other] for other in lowest)
+
+
+@given(WORTH, ROLES, st.sets(st.sampled_from(RUNGS)), st.floats(1, 5))
+def test_each_ask_climbs_a_rung(
+    worth: dict[str, float], roles: dict[str, Role], before: set[Role], lead: float
+) -> None:
+    """Once somebody on a rung did not take it, those above come before their turn no more: it is theirs."""
+    for role in RUNGS:
+        turn = whose_turn(worth, roles, {*before, role}, lead)
+        above = {who for who, value in worth.items() if value > 0 and RUNGS.index(roles[who]) <= RUNGS.index(role) + 1}
+        assert above <= turn

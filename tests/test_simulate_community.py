@@ -24,13 +24,13 @@ from kindling.simulate.community.parameters import HOURS
 from kindling.simulate.community.people import Helper
 from kindling.simulate.community.presets import PRESETS, Like
 from kindling.simulate.drive import START, Outcome, Simulation, Span
-from kindling.simulate.measure import gini
 from kindling.simulate.policies import PolicyName, policy_of
 from kindling.simulate.world import World
 from services.ingest.mapping import ArchiveMap
 from services.nudge.settings import NudgeSettings
 from services.recommend.settings import RecommendSettings
 from shared.events import PostPublished, ReplyPublished
+from shared.gini import gini
 from shared.wire import decode
 from tests import archives
 from tests.test_evaluate_run import Hashed
@@ -172,4 +172,4 @@ def test_too_small_an_archive_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("counts", "expected"), [([], 0.0), ([3, 3, 3], 0.0), ([0, 0, 0, 8], 0.75), ([0, 0], 0.0)])
 def test_gini(counts: list[int], expected: float) -> None:
     """Equal loads are 0; where one of four has everything it is three quarters."""
-    assert gini(counts) == expected
+    assert gini(counts, len(counts)) == pytest.approx(expected, abs=1e-6)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kindling.evaluate.results import KEPT, Ranked
+from shared.gini import gini
 
 MOST = 10
 WEEK = 7 * 86_400.0
@@ -69,20 +70,6 @@ def capped(result: Ranked, cap: int | None) -> tuple[list[str], float]:
                 right += name in case.relevant
                 break
     return firsts, right / len(result.cases)
-
-
-def gini(counts: Sequence[int], among: int) -> float:
-    """Give how unequal counts are among so many people; those who are not counted have nothing.
-
-    0 where all have the same, near 1 where one has everything.
-    """
-    ordered = np.sort(np.array(counts, dtype=np.int64))[::-1]
-    total = int(ordered.sum())
-    if not total:
-        return 0.0
-    # Ranks from the fewest, where those with none come first and add nothing.
-    ranks = np.arange(among, among - len(ordered), -1)
-    return max(0.0, 2.0 * float((ranks * ordered).sum()) / (among * total) - (among + 1) / among)
 
 
 def shared(firsts: Sequence[str], among: int) -> Shared:

@@ -1,12 +1,11 @@
 """What became of posts and people, read off the activity and the decisions of a simulation."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from kindling.evaluate import concentration
 from services.nudge.budget import within_week
 from shared.events import (
     CommunityEvent,
@@ -20,6 +19,7 @@ from shared.events import (
     Role,
     RolesChanged,
 )
+from shared.gini import gini
 
 DAY = timedelta(days=1)
 
@@ -100,7 +100,7 @@ class Measure:
             "acted": self._decided[NudgeActed.__name__],
             "withdrawn": self._decided[NudgeWithdrawn.__name__],
             "asks_max": max(counts, default=0),
-            "asks_gini": gini([*counts, *[0] * (len(askable) - len(counts))]),
+            "asks_gini": round(gini(counts, len(askable)), 6),
             "over_budget": self._over,
             "left": len(self._left),
         }
@@ -108,8 +108,3 @@ class Measure:
 
 def _within_a_day(post: _Post) -> bool:
     return post.answered is not None and post.answered - post.at <= DAY
-
-
-def gini(counts: Sequence[int]) -> float:
-    """Give how unequal counts are: 0 where all are the same, near 1 where one has everything."""
-    return round(concentration.gini(counts, len(counts)), 6)

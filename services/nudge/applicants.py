@@ -9,6 +9,7 @@ from services.nudge.learn import ratio_of
 from services.nudge.manners import has_agreed, introduced_at, manners_of
 from services.nudge.proposals import is_over
 from services.nudge.state import NudgeCommunity
+from services.nudge.worth import is_urgent
 
 
 def applicants(state: NudgeCommunity, post: str, opportunity: Opportunity, clock: datetime) -> Iterator[Applicant]:
@@ -42,5 +43,6 @@ def applicant(
         apart=any(state.apart(candidate.member, other) for other in others),
         agreed=has_agreed(manners, opportunity.kind, member),
         introduced=introduced_at(manners, opportunity.kind, member, clock, state.settings),
+        urgent=is_urgent(opportunity, clock, state.settings),
         ratio=ratio_of(state, candidate.member, member) if opportunity.subject is None else 1.0,
     )

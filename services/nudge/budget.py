@@ -1,5 +1,6 @@
 """The attention budget: how often a member may be asked in a week, over all kinds together."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -25,6 +26,17 @@ def weekly_limit(member: Member, settings: NudgeSettings) -> int:
     for _ in member.less:
         limit = halved(limit)
     return limit
+
+
+def reserved(limit: int, settings: NudgeSettings) -> int:
+    """Give how many of a week's asks are kept for what is urgent: never all of them."""
+    return max(0, min(limit - 1, math.floor(settings.reserve_share * limit + 0.5)))
+
+
+def usable_limit(member: Member, settings: NudgeSettings, *, urgent: bool) -> int:
+    """Give up to how many asks in 7 x 24 h one more may come: all of the limit, or without what is kept."""
+    limit = weekly_limit(member, settings)
+    return limit if urgent else limit - reserved(limit, settings)
 
 
 def halved(limit: int) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.nudge.budget import free_at, role_of, weekly_limit
+from services.nudge.budget import free_at, role_of, usable_limit
 from services.nudge.documents import Candidate, Member
 from services.nudge.hours import find_zone, is_open, next_open
 from services.nudge.settings import NudgeSettings
@@ -45,6 +45,7 @@ class Applicant:
     `declined`: they said that the post is not their topic; `apart`: they are kept apart from somebody in it.
     `agreed`: they may be asked by what they said to it; from `introduced` on, as they heard of it a while ago.
     `ratio`: by how much more, or less, often they reply when asked than their scores say.
+    `urgent`: what they are asked about may use what is kept of their week.
     """
 
     candidate: Candidate
@@ -59,6 +60,7 @@ class Applicant:
     ratio: float = 1.0
     agreed: bool = True
     introduced: datetime | None = None
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def bars(applicant: Applicant, kind: Kind, clock: datetime, settings: NudgeSetti
     if member is None:
         return (Bar.UNKNOWN,)
     role_needed = not (applicant.named or settings.ask_members)
-    limit = weekly_limit(member, settings)
+    limit = usable_limit(member, settings, urgent=applicant.urgent)
     found = {
         Bar.AUTHOR: applicant.author,
         Bar.ASKED: applicant.asked,
@@ -121,7 +123,8 @@ def possible_at(applicant: Applicant, clock: datetime, settings: NudgeSettings) 
     member = applicant.member
     if member is None:
         return None
-    free = free_at(applicant.asks, weekly_limit(member, settings), clock)
+    limit = usable_limit(member, settings, urgent=applicant.urgent)
+    free = free_at(applicant.asks, limit, clock)
     if free is None:
         return None
     at = max(free, member.paused_until or free, applicant.introduced or free)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.nudge import decision_log, decline, gatherings, learn, measure, proposals, ties
+from services.nudge import decision_log, decline, gatherings, learn, load, measure, proposals, ties
 from services.nudge.documents import (
     ASKS,
     FORGOTTEN,
@@ -53,6 +53,7 @@ def forget_member(state: NudgeCommunity, event: MemberForgotten, clock: datetime
     learn.forget(state, member)
     gatherings.forget(state, member)
     measure.forget(state, member)
+    load.forget(state, member)
     for key in [key for key in documents.keys(READERS) if reader_of(key) == member]:
         documents.drop(READERS, key)
     return events

@@ -8,6 +8,7 @@ from services.nudge.choose import Applicant
 from services.nudge.choose_words import choose_words
 from services.nudge.documents import ASKS, INBOXES, TRIALS, Asks, Candidate, Inbox, Nudge, Opportunity, Subject
 from services.nudge.kinds import KINDS
+from services.nudge.load import count_ask
 from services.nudge.naming import SOURCE
 from services.nudge.state import NudgeCommunity
 from services.nudge.waiting import Curve
@@ -84,6 +85,7 @@ def _record(state: NudgeCommunity, post: str, opportunity: Opportunity, nudge: s
     member, asked_at = document.member, document.issued
     asks = (*within_week(state.asks(member), asked_at), asked_at)
     state.documents.put(ASKS, member, Asks(asks))
+    count_ask(state, member, asked_at)
     state.documents.put(INBOXES, member, Inbox((*state.inbox(member), nudge)))
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from services.nudge import unasked
 from services.nudge.choose import Applicant
 from services.nudge.decision_log import Considered, log_ask, log_proposal
 from services.nudge.documents import Opportunity, Proposal
@@ -22,6 +23,7 @@ def ask(
     alternatives: tuple[Alternative, ...] = (),
 ) -> list[Event]:
     """Ask somebody who may be asked, where nobody has to approve it first; else propose it."""
+    unasked.drop(state, post)
     mode = mode_of(manners_of(state.documents), opportunity.kind)
     # That this person is asked about sensitive posts is what operators have approved already.
     if mode is Mode.AUTOPILOT or (mode is Mode.APPROVE and opportunity.sensitive):

@@ -1,7 +1,7 @@
 """A round: all posts that fall due together are given to people together."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from services.nudge.applicants import applicants
@@ -13,12 +13,15 @@ from services.nudge.decision_log import Considered, considered, log_held, log_no
 from services.nudge.documents import Opportunity
 from services.nudge.explore import Drawn, draw_people
 from services.nudge.hold import enrol
+from services.nudge.load import count_askable
 from services.nudge.manners import manners_of, mode_of
 from services.nudge.propose import ask
 from services.nudge.state import NudgeCommunity
+from services.nudge.unasked import Why, note
 from shared.events import Alternative, Event, Mode
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOOKS_AGAIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,12 @@ class _Asking:
     applicants: dict[str, Applicant]
     barred: dict[str, tuple[Bar, ...]]
     again: datetime | None
+
+    @property
+    def askable(self) -> list[str]:
+        """Name those who may be asked, if not now."""
+        people = [one.candidate.member for one in self.everybody]
+        return [who for who in people if PASSING.issuperset(self.barred.get(who, ()))]
 
     @property
     def kept_out(self) -> list[tuple[Applicant, tuple[Bar, ...]]]:
@@ -67,11 +76,23 @@ def ask_about(state: NudgeCommunity, posts: Mapping[str, datetime | None], clock
     ]
     for p in sorted(given):
         events += _ask(state, asking[p], given[p], drawn.get(p), people[p], clock)
+    lost = {post: any(values[post, who] > 0 for who in turns[post]) for post in asking if post not in given}
     for post, found in asking.items():
-        if post not in given:
+        if post in lost:
             log_nobody(state, post, found.opportunity, people[post], clock)
-            _come_back(state, found, clock, lost=any(values[post, who] > 0 for who in turns[post]))
+            _come_back(state, found, clock, lost=lost[post])
+    note(state, {post: None if lost.get(post, True) else _why(state, asking[post]) for post in asking}, clock)
+    count_askable(state, {who for found in asking.values() for who in found.askable}, clock)
     return events
+
+
+def _why(state: NudgeCommunity, found: _Asking) -> Why:
+    """Say why nobody is asked about a post that did not lose against others."""
+    if found.applicants:
+        return Why.WORTH
+    if found.everybody:
+        return Why.BARRED
+    return Why.NO_MATCH if len(found.opportunity.asked) < state.settings.people_per_post else Why.ENOUGH
 
 
 def _ask(
@@ -119,6 +140,9 @@ def _asking(state: NudgeCommunity, post: str, named: datetime | None, clock: dat
         kept_out[applicant.candidate.member] = barred
         if PASSING.issuperset(barred) and (could := possible_at(applicant, clock, state.settings)) is not None:
             again.append(could)
+        if not bars(replace(applicant, urgent=True), opportunity.kind, clock, state.settings):
+            # What is kept of their week is for this, too, once it has become urgent.
+            again.append(clock + _LOOKS_AGAIN)
     return _Asking(post, opportunity, everybody, free, kept_out, min(again, default=None))
 
 

@@ -87,6 +87,15 @@ class NudgeSettings(BaseModel):
     leader_weight: float = Field(
         1.2, ge=0.1, le=10, description="so many answers is a leader's worth to a first post; to others less of it"
     )
+    reserve_share: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="share of somebody's weekly asks that is kept for urgent posts; all but one, at most",
+    )
+    urgent_worth: float = Field(
+        0.9, gt=0, le=10, description="a post is urgent where an answer is worth so many; first posts always are"
+    )
 
     run_by: str = Field("", max_length=200, description="who runs this: people are told before they are first asked")
     contact: str = Field("", max_length=200, description="where people can ask about it: an address or a name")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from services.nudge import ties
+from services.nudge import ties, unasked
 from services.nudge.documents import Closing, Nudge, NudgeState, ProposalState
 from services.nudge.learn import learn_end
 from services.nudge.naming import SOURCE
@@ -103,6 +103,7 @@ def close(state: NudgeCommunity, post: str, closing: Closing, clock: datetime) -
         closed = replace(closed, candidates=(), named=None)
         state.documents.cancel_timer("close", post)
     state.put_opportunity(post, closed)
+    unasked.drop(state, post)
     state.documents.cancel_timer("decide", post)
     state.documents.set_timer("forget", post, clock + timedelta(days=state.settings.keep_days))
     return events

@@ -51,6 +51,17 @@ def need(opportunity: Opportunity, clock: datetime, settings: NudgeSettings) -> 
     return weight * 2 ** (-late / settings.late_half_life_hours) * open_still
 
 
+def is_urgent(opportunity: Opportunity, clock: datetime, settings: NudgeSettings) -> bool:
+    """Say whether asking about it may use what is kept of people's weeks: a first post, one that is grave or needs it.
+
+    What is no post waits for nobody's answer, and is never urgent.
+    """
+    if opportunity.subject is not None:
+        return False
+    first = opportunity.kind is Kind.WELCOME
+    return first or opportunity.sensitive or need(opportunity, clock, settings) >= settings.urgent_worth
+
+
 def price(applicant: Applicant, clock: datetime, settings: NudgeSettings) -> float:
     """Give what one more ask costs somebody: the last one of their week `attention_price`, earlier ones less."""
     assert applicant.member is not None
