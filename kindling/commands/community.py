@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -13,12 +13,16 @@ from rich.text import Text
 
 from kindling.commands.arguments import valid
 from kindling.commands.common import Community, DataDir, Json, tell, write_json
+from kindling.commands.community_load import told_load, told_unasked, weeks_told
 from kindling.commands.community_mode import approve_link, mode
 from kindling.servers import servers
 from kindling.settings import load
 from services.ingest.accept import Scope
 from services.ingest.keys import Keys
 from services.nudge.documents import COMMUNITY, NUDGES, THE_COMMUNITY
+from services.nudge.read_load import read_load
+from services.nudge.read_unasked import read_unasked
+from services.nudge.settings import NudgeSettings
 from services.recommend.documents import MEMBERS, POSTS
 from shared import limits
 from shared.clock import wall_clock
@@ -38,7 +42,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the services hold of a community, in numbers."""
+    """What the services hold of a community, in numbers; `unasked` and `load` as nudge's doors give them."""
 
     community: str
     known: bool
@@ -50,39 +54,49 @@ class State:
     champions: int
     leaders: int
     nudges: int
+    unasked: dict[str, Any]
+    load: dict[str, Any]
 
 
-def _run(data_dir: DataDir, work: Callable[[Connections], Awaitable[T]]) -> T:
+def _run(data_dir: DataDir, work: Callable[[Connections, NudgeSettings], Awaitable[T]]) -> T:
+    settings = load(data_dir=data_dir)
+
     async def run() -> T:
-        return await work(connections)
+        return await work(connections, settings.nudge)
 
-    with servers(load(data_dir=data_dir)) as connections:
+    with servers(settings) as connections:
         return asyncio.run(run())
 
 
-async def _state(connections: Connections, community: str) -> State:
+async def _state(connections: Connections, settings: NudgeSettings, community: str) -> State:
     redis = connections.redis()
     try:
         keys = await Keys(redis, connections.prefix, wall_clock).list(community)
         ranked = await connections.store(redis, ServiceName.RECOMMEND).load(community)
-        asked = await connections.store(redis, ServiceName.NUDGE).load(community)
+        nudge = connections.store(redis, ServiceName.NUDGE)
+        asked = await nudge.load(community)
+        position = asked.position or ranked.position
+        clock = position.clock if position is not None else None
+        unasked = await read_unasked(nudge, community)
+        shared = await read_load(nudge, community, clock or wall_clock(), settings)
     finally:
         await redis.aclose()
     documents, people = Documents(asked.documents), Documents(ranked.documents)
     members = [member for member in people.table(MEMBERS).values() if member.here]
     told = documents.get(COMMUNITY, THE_COMMUNITY)
-    position = asked.position or ranked.position
     return State(
         community=community,
         known=position is not None,
         closed=told is not None and told.closed,
-        clock=position.clock.isoformat() if position is not None and position.clock is not None else None,
+        clock=clock.isoformat() if clock is not None else None,
         keys=len(keys),
         posts=sum(name.startswith(f"{POSTS.name}/") for name in ranked.documents),
         members=len(members),
         champions=sum(Role.CHAMPION in member.roles for member in members),
         leaders=sum(Role.LEADER in member.roles for member in members),
         nudges=len(documents.table(NUDGES)),
+        unasked=unasked,
+        load=shared,
     )
 
 
@@ -94,7 +108,7 @@ def open_(
 ) -> None:
     """Open a community, or one that was closed, and print its first key and what comes next."""
 
-    async def work(connections: Connections) -> tuple[str | None, State]:
+    async def work(connections: Connections, settings: NudgeSettings) -> tuple[str | None, State]:
         now = wall_clock()
         opened = CommunityOpened(
             id=f"opened/{secrets.token_hex(8)}", source=SOURCE, at=now, community=community, name=name
@@ -107,7 +121,7 @@ def open_(
             key = await keys.create(community, [Scope.ACTIVITY], "the first key") if first else None
         finally:
             await redis.aclose()
-        return key, await _state(connections, community)
+        return key, await _state(connections, settings, community)
 
     key, state = _run(data_dir, work)
     console = Console(highlight=False, soft_wrap=True)
@@ -120,7 +134,7 @@ def open_(
 @app.command()
 def status(community: Community, json_file: Json = None, data_dir: DataDir = None) -> None:
     """Show on one screen what is there of a community, and the next step."""
-    state = _run(data_dir, lambda connections: _state(connections, community))
+    state = _run(data_dir, lambda connections, settings: _state(connections, settings, community))
     write_json(json_file, asdict(state))
     console = Console(highlight=False, soft_wrap=True)
     if not state.known:
@@ -133,6 +147,8 @@ def status(community: Community, json_file: Json = None, data_dir: DataDir = Non
     table.add_row("posts kept", str(state.posts))
     table.add_row("members", f"{state.members}, of them {state.champions} champions and {state.leaders} leaders")
     table.add_row("nudges kept", str(state.nudges))
+    table.add_row("nobody to ask about", Text(told_unasked(state.unasked)))
+    table.add_row(weeks_told(state.load), Text(told_load(state.load)))
     console.print(table)
     if not state.closed:
         _show_steps(console, state)
@@ -142,8 +158,8 @@ def status(community: Community, json_file: Json = None, data_dir: DataDir = Non
 def close(community: Community, data_dir: DataDir = None) -> None:
     """Close a community: nothing is ranked and nobody asked; its state stays, and `open` goes on with it."""
 
-    async def work(connections: Connections) -> None:
-        state = await _state(connections, community)
+    async def work(connections: Connections, settings: NudgeSettings) -> None:
+        state = await _state(connections, settings, community)
         if not state.known:
             raise Unprocessable(f"there is no community {community}")
         closed = CommunityClosed(

@@ -20,6 +20,8 @@ from services.nudge.read_decision import decision_doors
 from services.nudge.read_declined import ShownDeclined
 from services.nudge.read_effect import read_effect
 from services.nudge.read_inbox import ShownNudge, ShownSubject
+from services.nudge.read_load import WEEKS, read_load
+from services.nudge.read_unasked import read_unasked
 from services.nudge.review_doors import review_doors
 from services.nudge.settings import NudgeSettings
 from services.nudge.shelf import Person
@@ -34,6 +36,7 @@ from shared.problems import ProblemError
 from shared.reading import StateReader
 
 LONGEST_REASON = 1000
+MOST_WEEKS = 13
 
 
 class AnswerBody(BaseModel):
@@ -197,13 +200,23 @@ def _programs(desk: Desk, links: Links) -> APIRouter:
 
 def _operators(desk: Desk) -> APIRouter:
     routes = APIRouter(
-        prefix="/v1/communities/{community}", dependencies=[Depends(_only_with(desk.settings))], tags=["effect"]
+        prefix="/v1/communities/{community}", dependencies=[Depends(_only_with(desk.settings))], tags=["operators"]
     )
 
     @routes.get("/effect")
     async def effect(community: Id) -> dict[str, Any]:
         """Say what asking adds beside posts that were left alone, or that no effect is measured yet; and each week."""
         return await read_effect(desk.reader, community, desk.press.now())
+
+    @routes.get("/unasked")
+    async def unasked(community: Id) -> dict[str, Any]:
+        """Say about what nobody could be asked when it was last decided, why, and how many people what barred."""
+        return await read_unasked(desk.reader, community)
+
+    @routes.get("/load")
+    async def load(community: Id, weeks: Annotated[int, Query(ge=1, le=MOST_WEEKS)] = WEEKS) -> dict[str, Any]:
+        """Say how often each was asked in the last ISO weeks, how unequally, and what is left of their week."""
+        return await read_load(desk.reader, community, desk.press.now(), desk.settings, weeks)
 
     return routes
 

@@ -93,15 +93,19 @@ def _as_json(decision: Decision, nudge: Nudge | None, post: Post | None) -> dict
 
 
 def _considered(one: Considered) -> dict[str, Any]:
-    bars = dict.fromkeys(AT_A_WISH if bar in _WISHES else bar.value for bar in one.bars)
     return {
         "member": one.member,
         "rank": one.rank,
         "score": one.score,
         "worth": one.worth,
         "chance": one.chance,
-        "bars": list(bars),
+        "bars": told_bars(one),
     }
+
+
+def told_bars(one: Considered) -> list[str]:
+    """Give what barred somebody, as far as anybody is told."""
+    return list(dict.fromkeys(AT_A_WISH if bar in _WISHES else bar.value for bar in one.bars))
 
 
 def _outcome(nudge: Nudge) -> dict[str, Any]:
