@@ -31,7 +31,11 @@ async def test_a_community_is_opened_seen_closed_and_opened_again(tmp_path: Path
             return state()["posts"] == 40
 
         await until(imported, 120)
-        assert "1. bring in its history (done)" in kindling(tmp_path, "community", "status", "garden")
+        shown = kindling(tmp_path, "community", "status", "garden")
+        assert "1. bring in its history (done)" in shown
+        assert "nobody to ask about" in shown
+        assert state()["unasked"] == {"open": 0, "since": None, "why": {}, "people_barred": {}, "unasked": []}
+        assert "asked in 4 weeks" in shown
         kindling(tmp_path, "community", "close", "garden")
 
         async def closed() -> bool:

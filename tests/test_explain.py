@@ -60,6 +60,14 @@ def printed(decision: dict[str, Any]) -> str:
     return " ".join(out.getvalue().split())
 
 
+def test_it_is_told_what_is_kept_of_a_week() -> None:
+    """Where a part of it is for what is urgent, and whether this was."""
+    features = {"worth": 0.21, "asks_this_week": 4.0, "weekly_limit": 5.0, "reserved": 1.0, "urgent": 1.0}
+    said = "4 times in 7 x 24 h, of 5 that they may be; 1 of these is kept for what is urgent, which this is"
+    assert f"{said}." in printed(made(features=features))
+    assert f"{said} not." in printed(made(features={**features, "urgent": 0.0}))
+
+
 def test_it_reads_as_a_person_would_tell_it() -> None:
     """Who was asked, when that was due and why, by what chance, with which budget, and what became of it."""
     said = printed(made())

@@ -8,10 +8,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.nudge.budget import WEEK, role_of, weekly_limit
-from services.nudge.documents import LIVE, OPPORTUNITIES, PROPOSALS, Opportunity
+from services.nudge.budget import WEEK, role_of, usable_limit
+from services.nudge.documents import LIVE, OPPORTUNITIES, PROPOSALS, THE_COMMUNITY, Opportunity
 from services.nudge.manners import manners_of, mode_of
 from services.nudge.state import NudgeCommunity
+from services.nudge.unasked import UNASKED, Unasked
+from services.nudge.worth import is_urgent
 from shared.events import (
     Answer,
     ChannelChanged,
@@ -179,20 +181,24 @@ class Watched:
 
     def _check_issued(self, event: NudgeIssued) -> None:
         state, member = self.garden.state, self.garden.state.member(event.member)
+        opportunity = state.opportunity(event.post)
         assert event.nudge not in {nudge.nudge for nudge in self.nudges}
         assert member is not None
+        assert opportunity is not None
         lately = [n for n in self.nudges if n.member == event.member and event.at - n.at < WEEK]
         # Who was forgotten and came back is somebody new.
         lately = [n for n in lately if n.at >= self.forgotten.get(event.member, n.at)]
-        assert len(lately) < weekly_limit(member, self.garden.settings)
+        # Without what is kept for the urgent, where it is not; and nobody comes beyond the cap, whatever they said.
+        urgent = event.features["urgent"] == 1
+        assert urgent == is_urgent(opportunity, event.at, self.garden.settings)
+        assert len(lately) < usable_limit(member, self.garden.settings, urgent=urgent)
+        assert len(lately) < self.garden.settings.weekly_asks_cap
         zone = member.own_zone or member.zone
         assert zone is None or open_by_the_wall(event.at, zone, member.hours or self.garden.settings.default_hours())
         assert not member.left
         assert event.kind not in member.without
         assert member.paused_until is None or event.at >= member.paused_until
         assert event.channel is None or state.reads(event.member, event.channel)
-        opportunity = state.opportunity(event.post)
-        assert opportunity is not None
         assert not self._is_unwanted(event.post, opportunity, event.member)
         assert opportunity.held is None
         assert event.post not in self.grave or event.member == "cat"
@@ -220,6 +226,13 @@ class Watched:
 
     def _check_open(self) -> None:
         state = self.garden.state
+        for key in (self.garden.documents.get(UNASKED, THE_COMMUNITY) or Unasked()).waiting:
+            unasked = state.opportunity(key)
+            # Nobody is at what operators see as unasked, and it is open.
+            assert unasked is not None
+            assert unasked.closed is None
+            assert unasked.held is None
+            assert not state.stands(unasked)
         for message, opportunity in self.garden.documents.table(OPPORTUNITIES).items():
             live = [nudge for _, nudge in state.nudges_of(opportunity) if nudge.state in LIVE]
             known = state.post(message)

@@ -63,12 +63,20 @@ def sentences(decision: dict[str, Any]) -> Iterator[str]:
         return
     yield _chosen(decision)
     if "asks_this_week" in decision["features"]:
-        used, limit = decision["features"]["asks_this_week"], decision["features"]["weekly_limit"]
-        yield f"Budget: they had been asked {used:.0f} times in 7 x 24 h, of {limit:.0f} that they may be."
+        yield _budget(decision["features"])
     chance = decision["propensity"]
     yield f"Probability of this choice: {chance:g}" + (": no chance was in it." if chance == 1 else ", drawn.")
     if decision["outcome"] is not None:
         yield from _outcome(decision["outcome"])
+
+
+def _budget(features: dict[str, float]) -> str:
+    used, limit, kept = features["asks_this_week"], features["weekly_limit"], features.get("reserved", 0)
+    said = f"Budget: they had been asked {used:.0f} times in 7 x 24 h, of {limit:.0f} that they may be"
+    if not kept:
+        return f"{said}."
+    urgent = "this is" if features.get("urgent") else "this is not"
+    return f"{said}; {kept:.0f} of these {'is' if kept == 1 else 'are'} kept for what is urgent, which {urgent}."
 
 
 def _due(decision: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from services.nudge.budget import role_of, weekly_limit, within_week
+from services.nudge.budget import reserved, role_of, weekly_limit, within_week
 from services.nudge.choose import Applicant
 from services.nudge.choose_words import choose_words
 from services.nudge.documents import ASKS, INBOXES, TRIALS, Asks, Candidate, Inbox, Nudge, Opportunity, Subject
@@ -91,7 +91,7 @@ def _record(state: NudgeCommunity, post: str, opportunity: Opportunity, nudge: s
 
 def _features(state: NudgeCommunity, opportunity: Opportunity, chosen: Applicant, clock: datetime) -> dict[str, float]:
     assert chosen.member is not None
-    age = (clock - opportunity.published) / timedelta(hours=1)
+    age, limit = (clock - opportunity.published) / timedelta(hours=1), weekly_limit(chosen.member, state.settings)
     known = {"stays_open_a_day": round(Curve.of(opportunity.still_open).stays_open(max(0.0, age), 24), 6)}
     return (known if opportunity.still_open else {}) | {
         "age_hours": round(age, 6),
@@ -100,8 +100,10 @@ def _features(state: NudgeCommunity, opportunity: Opportunity, chosen: Applicant
         "candidates": float(len(opportunity.candidates)),
         "handed_over": float(chosen.named),
         "reply_ratio": chosen.ratio,
+        "reserved": float(reserved(limit, state.settings)),
         "score": chosen.candidate.score,
-        "weekly_limit": float(weekly_limit(chosen.member, state.settings)),
+        "urgent": float(chosen.urgent),
+        "weekly_limit": float(limit),
         "worth": round(worth_of(opportunity, chosen, clock, state.settings), 6),
     }
 

@@ -85,7 +85,10 @@ class NudgeSettings(BaseModel):
         2, ge=1, le=100, description="who is worth so many times as much as all below them is asked before their turn"
     )
     leader_weight: float = Field(
-        1.2, ge=0.1, le=10, description="so many answers is a leader's worth to a first post; to others less of it"
+        1,
+        ge=0.1,
+        le=10,
+        description="a leader's answer to a first post counts as so many, to others as it is their topic",
     )
     reserve_share: float = Field(
         0.2,
