@@ -253,4 +253,4 @@ def test_what_is_over_is_forgotten_in_time() -> None:
     garden.step(unmatched, reply(START + hours(3), "bob", to="unknown"))
     garden.until(START + hours(24 * 100))
     left = {key.split("/")[0] for key in dump(garden.documents)}
-    assert left <= {"member", "channel", "reader", "asks", "tally", "role_tally", "week"}
+    assert left <= {"member", "channel", "reader", "asks", "tally", "role_tally", "week", "load"}
