@@ -58,6 +58,7 @@ TABLES: tuple[Table[Any], ...] = (
     kept.MANNERS,
     kept.GATHERINGS,
     kept.ROUTINES,
+    kept.HOLIDAYS,
     kept.TIES,
     kept.FORGOTTEN,
     DECISIONS,

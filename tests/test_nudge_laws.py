@@ -8,11 +8,14 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.nudge.absence import days_of
 from services.nudge.budget import WEEK, role_of, weekly_limit
 from services.nudge.documents import LIVE, OPPORTUNITIES, PROPOSALS, Opportunity
+from services.nudge.holidays import holidays_of
 from services.nudge.manners import manners_of, mode_of
 from services.nudge.state import NudgeCommunity
 from shared.events import (
+    Absence,
     Answer,
     ChannelChanged,
     CommunityOpened,
@@ -69,11 +72,11 @@ from tests.nudging import (
     reply,
     tick,
 )
-from tests.test_nudge_hours import open_by_the_wall
+from tests.test_nudge_hours import off_by_the_calendar, open_by_the_wall
 
 PEOPLE = ["ann", "bob", "cat", "plain", "asker"]
 POSTS = [f"p{n}" for n in range(8)]
-PREFERS = ["few", "none", "kinds", "all", "pause", "zone", "hours", "fine", "not for me"]
+PREFERS = ["few", "none", "kinds", "all", "pause", "away", "back", "zone", "hours", "fine", "not for me"]
 ENDS = (NudgeWithdrawn, NudgeExpired, NudgeActed)
 
 person = st.sampled_from(PEOPLE)
@@ -101,6 +104,7 @@ steps = st.lists(
         st.tuples(st.just("gather"), st.sampled_from(["g1", "g2"]), person, st.sampled_from([20.0, 60.0, 100.0])),
         st.tuples(st.just("cancel"), st.sampled_from(["g1", "g2"])),
         st.tuples(st.just("attend"), st.sampled_from(["g1", "g2"]), person),
+        st.tuples(st.just("holidays"), st.sampled_from(["", "2026-03-04", "2026-03-03..2026-03-05, 2026-03-10"])),
         st.tuples(st.just("routine"), st.sampled_from(["", "thu 10 | open | Top Tip"])),
         st.tuples(st.just("channel"), person, st.sampled_from(["in", "out", "private", "public"])),
     ),
@@ -190,6 +194,8 @@ class Watched:
         assert not member.left
         assert event.kind not in member.without
         assert member.paused_until is None or event.at >= member.paused_until
+        assert not off_by_the_calendar(event.at, zone or "UTC", days_of(member.absences))
+        assert not off_by_the_calendar(event.at, zone or "UTC", holidays_of(state))
         assert event.channel is None or state.reads(event.member, event.channel)
         opportunity = state.opportunity(event.post)
         assert opportunity is not None
@@ -232,6 +238,8 @@ class Watched:
                 assert member is not None
                 assert not member.left
                 assert member.consent is not False
+                zone = member.own_zone or member.zone
+                assert not off_by_the_calendar(self.garden.driven.clock, zone or "UTC", days_of(member.absences))
                 assert message not in self.grave or nudge.member == "cat"
                 assert nudge.kind not in member.without
                 assert not nudge.channel or state.reads(nudge.member, nudge.channel)
@@ -274,7 +282,7 @@ class Watched:
             case ("topic", who, message, declined):
                 averse: Event = make(TopicDeclined, at, member=who, post=message, declined=declined)
                 return averse
-            case ("peers" | "pairs" | "queue" | "share" | "gather" | "cancel" | "attend" | "routine", *_):
+            case ("peers" | "pairs" | "queue" | "share" | "gather" | "cancel" | "attend" | "routine" | "holidays", *_):
                 return about_no_post(step, at)
             case (_, who, what):
                 kind, fields = told(who, what, at)
@@ -304,11 +312,18 @@ def about_no_post(step: tuple[Any, ...], at: datetime) -> Event:
             event = make(GatheringChanged, at, gathering=name, cancelled=True)
         case ("attend", name, who):
             event = make(GatheringAttended, at, gathering=name, member=who)
+        case ("holidays", value):
+            event = make(SettingsChanged, at, settings={"holidays/here": value})
         case (_, value):
             event = make(SettingsChanged, at, settings={"routine/tips": value})
         case _:
             raise AssertionError(step)
     return event
+
+
+def absent(at: datetime, first: int, last: int) -> Absence:
+    """Give an absence that begins and ends so many days from now."""
+    return Absence(first=at.date() + timedelta(days=first), last=at.date() + timedelta(days=last))
 
 
 def told(who: str, what: str, at: datetime) -> tuple[type[Event], dict[str, Any]]:
@@ -321,6 +336,8 @@ def told(who: str, what: str, at: datetime) -> tuple[type[Event], dict[str, Any]
         "zone": (PreferencesChanged, {"member": who, "zone": "Asia/Kolkata"}),
         "hours": (PreferencesChanged, {"member": who, "hours": NIGHTS}),
         "pause": (PreferencesChanged, {"member": who, "paused_until": at + hours(20)}),
+        "away": (PreferencesChanged, {"member": who, "absences": (absent(at, 1, 3), absent(at, 6, 6))}),
+        "back": (PreferencesChanged, {"member": who, "absences": ()}),
         "fine": (PreferencesChanged, {"member": who, "consent": True}),
         "not for me": (PreferencesChanged, {"member": who, "consent": False}),
         "left": (MemberLeft, {"member": who}),
@@ -457,4 +474,4 @@ def test_the_laws_look_at_nudges() -> None:
     assert {nudge.kind for nudge in watched.nudges} >= set(Kind) - {Kind.GATHER}
     assert len(watched.nudges) > 5
     assert any(isinstance(event, NudgeEvent) for event in watched.garden.driven.emitted)
-    assert len(TABLES) == 27
+    assert len(TABLES) == 28

@@ -17,6 +17,8 @@ BARS = {
     "paused": "pauses",
     "consent": "has not agreed to be asked",
     "contact": "has only just been told of it, or not yet",
+    "away": "away on these days",
+    "holiday": "a holiday of the community",
     "budget": "asked as often this week as they may be",
     "hours": "outside their hours",
 }
@@ -36,6 +38,7 @@ _WITHDRAWN = {
     "handed_over": "they handed it over",
     "opted_out": "they want none of this kind any more, or pause",
     "left": "they have left",
+    "away": "they are away",
     "taken_back": "it was taken back",
 }
 

@@ -1,13 +1,13 @@
 """Nudge's HTTP doors for programs, with the service key; the pages for people are in `pages`."""
 
 from dataclasses import asdict
-from datetime import time
+from datetime import date, time
 from hmac import compare_digest
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from services.nudge.documents import LIVE
 from services.nudge.guard import Guard
@@ -28,8 +28,8 @@ from services.nudge.take_decline import decline, undo
 from services.nudge.wishes import Declinable
 from services.nudge.words import words_of
 from services.nudge.write_nudge import write_nudge
-from shared.events import Answer, Interests, Kind, Weekday, WorkingHours
-from shared.limits import Id, Language, Moment, Zone
+from shared.events import Absence, Answer, Interests, Kind, Weekday, WorkingHours
+from shared.limits import MOST_ABSENCES, Day, Id, Language, Moment, Zone
 from shared.problems import ProblemError
 from shared.reading import StateReader
 
@@ -66,6 +66,22 @@ class HoursBody(BaseModel):
     weekdays: tuple[Weekday, ...] = (0, 1, 2, 3, 4)
 
 
+class AbsenceBody(BaseModel):
+    """Days of an absence, by the calendar where the member is; the last one is a day away, too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    first: Day
+    last: Day
+
+    @field_validator("last")
+    @classmethod
+    def _in_order(cls, last: date, given: ValidationInfo) -> date:
+        if "first" in given.data and last < given.data["first"]:
+            raise ValueError("must not be before `first`: it is the last day of the absence")
+        return last
+
+
 class PreferencesBody(BaseModel):
     """What a member prefers; what is not given stays as it is."""
 
@@ -87,6 +103,10 @@ class PreferencesBody(BaseModel):
     language: Annotated[Language | None, Field(description="a tag: de, en-GB; the usual one where it has no words")] = (
         None
     )
+    absences: Annotated[
+        tuple[AbsenceBody, ...] | None,
+        Field(max_length=MOST_ABSENCES, description="all absences from now on; an empty list ends them"),
+    ] = None
 
 
 class DeclineBody(BaseModel):
@@ -184,6 +204,8 @@ def _programs(desk: Desk, links: Links) -> APIRouter:
         given = {name: getattr(body, name) for name in body.model_fields_set}
         if body.hours is not None:
             given["hours"] = WorkingHours(**body.hours.model_dump())
+        if body.absences is not None:
+            given["absences"] = tuple(Absence(first=one.first, last=one.last) for one in body.absences)
         return _done(await desk.prefer(community, member, given))
 
     @routes.get("/link")

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.nudge.choose import Applicant
 from services.nudge.documents import NUDGES, Candidate, Named, Opportunity
+from services.nudge.holidays import holidays_of
 from services.nudge.learn import ratio_of
 from services.nudge.manners import has_agreed, introduced_at, manners_of
 from services.nudge.proposals import is_over
@@ -41,6 +42,7 @@ def applicant(
         declined=state.declines(candidate.member, post),
         apart=any(state.apart(candidate.member, other) for other in others),
         agreed=has_agreed(manners, opportunity.kind, member),
+        holidays=holidays_of(state),
         introduced=introduced_at(manners, opportunity.kind, member, clock, state.settings),
         ratio=ratio_of(state, candidate.member, member) if opportunity.subject is None else 1.0,
     )

@@ -6,11 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from services.nudge.absence import days_of, is_away, zone_of
 from services.nudge.budget import free_at, role_of, weekly_limit
 from services.nudge.documents import Candidate, Member
-from services.nudge.hours import find_zone, is_open, next_open
+from services.nudge.hours import ANY_HOUR, Days, find_zone, is_off, is_open, next_open
 from services.nudge.settings import NudgeSettings
-from shared.events import Kind, Role
+from shared.events import Kind, Role, WorkingHours
 
 
 class Bar(StrEnum):
@@ -29,11 +30,13 @@ class Bar(StrEnum):
     CONSENT = "consent"
     CONTACT = "contact"
     PAUSED = "paused"
+    AWAY = "away"
+    HOLIDAY = "holiday"
     BUDGET = "budget"
     HOURS = "hours"
 
 
-PASSING: Final = frozenset({Bar.CONTACT, Bar.PAUSED, Bar.BUDGET, Bar.HOURS})
+PASSING: Final = frozenset({Bar.CONTACT, Bar.PAUSED, Bar.AWAY, Bar.HOLIDAY, Bar.BUDGET, Bar.HOURS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Applicant:
 
     `declined`: they said that the post is not their topic; `apart`: they are kept apart from somebody in it.
     `agreed`: they may be asked by what they said to it; from `introduced` on, as they heard of it a while ago.
+    `holidays` are the community's.
     `ratio`: by how much more, or less, often they reply when asked than their scores say.
     """
 
@@ -57,6 +61,7 @@ class Applicant:
     ratio: float = 1.0
     agreed: bool = True
     introduced: datetime | None = None
+    holidays: tuple[Days, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,8 @@ def bars(applicant: Applicant, kind: Kind, clock: datetime, settings: NudgeSetti
         Bar.CONSENT: not applicant.agreed,
         Bar.CONTACT: applicant.agreed and applicant.introduced is not None and clock < applicant.introduced,
         Bar.PAUSED: member.paused_until is not None and clock < member.paused_until,
+        Bar.AWAY: is_away(member, clock),
+        Bar.HOLIDAY: is_off(clock, zone_of(member), applicant.holidays),
         Bar.BUDGET: free_at(applicant.asks, limit, clock) != clock,
     }
     barred = tuple(bar for bar, is_barred in found.items() if is_barred)
@@ -110,8 +117,13 @@ def bars(applicant: Applicant, kind: Kind, clock: datetime, settings: NudgeSetti
 
 def within_hours(member: Member, clock: datetime, settings: NudgeSettings) -> bool:
     """Say whether a member may be asked at this hour; of unknown zone, at any."""
-    zone = find_zone(member.own_zone) or find_zone(member.zone)
-    return zone is None or is_open(clock, zone, member.hours or settings.default_hours())
+    return is_open(clock, zone_of(member), hours_of(member, settings))
+
+
+def hours_of(member: Member, settings: NudgeSettings) -> WorkingHours:
+    """Give the hours within which a member may be asked; of unknown zone, any."""
+    known = (find_zone(member.own_zone) or find_zone(member.zone)) is not None
+    return (member.hours or settings.default_hours()) if known else ANY_HOUR
 
 
 def possible_at(applicant: Applicant, clock: datetime, settings: NudgeSettings) -> datetime | None:
@@ -123,5 +135,5 @@ def possible_at(applicant: Applicant, clock: datetime, settings: NudgeSettings) 
     if free is None:
         return None
     at = max(free, member.paused_until or free, applicant.introduced or free)
-    zone = find_zone(member.own_zone) or find_zone(member.zone)
-    return at if zone is None else next_open(at, zone, member.hours or settings.default_hours())
+    off = (*days_of(member.absences), *applicant.holidays)
+    return next_open(at, zone_of(member), hours_of(member, settings), off)

@@ -1,12 +1,24 @@
 """What nudge keeps of a community: frozen documents, one table for each kind."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
 from shared.declining import Said
-from shared.events import Alternative, Answer, Evidence, Kind, Mode, Privacy, Role, Withdrawal, Wording, WorkingHours
+from shared.events import (
+    Absence,
+    Alternative,
+    Answer,
+    Evidence,
+    Kind,
+    Mode,
+    Privacy,
+    Role,
+    Withdrawal,
+    Wording,
+    WorkingHours,
+)
 from shared.stamps import Stamp
 from shared.state import Table
 
@@ -71,6 +83,7 @@ class Member:
     consent: bool | None = None
     contacted: datetime | None = None
     language: str | None = None
+    absences: tuple[Absence, ...] = ()
     stamps: dict[str, Stamp] = field(default_factory=dict)
 
 
@@ -452,6 +465,14 @@ class Routine:
 
 
 @dataclass(frozen=True, slots=True)
+class Holidays:
+    """Days, first and last, on which nobody is asked, under the name of their list; none where it was ended."""
+
+    days: tuple[tuple[date, date], ...]
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class Tie:
     """Two people who first exchanged something after they were brought together, under the opportunity's key.
 
@@ -488,6 +509,7 @@ ROLE_TALLIES: Final = Table("role_tally", RoleTally)
 WISHES: Final = Table("wishes", Wishes)
 GATHERINGS: Final = Table("gathering", Gathering)
 ROUTINES: Final = Table("routine", Routine)
+HOLIDAYS: Final = Table("holidays", Holidays)
 TIES: Final = Table("tie", Tie)
 PROPOSALS: Final = Table("proposal", Proposal)
 PROPOSED: Final = Table("proposed", Proposals)

@@ -38,6 +38,7 @@ def forget_member(state: NudgeCommunity, event: MemberForgotten, clock: datetime
     documents.put(FORGOTTEN, short_hash(member), Forgotten(clock))
     concerned = state.open_posts(person=member)
     documents.drop(MEMBERS, member)
+    documents.cancel_timer("away", member)
     events = [event for post in concerned for event in _close_own(state, post, member, clock)]
     events += reconsider(state, concerned, clock)
     ties.forget(state, member)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from itertools import islice
 from typing import Final
 
+from services.nudge.absence import is_away, zone_of
 from services.nudge.documents import (
     CHANNELS,
     INBOXES,
@@ -27,7 +28,6 @@ from services.nudge.documents import (
     reader_key,
 )
 from services.nudge.guard import Held
-from services.nudge.hours import find_zone
 from services.nudge.kinds import KINDS
 from services.nudge.naming import short_hash
 from services.nudge.shelf import Person, Shelf
@@ -115,12 +115,21 @@ class ShownInbox:
 class InboxReader:
     """Puts an inbox together from the documents that the handlers stored, for one member of one community."""
 
-    def __init__(self, reader: StateReader, community: str, member: str, held: Held, usual: str = "en") -> None:
+    def __init__(
+        self,
+        reader: StateReader,
+        community: str,
+        member: str,
+        held: Held,
+        usual: str = "en",
+        now: datetime | None = None,
+    ) -> None:
         self._shelf = Shelf(reader, community)
         self._community = community
         self._member = member
         self._held = held
         self._usual = usual
+        self._now = now
 
     async def read(self) -> ShownInbox:
         """Read all that is open and the latest that is closed, in a number of steps that does not grow with it.
@@ -286,6 +295,8 @@ class InboxReader:
             asked = short_hash(self._community, post, member) in opportunity.asked
             if known is None or known.bot or asked or member in opportunity.concerned:
                 continue
+            if self._now is not None and is_away(known, self._now):
+                continue
             if any(self._shelf.apart(member, other) for other in (*opportunity.concerned, self._member)):
                 continue
             if self._reads(member, opportunity.channel):
@@ -303,8 +314,3 @@ def _declines(opportunity: Opportunity) -> tuple[Declinable, ...]:
     if opportunity.subject is None:
         return tuple(Declinable)
     return (Declinable.PERSON,) if len(opportunity.concerned) == 1 else ()
-
-
-def zone_of(known: Member) -> tzinfo:
-    """Give the zone in which a member reads times; UTC where it is unknown."""
-    return find_zone(known.own_zone) or find_zone(known.zone) or UTC

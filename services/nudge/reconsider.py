@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from services.nudge.absence import is_away
 from services.nudge.applicants import applicant
 from services.nudge.choose import PASSING, bars
 from services.nudge.decide import decide
@@ -96,4 +97,7 @@ def why_withdraw(state: NudgeCommunity, people: Iterable[str], nudge: Nudge, clo
     paused = member.paused_until is not None and clock < member.paused_until and nudge.state is NudgeState.OPEN
     if member.consent is False or nudge.kind in member.without or paused or state.declines(nudge.member, nudge.post):
         return Withdrawal.OPTED_OUT
+    # Also what they claimed: else nobody would be asked until it is over.
+    if is_away(member, clock):
+        return Withdrawal.AWAY
     return Withdrawal.TAKEN_BACK if any(state.apart(nudge.member, other) for other in people) else None

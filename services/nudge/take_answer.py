@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from services.nudge.absence import is_away
 from services.nudge.documents import (
     CHANNELS,
     LIVE,
@@ -75,7 +76,8 @@ class Desk:
 
     async def inbox(self, community: str, member: str) -> ShownInbox:
         held = await self.guard.held(community, member)
-        return await InboxReader(self.reader, community, member, held, self.settings.language).read()
+        language, now = self.settings.language, self.press.now()
+        return await InboxReader(self.reader, community, member, held, language, now).read()
 
     async def openings(self, nudges: Sequence[ShownNudge], words: Words) -> dict[str, Opening]:
         """Suggest a first line for each of some nudges, by their ids; of a sensitive post the templates say none."""
@@ -151,7 +153,7 @@ class Desk:
         known, opportunity = shelf.get(MEMBERS, to), shelf.get(OPPORTUNITIES, nudge.post)
         others = [member] if opportunity is None else [member, *opportunity.concerned]
         await shelf.fetch(WISHES, [to, *others])
-        if known is None or known.bot or to in others:
+        if known is None or known.bot or to in others or is_away(known, self.press.now()):
             return False
         if nudge.channel and not shelf.reads(to, nudge.channel):
             return False

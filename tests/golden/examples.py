@@ -1,9 +1,10 @@
 """A realistic event of every kind with every field filled; the golden files were written from these, once."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from shared.events import (
+    Absence,
     Alternative,
     Answer,
     ChannelChanged,
@@ -133,6 +134,7 @@ def _people() -> list[Event]:
             paused_until=AT + 14 * DAY,
             interests=("Seeds of old tomatoes", "少し待って"),
             language="de-AT",
+            absences=(Absence(first=date(2026, 8, 3), last=date(2026, 8, 21)),),
         ),
     ]
 

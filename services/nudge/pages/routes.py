@@ -4,7 +4,6 @@ import base64
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -14,37 +13,27 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import TypeAdapter, ValidationError
 
+from services.nudge.absence import coming, zone_of
 from services.nudge.budget import role_of, weekly_limit
 from services.nudge.documents import LIVE, MANNERS, THE_COMMUNITY, Manners, Member
 from services.nudge.kinds import KINDS
 from services.nudge.links import BadLink, Links, Visitor
 from services.nudge.manners import asks_consent
-from services.nudge.read_inbox import zone_of
+from services.nudge.pages.absence import change_absence
+from services.nudge.pages.told import Told
 from services.nudge.take_answer import Desk, Said
 from services.nudge.take_decline import decline, undo
 from services.nudge.wishes import Declinable
 from services.nudge.words import LANGUAGES, Words, words_for, words_of
 from shared.events import Answer, Interests, Kind, Role
 from shared.failures import Unavailable
-from shared.limits import INTEREST_CHARACTERS, MOST_INTERESTS
+from shared.limits import INTEREST_CHARACTERS, MOST_ABSENCES, MOST_INTERESTS
 from shared.problems import RETRY_AFTER_SECONDS, ProblemError
 
 HERE: Final = Path(__file__).parent
 ASKED_KINDS: Final = tuple(KINDS)
 LONGEST_REASON: Final = 1000
 _INTERESTS: Final[TypeAdapter[tuple[str, ...]]] = TypeAdapter(Interests)
-
-
-class Told(StrEnum):
-    """What a page says after a button; in the address, so that it says nothing else."""
-
-    TAKEN = "taken"
-    ACCEPTED = "accepted"
-    CLOSED = "closed"
-    UNCLEAR = "unclear"
-    TOO_MUCH = "too_much"
-    SAVED = "saved"
-    AWAY = "away"
 
 
 class Pages:
@@ -158,6 +147,18 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
 
         return await with_visitor(token, door)
 
+    @routes.post("/inbox/{token}/absence")
+    async def absence(
+        token: str,
+        first: Annotated[str, Form()] = "",
+        last: Annotated[str, Form()] = "",
+        word: Annotated[str, Form()] = "",
+    ) -> Response:
+        async def door(visitor: Visitor, known: Member) -> Response:
+            return pages.back(token, await change_absence(desk, visitor, known, first, last, add=word != "remove"))
+
+        return await with_visitor(token, door)
+
     return routes
 
 
@@ -199,6 +200,7 @@ async def _show_inbox(
         heading=words.heading,
         time=time_of,
         declined=declined,
+        absences=[(words.day(one.first), words.day(one.last), one) for one in coming(known, desk.press.now())],
         languages=[(tag, words_of(tag).name) for tag in LANGUAGES],
         kinds=[(kind.value, kind not in known.without) for kind in ASKED_KINDS],
         weekly_asks=weekly_limit(known, desk.settings),
@@ -210,7 +212,11 @@ async def _show_inbox(
 
 
 def _message(words: Words, told: Told | None) -> str:
-    return "" if told is None else words.say(f"told.{told}", most=MOST_INTERESTS, characters=INTEREST_CHARACTERS)
+    return (
+        ""
+        if told is None
+        else words.say(f"told.{told}", most=MOST_INTERESTS, characters=INTEREST_CHARACTERS, absences=MOST_ABSENCES)
+    )
 
 
 async def _press(desk: Desk, visitor: Visitor, nudge: str, answer: str, reason: str, to: str) -> Told:
