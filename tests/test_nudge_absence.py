@@ -187,6 +187,7 @@ async def test_a_member_says_when_they_are_away(redis_url: str, prefix: str) -> 
         shown = (await house.http.get(page)).text
         assert "Mon 2 Mar 2026 to Fri 6 Mar 2026" in shown
         assert await house.nudges() == []
+        house.now[0] += hours(0.1)
         days = {"first": "2026-03-02", "last": "2026-03-06", "word": "remove"}
         await house.http.post(f"{page}/absence", data=days)
         assert "You named no days" in (await house.http.get(page)).text

@@ -107,8 +107,9 @@ def days_near(draw: st.DrawFn) -> tuple[datetime, list[Days]]:
     """Give a moment near a change of the clocks, and days off that begin and end around it."""
     at = draw(near_changes)
     ahead = st.tuples(st.integers(-2, 3), st.integers(0, 2))
-    days = [at.date() + timedelta(days=after) for after, _ in (pairs := draw(st.lists(ahead, max_size=3)))]
-    return at, [(day, day + timedelta(days=more)) for day, (_, more) in zip(days, pairs, strict=True)]
+    pairs = draw(st.lists(ahead, max_size=3))
+    days = [(at.date() + timedelta(days=after), more) for after, more in pairs]
+    return at, [(day, day + timedelta(days=more)) for day, more in days]
 
 
 @settings(max_examples=150, deadline=None)
