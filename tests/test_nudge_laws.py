@@ -238,8 +238,8 @@ class Watched:
                 assert member is not None
                 assert not member.left
                 assert member.consent is not False
-                zone = member.own_zone or member.zone
-                assert not off_by_the_calendar(self.garden.driven.clock, zone or "UTC", days_of(member.absences))
+                zone = member.own_zone or member.zone or "UTC"
+                assert not off_by_the_calendar(self.garden.driven.clock or START, zone, days_of(member.absences))
                 assert message not in self.grave or nudge.member == "cat"
                 assert nudge.kind not in member.without
                 assert not nudge.channel or state.reads(nudge.member, nudge.channel)
