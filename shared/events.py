@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.limits import (
+    LONGEST_GAP_HOURS,
     MOST_ABSENCES,
     MOST_INTERESTS,
     Day,
@@ -25,6 +26,7 @@ from shared.limits import (
 
 Score = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
+GapHours = Annotated[int, Field(ge=0, le=LONGEST_GAP_HOURS)]
 Weekday = Annotated[int, Field(ge=0, le=6)]
 Interests = Annotated[tuple[Interest, ...], Field(max_length=MOST_INTERESTS)]
 
@@ -310,6 +312,7 @@ class PreferencesChanged(MemberEvent):
 
     `interests` are all that the member declares from now on, each a topic in their own words. `consent` is what they
     said to being asked at all, when they were told what this is. `absences` are all that they have from now on.
+    `gap_hours` are to pass between two asks, at least.
     """
 
     WIRE_VERSION: ClassVar[int] = 4
@@ -323,6 +326,7 @@ class PreferencesChanged(MemberEvent):
     consent: bool | None = None
     language: Language | None = None
     absences: Absences | None = None
+    gap_hours: GapHours | None = None
 
 
 class TopicDeclined(MemberEvent):

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from hypothesis import strategies as st
 from pydantic import AwareDatetime
 
-from shared.events import EVENTS, Absence, Absences, Count, Event, Interests, Score, Value, Weekday
+from shared.events import EVENTS, Absence, Absences, Count, Event, GapHours, Interests, Score, Value, Weekday
 from shared.limits import (
+    LONGEST_GAP_HOURS,
     MOST_ABSENCES,
     MOST_INTERESTS,
     Id,
@@ -53,6 +54,7 @@ _BY_TYPE: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (AwareDatetime, moments),
     (Score, _NUMBERS),
     (Count, st.integers(0, 10**9)),
+    (GapHours, st.integers(0, LONGEST_GAP_HOURS)),
     (Weekday, st.integers(0, 6)),
     (bool, st.booleans()),
     (str, texts.map(normalise)),

@@ -153,7 +153,8 @@ class Garden:
     """The service on one community, driven as the loop drives it."""
 
     def __init__(self, events: Sequence[Event] = (), **settings: Any) -> None:
-        self.settings = NudgeSettings(**settings)
+        # In an afternoon here, people are asked about much.
+        self.settings = NudgeSettings(**{"gap_hours": 0, **settings})
         self.service = Nudge(self.settings)
         self.documents = Documents()
         self.state = NudgeCommunity(COMMUNITY, self.documents, self.settings)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from services.nudge.absence import days_of
 from services.nudge.budget import WEEK, role_of, weekly_limit
-from services.nudge.documents import LIVE, OPPORTUNITIES, PROPOSALS, Opportunity
+from services.nudge.documents import ASKS, LIVE, OPPORTUNITIES, PROPOSALS, Asks, Opportunity
 from services.nudge.holidays import holidays_of
 from services.nudge.manners import manners_of, mode_of
+from services.nudge.pace import gap_of, slowed_to
 from services.nudge.state import NudgeCommunity
 from shared.events import (
     Absence,
@@ -76,7 +77,7 @@ from tests.test_nudge_hours import off_by_the_calendar, open_by_the_wall
 
 PEOPLE = ["ann", "bob", "cat", "plain", "asker"]
 POSTS = [f"p{n}" for n in range(8)]
-PREFERS = ["few", "none", "kinds", "all", "pause", "away", "back", "zone", "hours", "fine", "not for me"]
+PREFERS = ["few", "none", "apart", "kinds", "all", "pause", "away", "back", "zone", "hours", "fine", "not for me"]
 ENDS = (NudgeWithdrawn, NudgeExpired, NudgeActed)
 
 person = st.sampled_from(PEOPLE)
@@ -121,6 +122,8 @@ DRAWN: dict[str, Any] = {
     "holdout_welcome": True,
     "explore_share": 0.3,
     "gather_days": 2,
+    "gap_hours": 2,
+    "let_go_halves": 2,
     "welcome_joined_hours": 1,
 }
 NIGHTS = WorkingHours(start=time(22), end=time(3), weekdays=(0, 2, 5))
@@ -189,6 +192,11 @@ class Watched:
         # Who was forgotten and came back is somebody new.
         lately = [n for n in lately if n.at >= self.forgotten.get(event.member, n.at)]
         assert len(lately) < weekly_limit(member, self.garden.settings)
+        asks = self.garden.documents.get(ASKS, event.member) or Asks()
+        pause = max(
+            gap_of(member, state.settings), slowed_to(member, asks.let_go, event.at, state.settings) or hours(0)
+        )
+        assert all(event.at - n.at >= pause for n in lately)
         zone = member.own_zone or member.zone
         assert zone is None or open_by_the_wall(event.at, zone, member.hours or self.garden.settings.default_hours())
         assert not member.left
@@ -330,6 +338,7 @@ def told(who: str, what: str, at: datetime) -> tuple[type[Event], dict[str, Any]
     """Give what happens to a person, or to the private channel, in one word."""
     kinds: dict[str, tuple[type[Event], dict[str, Any]]] = {
         "few": (PreferencesChanged, {"member": who, "weekly_asks": 1}),
+        "apart": (PreferencesChanged, {"member": who, "gap_hours": 10}),
         "none": (PreferencesChanged, {"member": who, "weekly_asks": 0}),
         "kinds": (PreferencesChanged, {"member": who, "without": (Kind.REPLY,)}),
         "all": (PreferencesChanged, {"member": who, "without": ()}),

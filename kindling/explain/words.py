@@ -20,6 +20,8 @@ BARS = {
     "away": "away on these days",
     "holiday": "a holiday of the community",
     "budget": "asked as often this week as they may be",
+    "gap": "asked too short a time ago",
+    "slowed": "asked more rarely, as they let asks go by",
     "hours": "outside their hours",
 }
 _STATES = {

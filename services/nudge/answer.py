@@ -10,6 +10,7 @@ from services.nudge.decide import decide
 from services.nudge.documents import LIVE, OF_PERSON, Nudge, NudgeState
 from services.nudge.follow import follow_less, follow_member, never_facts
 from services.nudge.kinds import KINDS
+from services.nudge.pace import note_taken_up
 from services.nudge.reconsider import reconsider
 from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import withdraw
@@ -80,6 +81,7 @@ def _done(state: NudgeCommunity, event: NudgeAnswered, nudge: Nudge) -> list[Eve
     state.put_nudge(event.nudge, replace(nudge, state=NudgeState.DONE, hidden_until=None))
     state.documents.cancel_timer("show", event.nudge)
     state.documents.cancel_timer("expire", event.nudge)
+    note_taken_up(state, event.member)
     return []
 
 

@@ -28,7 +28,7 @@ from services.nudge.take_decline import decline, undo
 from services.nudge.wishes import Declinable
 from services.nudge.words import words_of
 from services.nudge.write_nudge import write_nudge
-from shared.events import Absence, Answer, Interests, Kind, Weekday, WorkingHours
+from shared.events import Absence, Answer, GapHours, Interests, Kind, Weekday, WorkingHours
 from shared.limits import MOST_ABSENCES, Day, Id, Language, Moment, Zone
 from shared.problems import ProblemError
 from shared.reading import StateReader
@@ -103,6 +103,7 @@ class PreferencesBody(BaseModel):
     language: Annotated[Language | None, Field(description="a tag: de, en-GB; the usual one where it has no words")] = (
         None
     )
+    gap_hours: Annotated[GapHours | None, Field(description="hours between two asks, at least, over all kinds")] = None
     absences: Annotated[
         tuple[AbsenceBody, ...] | None,
         Field(max_length=MOST_ABSENCES, description="all absences from now on; an empty list ends them"),

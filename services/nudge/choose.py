@@ -10,6 +10,7 @@ from services.nudge.absence import days_of, is_away, zone_of
 from services.nudge.budget import free_at, role_of, weekly_limit
 from services.nudge.documents import Candidate, Member
 from services.nudge.hours import ANY_HOUR, Days, find_zone, is_off, is_open, next_open
+from services.nudge.pace import is_slowed, is_too_soon, rested_at
 from services.nudge.settings import NudgeSettings
 from shared.events import Kind, Role, WorkingHours
 
@@ -33,10 +34,12 @@ class Bar(StrEnum):
     AWAY = "away"
     HOLIDAY = "holiday"
     BUDGET = "budget"
+    GAP = "gap"
+    SLOWED = "slowed"
     HOURS = "hours"
 
 
-PASSING: Final = frozenset({Bar.CONTACT, Bar.PAUSED, Bar.AWAY, Bar.HOLIDAY, Bar.BUDGET, Bar.HOURS})
+PASSING: Final = frozenset({Bar.CONTACT, Bar.PAUSED, Bar.AWAY, Bar.HOLIDAY, Bar.BUDGET, Bar.GAP, Bar.SLOWED, Bar.HOURS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Applicant:
 
     `declined`: they said that the post is not their topic; `apart`: they are kept apart from somebody in it.
     `agreed`: they may be asked by what they said to it; from `introduced` on, as they heard of it a while ago.
-    `holidays` are the community's.
+    `let_go` is when they let asks go by; `holidays` are the community's.
     `ratio`: by how much more, or less, often they reply when asked than their scores say.
     """
 
@@ -55,6 +58,7 @@ class Applicant:
     asked: bool
     author: bool
     asks: tuple[datetime, ...] = ()
+    let_go: tuple[datetime, ...] = ()
     named: bool = False
     declined: bool = False
     apart: bool = False
@@ -107,6 +111,8 @@ def bars(applicant: Applicant, kind: Kind, clock: datetime, settings: NudgeSetti
         Bar.AWAY: is_away(member, clock),
         Bar.HOLIDAY: is_off(clock, zone_of(member), applicant.holidays),
         Bar.BUDGET: free_at(applicant.asks, limit, clock) != clock,
+        Bar.GAP: is_too_soon(member, applicant.asks, clock, settings),
+        Bar.SLOWED: is_slowed(member, applicant.asks, applicant.let_go, clock, settings),
     }
     barred = tuple(bar for bar, is_barred in found.items() if is_barred)
     # Hours cost the most to look up and matter only where nothing else stands in the way for good.
@@ -134,6 +140,7 @@ def possible_at(applicant: Applicant, clock: datetime, settings: NudgeSettings) 
     free = free_at(applicant.asks, weekly_limit(member, settings), clock)
     if free is None:
         return None
-    at = max(free, member.paused_until or free, applicant.introduced or free)
+    rested = rested_at(member, applicant.asks, applicant.let_go, clock, settings)
+    at = max(free, rested, member.paused_until or free, applicant.introduced or free)
     off = (*days_of(member.absences), *applicant.holidays)
     return next_open(at, zone_of(member), hours_of(member, settings), off)

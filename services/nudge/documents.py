@@ -84,6 +84,7 @@ class Member:
     contacted: datetime | None = None
     language: str | None = None
     absences: tuple[Absence, ...] = ()
+    gap_hours: int | None = None
     stamps: dict[str, Stamp] = field(default_factory=dict)
 
 
@@ -257,9 +258,13 @@ class Inbox:
 
 @dataclass(frozen=True, slots=True)
 class Asks:
-    """When a member was asked, over all kinds, under the member's id: oldest first, the last week at least."""
+    """When a member was asked, over all kinds, under the member's id: oldest first, the last week at least.
+
+    `let_go` is when they let asks go by since they last took one up, one that they passed twice.
+    """
 
     times: tuple[datetime, ...] = ()
+    let_go: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ def member_facts(event: MemberEvent) -> dict[str, Any]:
                 interests=event.interests,
                 consent=event.consent,
                 language=event.language,
+                gap_hours=event.gap_hours,
                 absences=None if event.absences is None else tuple(sorted(event.absences, key=_by_day)),
             )
         case _:

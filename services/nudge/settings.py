@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from services.nudge.words import LANGUAGES
 from shared.events import Role, Weekday, WorkingHours
-from shared.limits import ID_BYTES, Address, Language, LocalTime, Secret
+from shared.limits import ID_BYTES, LONGEST_GAP_HOURS, Address, Language, LocalTime, Secret
 
 Hours = Annotated[float, Field(gt=0, le=24 * 365)]
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -99,6 +99,19 @@ class NudgeSettings(BaseModel):
     weekly_asks_champion: Asks = Field(5, description="asks in 7 x 24 h for champions who set nothing else")
     weekly_asks_leader: Asks = Field(3, description="asks in 7 x 24 h for leaders who set nothing else")
     weekly_asks_cap: Asks = Field(10, description="asks in 7 x 24 h that nobody's own setting can exceed")
+    gap_hours: float = Field(
+        4,
+        ge=0,
+        le=LONGEST_GAP_HOURS,
+        description="hours between two asks of one person, at least, over all kinds, for members who set nothing else",
+    )
+    let_go_halves: int = Field(
+        4,
+        ge=0,
+        le=100,
+        description="asks in a row that somebody lets go by, a pass counting two, halve how often they are asked, and "
+        "as many again once more; 0: never",
+    )
     work_starts: LocalTime = Field(time(9), description="local time from which members with a known zone are asked")
     work_ends: LocalTime = Field(time(17), description="local time from which they are not asked any more")
     work_weekdays: tuple[Weekday, ...] = Field((0, 1, 2, 3, 4), description="days on which they are asked, Monday is 0")

@@ -134,6 +134,7 @@ def _people() -> list[Event]:
             paused_until=AT + 14 * DAY,
             interests=("Seeds of old tomatoes", "少し待って"),
             language="de-AT",
+            gap_hours=24,
             absences=(Absence(first=date(2026, 8, 3), last=date(2026, 8, 21)),),
         ),
     ]
