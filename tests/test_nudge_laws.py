@@ -192,10 +192,11 @@ class Watched:
         # Who was forgotten and came back is somebody new.
         lately = [n for n in lately if n.at >= self.forgotten.get(event.member, n.at)]
         assert len(lately) < weekly_limit(member, self.garden.settings)
-        asks = self.garden.documents.get(ASKS, event.member) or Asks()
-        pause = max(
-            gap_of(member, state.settings), slowed_to(member, asks.let_go, event.at, state.settings) or hours(0)
-        )
+        # What they let go by since was not known yet.
+        known = self.garden.documents.get(ASKS, event.member) or Asks()
+        let_go = [at for at in known.let_go if at < event.at]
+        slowed = slowed_to(member, let_go, event.at, self.garden.settings) or hours(0)
+        pause = max(gap_of(member, self.garden.settings), slowed)
         assert all(event.at - n.at >= pause for n in lately)
         zone = member.own_zone or member.zone
         assert zone is None or open_by_the_wall(event.at, zone, member.hours or self.garden.settings.default_hours())
