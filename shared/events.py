@@ -145,6 +145,13 @@ class WorkingHours(Value):
     weekdays: tuple[Weekday, ...] = (0, 1, 2, 3, 4)
 
 
+class Digest(Value):
+    """A local time of day, on weekdays (Monday is 0), at which a member gets all at once; on none: one by one."""
+
+    at: LocalTime
+    weekdays: Annotated[tuple[Weekday, ...], Field(max_length=7)]
+
+
 class Absence(Value):
     """Days on which a member is away, by the calendar where they are, the first and the last among them."""
 
@@ -312,7 +319,7 @@ class PreferencesChanged(MemberEvent):
 
     `interests` are all that the member declares from now on, each a topic in their own words. `consent` is what they
     said to being asked at all, when they were told what this is. `absences` are all that they have from now on.
-    `gap_hours` are to pass between two asks, at least.
+    `gap_hours` are to pass between two asks, at least, and a `digest` is when all come at once.
     """
 
     WIRE_VERSION: ClassVar[int] = 4
@@ -327,6 +334,7 @@ class PreferencesChanged(MemberEvent):
     language: Language | None = None
     absences: Absences | None = None
     gap_hours: GapHours | None = None
+    digest: Digest | None = None
 
 
 class TopicDeclined(MemberEvent):

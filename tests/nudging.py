@@ -153,8 +153,8 @@ class Garden:
     """The service on one community, driven as the loop drives it."""
 
     def __init__(self, events: Sequence[Event] = (), **settings: Any) -> None:
-        # In an afternoon here, people are asked about much.
-        self.settings = NudgeSettings(**{"gap_hours": 0, **settings})
+        # In an afternoon here, people are asked about much, leaders too.
+        self.settings = NudgeSettings(**{"gap_hours": 0, "digest_leaders": False, **settings})
         self.service = Nudge(self.settings)
         self.documents = Documents()
         self.state = NudgeCommunity(COMMUNITY, self.documents, self.settings)

@@ -28,7 +28,7 @@ from services.nudge.take_decline import decline, undo
 from services.nudge.wishes import Declinable
 from services.nudge.words import words_of
 from services.nudge.write_nudge import write_nudge
-from shared.events import Absence, Answer, GapHours, Interests, Kind, Weekday, WorkingHours
+from shared.events import Absence, Answer, Digest, GapHours, Interests, Kind, Weekday, WorkingHours
 from shared.limits import MOST_ABSENCES, Day, Id, Language, Moment, Zone
 from shared.problems import ProblemError
 from shared.reading import StateReader
@@ -64,6 +64,15 @@ class HoursBody(BaseModel):
     start: LocalTime
     end: LocalTime
     weekdays: tuple[Weekday, ...] = (0, 1, 2, 3, 4)
+
+
+class DigestBody(BaseModel):
+    """When all is asked at once: a local time of day on days of the week, Monday is 0; on none, one by one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    at: LocalTime
+    weekdays: Annotated[tuple[Weekday, ...], Field(max_length=7)]
 
 
 class AbsenceBody(BaseModel):
@@ -104,6 +113,7 @@ class PreferencesBody(BaseModel):
         None
     )
     gap_hours: Annotated[GapHours | None, Field(description="hours between two asks, at least, over all kinds")] = None
+    digest: DigestBody | None = None
     absences: Annotated[
         tuple[AbsenceBody, ...] | None,
         Field(max_length=MOST_ABSENCES, description="all absences from now on; an empty list ends them"),
@@ -205,6 +215,8 @@ def _programs(desk: Desk, links: Links) -> APIRouter:
         given = {name: getattr(body, name) for name in body.model_fields_set}
         if body.hours is not None:
             given["hours"] = WorkingHours(**body.hours.model_dump())
+        if body.digest is not None:
+            given["digest"] = Digest(**body.digest.model_dump())
         if body.absences is not None:
             given["absences"] = tuple(Absence(first=one.first, last=one.last) for one in body.absences)
         return _done(await desk.prefer(community, member, given))

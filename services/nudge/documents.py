@@ -10,6 +10,7 @@ from shared.events import (
     Absence,
     Alternative,
     Answer,
+    Digest,
     Evidence,
     Kind,
     Mode,
@@ -85,6 +86,7 @@ class Member:
     language: str | None = None
     absences: tuple[Absence, ...] = ()
     gap_hours: int | None = None
+    digest: Digest | None = None
     stamps: dict[str, Stamp] = field(default_factory=dict)
 
 

@@ -133,6 +133,7 @@ def member_facts(event: MemberEvent) -> dict[str, Any]:
                 consent=event.consent,
                 language=event.language,
                 gap_hours=event.gap_hours,
+                digest=event.digest,
                 absences=None if event.absences is None else tuple(sorted(event.absences, key=_by_day)),
             )
         case _:

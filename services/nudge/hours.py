@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+from services.nudge.documents import Member
+from services.nudge.settings import NudgeSettings
 from shared.events import WorkingHours
 from shared.limits import zone_names
 
@@ -63,9 +65,22 @@ def next_open(at: datetime, zone: tzinfo, hours: WorkingHours, off: Sequence[Day
     return None
 
 
-def begins(day: date, zone: tzinfo) -> datetime:
-    """Give the first instant of a day, or of what follows it where the zone skips it, in UTC."""
-    local = datetime.combine(day, time())
+def day_after(day: date, off: Sequence[Days]) -> date:
+    """Give the first day from a day on that is none of the days off."""
+    while (last := _off_until(day, off)) is not None:
+        day = last + _DAY
+    return day
+
+
+def hours_of(member: Member, settings: NudgeSettings) -> WorkingHours:
+    """Give the hours within which a member may be asked; of unknown zone, any."""
+    known = (find_zone(member.own_zone) or find_zone(member.zone)) is not None
+    return (member.hours or settings.default_hours()) if known else ANY_HOUR
+
+
+def begins(day: date, zone: tzinfo, at: time = time()) -> datetime:
+    """Give the first instant of a day, or from a time of it on, in UTC; of what follows where the zone skips that."""
+    local = datetime.combine(day, at.replace(tzinfo=None))
     instant = local.replace(tzinfo=UTC) - _SHIFT
     while True:
         until = _same_offset_until(instant, zone)

@@ -55,16 +55,26 @@ def is_slowed(
 
 
 def rested_at(
-    member: Member, asks: Sequence[datetime], let_go: Sequence[datetime], clock: datetime, settings: NudgeSettings
+    member: Member,
+    asks: Sequence[datetime],
+    let_go: Sequence[datetime],
+    clock: datetime,
+    settings: NudgeSettings,
+    *,
+    apart: bool = True,
 ) -> datetime:
-    """Give the first time from `clock` on when it is not too soon to ask somebody; what they let go is forgotten."""
+    """Give the first time from `clock` on when it is not too soon to ask somebody; what they let go is forgotten.
+
+    Not `apart`: the least time between two asks is no matter, as in a digest.
+    """
     if not asks:
         return clock
     changes = sorted({clock, *(at + REMEMBERED for at in let_go if at + REMEMBERED > clock)})
+    gap = gap_of(member, settings) if apart else timedelta()
     free = clock
     for since, until in zip(changes, [*changes[1:], None], strict=True):
         slowed = slowed_to(member, let_go, since, settings) or timedelta()
-        free = max(since, max(asks) + max(gap_of(member, settings), slowed))
+        free = max(since, max(asks) + max(gap, slowed))
         if until is None or free < until:
             break
     return free

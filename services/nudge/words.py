@@ -10,7 +10,7 @@ from textwrap import shorten
 from typing import Any, Final
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_day_names
 from babel.units import format_unit
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -131,6 +131,10 @@ class Words:
     def day(self, day: date) -> str:
         """Write a day: `Tue 3 Mar 2026`."""
         return str(format_date(day, self._day, locale=self._locale))
+
+    def weekday(self, day: int) -> str:
+        """Name a day of the week, Monday is 0."""
+        return str(get_day_names("wide", "stand-alone", self._locale)[day])
 
     def _why_you(self, because: Because, author: str) -> tuple[str, ...]:
         """Say why this person was asked; never empty."""

@@ -15,6 +15,7 @@ from shared.events import (
     ContentQueued,
     ContentShared,
     Delivery,
+    Digest,
     Event,
     Evidence,
     GatheringAttended,
@@ -135,6 +136,7 @@ def _people() -> list[Event]:
             interests=("Seeds of old tomatoes", "少し待って"),
             language="de-AT",
             gap_hours=24,
+            digest=Digest(at=time(8, 30), weekdays=(1, 3)),
             absences=(Absence(first=date(2026, 8, 3), last=date(2026, 8, 21)),),
         ),
     ]

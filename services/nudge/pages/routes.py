@@ -16,13 +16,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.nudge.absence import coming, zone_of
 from services.nudge.budget import role_of, weekly_limit
+from services.nudge.digest import digest_of
 from services.nudge.documents import ASKS, LIVE, MANNERS, THE_COMMUNITY, Asks, Manners, Member
 from services.nudge.links import BadLink, Links, Visitor
 from services.nudge.manners import asks_consent
 from services.nudge.pace import gap_of, let_go_by, slowed_to
 from services.nudge.pages.absence import change_absence
 from services.nudge.pages.told import Told
-from services.nudge.pages.wanted import ASKED_KINDS, WantedAsks, wanted
+from services.nudge.pages.wanted import ASKED_KINDS, WantedAsks, digest_choices, wanted
 from services.nudge.take_answer import Desk, Said
 from services.nudge.take_decline import decline, undo
 from services.nudge.wishes import Declinable
@@ -141,11 +142,13 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
         kinds: Annotated[list[str] | None, Form()] = None,
         weekly_asks: Annotated[str, Form()] = "",
         gap_hours: Annotated[str, Form()] = "",
+        digest_days: Annotated[str | None, Form()] = None,
+        digest_time: Annotated[str, Form()] = "",
         interests: Annotated[str, Form()] = "",
         language: Annotated[str, Form()] = "",
     ) -> Response:
         async def door(visitor: Visitor, known: Member) -> Response:
-            asks = WantedAsks(kinds or [], weekly_asks, gap_hours)
+            asks = WantedAsks(kinds or [], weekly_asks, gap_hours, digest_days, digest_time)
             return pages.back(token, await _prefer(desk, visitor, known, asks, interests, language))
 
         return await with_visitor(token, door)
@@ -183,6 +186,7 @@ async def _show_inbox(
     manners = await desk.reader.get(visitor.community, MANNERS, THE_COMMUNITY) or Manners()
 
     now, let_go = desk.press.now(), (await desk.reader.get(visitor.community, ASKS, visitor.member) or Asks()).let_go
+    digest = digest_of(known, desk.settings)
     slowed = slowed_to(known, let_go, now, desk.settings)
 
     def time_of(at: datetime) -> str:
@@ -213,6 +217,9 @@ async def _show_inbox(
         most_asks=desk.settings.weekly_asks_cap,
         gap_hours=ceil(gap_of(known, desk.settings) / timedelta(hours=1)),
         most_gap=LONGEST_GAP_HOURS,
+        digests=digest_choices(known, desk.settings, words),
+        digest_time=f"{digest.at if digest else desk.settings.digest_time:%H:%M}",
+        digest_most=desk.settings.digest_most,
         slowed=slowed and words.length(slowed),
         let_go=let_go_by(known, let_go, now),
         interests="\n".join(known.interests),
