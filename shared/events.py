@@ -149,7 +149,7 @@ class Digest(Value):
     """A local time of day, on weekdays (Monday is 0), at which a member gets all at once; on none: one by one."""
 
     at: LocalTime
-    weekdays: Annotated[tuple[Weekday, ...], Field(max_length=7)]
+    weekdays: tuple[Weekday, ...]
 
 
 class Absence(Value):

@@ -72,7 +72,7 @@ class DigestBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     at: LocalTime
-    weekdays: Annotated[tuple[Weekday, ...], Field(max_length=7)]
+    weekdays: tuple[Weekday, ...]
 
 
 class AbsenceBody(BaseModel):
