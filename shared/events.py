@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from shared.limits import (
     LONGEST_GAP_HOURS,
     MOST_ABSENCES,
+    MOST_DELEGATES,
     MOST_INTERESTS,
     Day,
     Id,
@@ -93,6 +94,7 @@ class Withdrawal(StrEnum):
     OPTED_OUT = "opted_out"
     LEFT = "left"
     AWAY = "away"
+    STEPPED_DOWN = "stepped_down"
     TAKEN_BACK = "taken_back"
 
 
@@ -165,6 +167,7 @@ class Absence(Value):
         return self
 
 
+Delegates = Annotated[tuple[Id, ...], Field(max_length=MOST_DELEGATES)]
 Absences = Annotated[tuple[Absence, ...], Field(max_length=MOST_ABSENCES)]
 
 
@@ -320,6 +323,7 @@ class PreferencesChanged(MemberEvent):
     `interests` are all that the member declares from now on, each a topic in their own words. `consent` is what they
     said to being asked at all, when they were told what this is. `absences` are all that they have from now on.
     `gap_hours` are to pass between two asks, at least, and a `digest` is when all come at once.
+    `delegates` are all who may act for the member, as long as they are a leader.
     """
 
     WIRE_VERSION: ClassVar[int] = 4
@@ -335,6 +339,7 @@ class PreferencesChanged(MemberEvent):
     absences: Absences | None = None
     gap_hours: GapHours | None = None
     digest: Digest | None = None
+    delegates: Delegates | None = None
 
 
 class TopicDeclined(MemberEvent):
@@ -429,10 +434,15 @@ class ContentShared(CommunityEvent):
 
 
 class NudgeAnswered(NudgeEvent):
+    """What somebody said to their nudge; `by` is the delegate who said it for them."""
+
+    WIRE_VERSION: ClassVar[int] = 2
+
     answer: Answer
     reason: Text = ""
     to: Id | None = None
     until: Moment | None = None
+    by: Id | None = None
 
 
 class NudgeSeen(NudgeEvent):

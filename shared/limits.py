@@ -28,6 +28,7 @@ INTEREST_CHARACTERS = 200
 MOST_INTERESTS = 20
 AHEAD = timedelta(minutes=5)
 MOST_ABSENCES = 20
+MOST_DELEGATES = 3
 LONGEST_GAP_HOURS = 14 * 24
 # Beyond it no rule could add a week, or move to another zone.
 FIRST_YEAR, LAST_YEAR = 1900, 9000

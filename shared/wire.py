@@ -163,6 +163,7 @@ _ADDED: Final[dict[tuple[str, int], dict[str, Any]]] = {
     ("MatchesRanked", 1): {"still_open": []},
     ("MatchesRanked", 2): {},
     ("NudgeActed", 1): {},
+    ("NudgeAnswered", 1): {},
     ("NudgeIssued", 1): {"alternatives": []},
     ("NudgeIssued", 2): {},
     ("NudgeWithdrawn", 1): {},

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from hypothesis import strategies as st
 from pydantic import AwareDatetime
 
-from shared.events import EVENTS, Absence, Absences, Count, Event, GapHours, Interests, Score, Value, Weekday
+from shared.events import EVENTS, Absence, Absences, Count, Delegates, Event, GapHours, Interests, Score, Value, Weekday
 from shared.limits import (
     LONGEST_GAP_HOURS,
     MOST_ABSENCES,
+    MOST_DELEGATES,
     MOST_INTERESTS,
     Id,
     Language,
@@ -48,6 +49,7 @@ _BY_TYPE: list[tuple[Any, st.SearchStrategy[Any]]] = [
         Interests,
         st.lists(st.text(_PRINTING, min_size=1, max_size=60).filter(str.strip), max_size=MOST_INTERESTS).map(tuple),
     ),
+    (Delegates, st.lists(ids, max_size=MOST_DELEGATES).map(tuple)),
     (Absences, st.lists(absences, max_size=MOST_ABSENCES).map(tuple)),
     (Text, texts),
     (Moment, moments),

@@ -43,6 +43,7 @@ TABLES: tuple[Table[Any], ...] = (
     kept.OPPORTUNITIES,
     kept.NUDGES,
     kept.INBOXES,
+    kept.STANDS_IN,
     kept.ASKS,
     kept.TALLIES,
     kept.ROLE_TALLIES,

@@ -42,6 +42,7 @@ _WITHDRAWN = {
     "opted_out": "they want none of this kind any more, or pause",
     "left": "they have left",
     "away": "they are away",
+    "stepped_down": "they have no role any more",
     "taken_back": "it was taken back",
 }
 
@@ -112,7 +113,9 @@ def _outcome(outcome: dict[str, Any]) -> Iterator[str]:
     if outcome["seen"]:
         yield f"They saw it at {when(outcome['seen'])}."
     if outcome["answer"]:
-        yield f"They said: {outcome['answer'].replace('_', ' ')}."
+        said = f"They said: {outcome['answer'].replace('_', ' ')}"
+        by = outcome.get("answered_by")
+        yield f"{said}, by their delegate {by}." if by else f"{said}."
     times = {name: when(outcome[name]) if outcome[name] else "-" for name in ("expires", "closed")}
     if outcome["state"] == "withdrawn":
         yield f"It was withdrawn at {times['closed']}: {_WITHDRAWN.get(outcome['withdrawn'], outcome['withdrawn'])}."

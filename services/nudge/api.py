@@ -28,7 +28,7 @@ from services.nudge.take_decline import decline, undo
 from services.nudge.wishes import Declinable
 from services.nudge.words import words_of
 from services.nudge.write_nudge import write_nudge
-from shared.events import Absence, Answer, Digest, GapHours, Interests, Kind, Weekday, WorkingHours
+from shared.events import Absence, Answer, Delegates, Digest, GapHours, Interests, Kind, Weekday, WorkingHours
 from shared.limits import MOST_ABSENCES, Day, Id, Language, Moment, Zone
 from shared.problems import ProblemError
 from shared.reading import StateReader
@@ -37,7 +37,7 @@ LONGEST_REASON = 1000
 
 
 class AnswerBody(BaseModel):
-    """What is said to a nudge: `to` with `hand_over`, `until` with `later`."""
+    """What is said to a nudge: `to` with `hand_over`, `until` with `later`, `by` where a delegate says it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,6 +45,7 @@ class AnswerBody(BaseModel):
     reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
     to: Id | None = None
     until: Moment | None = None
+    by: Id | None = None
 
 
 def _without_offset(at: time) -> time:
@@ -114,6 +115,9 @@ class PreferencesBody(BaseModel):
     )
     gap_hours: Annotated[GapHours | None, Field(description="hours between two asks, at least, over all kinds")] = None
     digest: DigestBody | None = None
+    delegates: Annotated[
+        Delegates | None, Field(description="ids of all who may act for the member, as long as they are a leader")
+    ] = None
     absences: Annotated[
         tuple[AbsenceBody, ...] | None,
         Field(max_length=MOST_ABSENCES, description="all absences from now on; an empty list ends them"),
@@ -180,12 +184,29 @@ def _programs(desk: Desk, links: Links) -> APIRouter:
     @routes.post("/nudges/{nudge}/answers")
     async def answer(community: Id, member: Id, nudge: str, body: AnswerBody) -> JSONResponse:
         """Answer a nudge: 200 once it has taken effect, 202 where it is accepted and will."""
-        said = Said(body.answer, body.reason, body.to, body.until)
+        said = Said(body.answer, body.reason, body.to, body.until, body.by)
         taken = await desk.take_answer(community, member, nudge, said)
         shown = {"nudge": nudge, "answer": body.answer.value, "state": taken.state.value}
         if taken.through:
             return JSONResponse(shown)
         return JSONResponse({**shown, "detail": "accepted, will take effect"}, 202)
+
+    @routes.get("/delegated")
+    async def delegated(community: Id, member: Id) -> dict[str, Any]:
+        """List what the member may answer for leaders who named them their delegate: what they may read themselves.
+
+        Answers go to the leader's nudge, with the member as `by`.
+        """
+        found = await desk.delegated(community, member)
+        return {
+            "leaders": [
+                {
+                    "leader": _person(one.leader),
+                    "nudges": [_as_json(nudge, Opening("", "template")) for nudge in one.nudges],
+                }
+                for one in found
+            ]
+        }
 
     @routes.post("/nudges/{nudge}/seen", status_code=202)
     async def seen(community: Id, member: Id, nudge: str) -> dict[str, str]:

@@ -87,6 +87,7 @@ class Member:
     absences: tuple[Absence, ...] = ()
     gap_hours: int | None = None
     digest: Digest | None = None
+    delegates: tuple[str, ...] = ()
     stamps: dict[str, Stamp] = field(default_factory=dict)
 
 
@@ -226,6 +227,7 @@ class Nudge:
 
     `score` is how likely the member was said to reply; None where somebody handed the post over to them.
     `sensitive`: nobody else is to be asked about the post, and it is said in sober words.
+    `answered_by` is the delegate who answered for them.
     """
 
     member: str
@@ -244,6 +246,7 @@ class Nudge:
     seen: datetime | None = None
     answer: Answer | None = None
     answered: Stamp | None = None
+    answered_by: str | None = None
     reason: str = ""
     message: str | None = None
     closed: datetime | None = None
@@ -256,6 +259,13 @@ class Inbox:
     """A member's nudges, under the member's id, oldest first."""
 
     nudges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StandsIn:
+    """The leaders who named somebody their delegate, under the delegate's id."""
+
+    leaders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -505,6 +515,7 @@ POSTS: Final = Table("post", Post)
 OPPORTUNITIES: Final = Table("opportunity", Opportunity)
 NUDGES: Final = Table("nudge", Nudge)
 INBOXES: Final = Table("inbox", Inbox)
+STANDS_IN: Final = Table("stands_in", StandsIn)
 ASKS: Final = Table("asks", Asks)
 TALLIES: Final = Table("tally", Tally)
 TRIALS: Final = Table("trial", Trial)

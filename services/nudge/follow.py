@@ -134,6 +134,7 @@ def member_facts(event: MemberEvent) -> dict[str, Any]:
                 language=event.language,
                 gap_hours=event.gap_hours,
                 digest=event.digest,
+                delegates=None if event.delegates is None else tuple(sorted({*event.delegates} - {event.member})),
                 absences=None if event.absences is None else tuple(sorted(event.absences, key=_by_day)),
             )
         case _:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from services.nudge import answer as answering
 from services.nudge import decide, decline, follow, forget, manners, measure, outcomes, review, route
 from services.nudge.absence import plan_absence
+from services.nudge.delegates import follow_delegates
+from services.nudge.documents import Member
 from services.nudge.follow_kinds import TOLD, follow_kinds, plan_day
 from services.nudge.gatherings import end_gathering
 from services.nudge.holidays import follow_holidays
@@ -83,7 +85,9 @@ def on_message_removed(state: State, event: MessageRemoved, moment: Moment) -> I
 
 
 def on_member_told(state: State, event: MemberEvent, moment: Moment) -> Iterable[Event]:
+    before = (state.member(event.member) or Member()).delegates
     if follow.follow_member(state, event, follow.member_facts(event)):
+        follow_delegates(state, event.member, before)
         plan_absence(state, event.member, moment.clock)
         return reconsider(state, state.open_posts(person=event.member), moment.clock)
     return ()

@@ -113,7 +113,10 @@ class ShownInbox:
 
 
 class InboxReader:
-    """Puts an inbox together from the documents that the handlers stored, for one member of one community."""
+    """Puts an inbox together from the documents that the handlers stored, for one member of one community.
+
+    For a `delegate` who stands in for the member it is in their words, and says nothing of why the member was asked.
+    """
 
     def __init__(
         self,
@@ -123,6 +126,7 @@ class InboxReader:
         held: Held,
         usual: str = "en",
         now: datetime | None = None,
+        delegate: Member | None = None,
     ) -> None:
         self._shelf = Shelf(reader, community)
         self._community = community
@@ -130,6 +134,7 @@ class InboxReader:
         self._held = held
         self._usual = usual
         self._now = now
+        self._delegate = delegate
 
     async def read(self) -> ShownInbox:
         """Read all that is open and the latest that is closed, in a number of steps that does not grow with it.
@@ -188,7 +193,7 @@ class InboxReader:
         if opportunity is None or post.removed or not self._reads(self._member, nudge.channel):
             return None
         channel = self._shelf.get(CHANNELS, nudge.channel) or Channel()
-        words = words_for(self._held.pressed(known).language, self._usual)
+        words = words_for((self._delegate or self._held.pressed(known)).language, self._usual)
         subject, people = opportunity.subject or Subject(), [self._named(one, words) for one in opportunity.concerned]
         author = people[0] if people else self._named(opportunity.author, words)
         channel_name = channel.name or nudge.channel
@@ -256,7 +261,9 @@ class InboxReader:
         """Put a nudge into words; of one that is over, what was true when it was asked."""
         author, subject, published = people[0], opportunity.subject or Subject(), opportunity.published
         evidence = tuple(item for item in nudge.evidence if self._may_rest_on(item, author))
-        by = nudge.handed_by
+        wording, by = nudge.wording, nudge.handed_by
+        if self._delegate is not None:
+            evidence, wording, by = (), Wording.PLAIN, None
         handed_by = self._shelf.person(by).name if by and not self._shelf.apart(self._member, by) else None
         live = nudge.state in LIVE
         if nudge.sensitive:
@@ -271,7 +278,8 @@ class InboxReader:
             waited=nudge.issued - published,
             stands=nudge.expires if live else None,
         )
-        return words.ask(nudge.kind, nudge.wording, about, Because(evidence, nudge.role, handed_by), zone_of(known))
+        zone = zone_of(self._delegate or known)
+        return words.ask(nudge.kind, wording, about, Because(evidence, nudge.role, handed_by), zone)
 
     def _may_rest_on(self, evidence: Evidence, author: Person) -> bool:
         if evidence.posts and not evidence.channels:

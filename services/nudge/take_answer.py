@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from services.nudge.absence import is_away
+from services.nudge.delegates import DELEGATED
 from services.nudge.documents import (
     CHANNELS,
     LIVE,
@@ -29,6 +30,7 @@ from services.nudge.naming import short_hash
 from services.nudge.opening import Opener, Opening, by_template
 from services.nudge.press import Press
 from services.nudge.read_declined import ShownDeclined, read_declined
+from services.nudge.read_delegated import Delegated, may_answer, read_delegated
 from services.nudge.read_inbox import InboxReader, ShownInbox, ShownNudge
 from services.nudge.settings import NudgeSettings
 from services.nudge.shelf import Shelf
@@ -48,12 +50,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer with what belongs to it."""
+    """An answer with what belongs to it; `by` is the delegate who gives it for the member."""
 
     answer: Answer
     reason: str = ""
     to: str | None = None
     until: datetime | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,8 @@ class Desk:
             Unavailable: ingest or the store is away; nothing was recorded.
         """
         found = await self.own_nudge(community, member, nudge)
+        if said.by is not None:
+            await self._check_delegate(community, member, nudge, said.answer, said.by)
         if found.state not in LIVE and said.answer is not Answer.NEVER:
             if found.answer is said.answer:
                 return Taken(found.state, through=True)
@@ -117,7 +122,7 @@ class Desk:
                 raise ProblemError(409, "This nudge is closed", f"It is {found.state.value}.", state=found.state.value)
         await self._check(community, member, found, said)
         event = await self.press.answer(
-            community, member, nudge, said.answer, reason=said.reason, to=said.to, until=said.until
+            community, member, nudge, said.answer, reason=said.reason, to=said.to, until=said.until, by=said.by
         )
         await self.hold(event)
         through = await self.comes_through(lambda: self._has_answered(event))
@@ -135,6 +140,19 @@ class Desk:
         event = await self.press.preferences(community, member, given)
         await self.hold(event)
         return await self.comes_through(lambda: self._is_known(event)) is not None
+
+    async def delegated(self, community: str, member: str) -> tuple[Delegated, ...]:
+        """Give what a member may answer for leaders who named them."""
+        return await read_delegated(self.reader, self.guard, community, member, self.settings)
+
+    async def _check_delegate(self, community: str, leader: str, nudge: str, answer: Answer, by: str) -> None:
+        if not await may_answer(self.reader, community, leader, nudge, by):
+            raise ProblemError(404, "There is no such nudge", "It may be over, or is none that a delegate may answer.")
+        if answer not in DELEGATED:
+            detail = "only the leader says how they want to be asked: a delegate answers " + ", ".join(
+                sorted(DELEGATED)
+            )
+            raise ProblemError(422, "Not for a delegate", detail, errors=[{"pointer": "/answer", "detail": detail}])
 
     async def _check(self, community: str, member: str, nudge: Nudge, said: Said) -> None:
         if said.answer is not Answer.HAND_OVER:

@@ -22,6 +22,7 @@ from services.nudge.links import BadLink, Links, Visitor
 from services.nudge.manners import asks_consent
 from services.nudge.pace import gap_of, let_go_by, slowed_to
 from services.nudge.pages.absence import change_absence
+from services.nudge.pages.delegates import name_delegates
 from services.nudge.pages.told import Told
 from services.nudge.pages.wanted import ASKED_KINDS, WantedAsks, digest_choices, wanted
 from services.nudge.take_answer import Desk, Said
@@ -30,7 +31,7 @@ from services.nudge.wishes import Declinable
 from services.nudge.words import LANGUAGES, Words, words_for, words_of
 from shared.events import Answer, Interests, Role
 from shared.failures import Unavailable
-from shared.limits import INTEREST_CHARACTERS, LONGEST_GAP_HOURS, MOST_ABSENCES, MOST_INTERESTS
+from shared.limits import INTEREST_CHARACTERS, LONGEST_GAP_HOURS, MOST_ABSENCES, MOST_DELEGATES, MOST_INTERESTS
 from shared.problems import RETRY_AFTER_SECONDS, ProblemError
 
 HERE: Final = Path(__file__).parent
@@ -106,9 +107,10 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
         answer: Annotated[str, Form()] = "",
         reason: Annotated[str, Form()] = "",
         to: Annotated[str, Form()] = "",
+        leader: Annotated[str, Form()] = "",
     ) -> Response:
         async def door(visitor: Visitor, _known: Member) -> Response:
-            return pages.back(token, await _press(desk, visitor, nudge, answer, reason, to))
+            return pages.back(token, await _press(desk, visitor, nudge, answer, reason, to, leader))
 
         return await with_visitor(token, door)
 
@@ -150,6 +152,13 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
         async def door(visitor: Visitor, known: Member) -> Response:
             asks = WantedAsks(kinds or [], weekly_asks, gap_hours, digest_days, digest_time)
             return pages.back(token, await _prefer(desk, visitor, known, asks, interests, language))
+
+        return await with_visitor(token, door)
+
+    @routes.post("/inbox/{token}/delegates")
+    async def delegates(token: str, people: Annotated[str, Form()] = "") -> Response:
+        async def door(visitor: Visitor, _known: Member) -> Response:
+            return pages.back(token, await name_delegates(desk, visitor, people))
 
         return await with_visitor(token, door)
 
@@ -210,6 +219,9 @@ async def _show_inbox(
         heading=words.heading,
         time=time_of,
         declined=declined,
+        delegated=await desk.delegated(visitor.community, visitor.member),
+        delegates="\n".join(known.delegates) if Role.LEADER in known.roles else None,
+        most_delegates=MOST_DELEGATES,
         absences=[(words.day(one.first), words.day(one.last), one) for one in coming(known, now)],
         languages=[(tag, words_of(tag).name) for tag in LANGUAGES],
         kinds=[(kind.value, kind not in known.without) for kind in ASKED_KINDS],
@@ -232,20 +244,26 @@ def _message(words: Words, told: Told | None) -> str:
     return (
         ""
         if told is None
-        else words.say(f"told.{told}", most=MOST_INTERESTS, characters=INTEREST_CHARACTERS, absences=MOST_ABSENCES)
+        else words.say(
+            f"told.{told}",
+            most=MOST_INTERESTS,
+            characters=INTEREST_CHARACTERS,
+            absences=MOST_ABSENCES,
+            delegates=MOST_DELEGATES,
+        )
     )
 
 
-async def _press(desk: Desk, visitor: Visitor, nudge: str, answer: str, reason: str, to: str) -> Told:
+async def _press(desk: Desk, visitor: Visitor, nudge: str, answer: str, reason: str, to: str, leader: str) -> Told:
+    """Take an answer of a visitor, or, with a `leader`, of theirs for that leader."""
     # A form sends line ends as two characters; the page counted them as one.
     reason = reason.replace("\r\n", "\n")
     if answer not in set(Answer) or len(reason) > LONGEST_REASON:
         return Told.UNCLEAR
-    said = Said(Answer(answer), reason, to or None)
-    if said.answer is not Answer.HAND_OVER:
-        said = Said(said.answer, said.reason)
+    handed_to = to or None if answer == Answer.HAND_OVER else None
+    said = Said(Answer(answer), reason, handed_to, by=visitor.member if leader else None)
     try:
-        taken = await desk.take_answer(visitor.community, visitor.member, nudge, said)
+        taken = await desk.take_answer(visitor.community, leader or visitor.member, nudge, said)
     except ProblemError as error:
         return Told.UNCLEAR if error.status == 422 else Told.CLOSED
     return Told.TAKEN if taken.through else Told.ACCEPTED

@@ -13,4 +13,5 @@ class Told(StrEnum):
     TOO_MUCH = "too_much"
     SAVED = "saved"
     DATES = "dates"
+    PEOPLE = "people"
     AWAY = "away"
