@@ -89,6 +89,7 @@ PREFERS = [
     "pause",
     "away",
     "back",
+    "delegates",
     "digest",
     "one by one",
     "zone",
@@ -110,7 +111,9 @@ steps = st.lists(
             person,
             st.sampled_from(PREFERS),
         ),
-        st.tuples(st.just("member"), person, st.sampled_from(["left", "joined", "champion", "leader", "forgotten"])),
+        st.tuples(
+            st.just("member"), person, st.sampled_from(["left", "joined", "champion", "leader", "down", "forgotten"])
+        ),
         st.tuples(st.just("apart"), person, person, st.booleans()),
         st.tuples(st.just("topic"), person, st.sampled_from(POSTS), st.booleans()),
         st.tuples(st.just("grave"), st.sampled_from(POSTS), st.sampled_from(["edit", "flag", "unflag"])),
@@ -282,6 +285,12 @@ class Watched:
                 assert not off_by_the_calendar(self.garden.driven.clock or START, zone, days_of(member.absences))
                 assert message not in self.grave or nudge.member == "cat"
                 assert nudge.kind not in member.without
+                # What was handed over to somebody without a role stays with them.
+                no_role = role_of(member) is Role.MEMBER and nudge.score is not None
+                assert not no_role or nudge.role is Role.MEMBER
+                acted_by = state.member(nudge.answered_by or "")
+                assert nudge.answered_by is None or nudge.answered_by == "bob"
+                assert acted_by is None or nudge.member != "bob"
                 assert not nudge.channel or state.reads(nudge.member, nudge.channel)
                 assert not self._is_unwanted(message, opportunity, nudge.member)
 
@@ -290,7 +299,7 @@ class Watched:
             case ("answer", n, what, who):
                 nudge = self.nudges[n % len(self.nudges)].nudge if self.nudges else "none"
                 owner = self.nudges[n % len(self.nudges)].member if self.nudges and n % 4 else who
-                return answered(at, nudge, owner, what, to=who)
+                return answered(at, nudge, owner, what, to=who, by="bob" if n % 5 == 0 else None)
             case ("post", message, _, _):
                 author = PEOPLE[int(message[1:]) % len(PEOPLE)]
                 return post(at, message=message, author=author, channel="shed" if message < "p3" else "open")
@@ -385,6 +394,7 @@ def told(who: str, what: str, at: datetime) -> tuple[type[Event], dict[str, Any]
         "pause": (PreferencesChanged, {"member": who, "paused_until": at + hours(20)}),
         "away": (PreferencesChanged, {"member": who, "absences": (absent(at, 1, 3), absent(at, 6, 6))}),
         "back": (PreferencesChanged, {"member": who, "absences": ()}),
+        "delegates": (PreferencesChanged, {"member": who, "delegates": ("bob", "cat")}),
         "digest": (PreferencesChanged, {"member": who, "digest": Digest(at=time(20, 30), weekdays=(0, 1, 2, 3))}),
         "one by one": (PreferencesChanged, {"member": who, "digest": Digest(at=time(9), weekdays=())}),
         "fine": (PreferencesChanged, {"member": who, "consent": True}),
@@ -393,6 +403,7 @@ def told(who: str, what: str, at: datetime) -> tuple[type[Event], dict[str, Any]
         "joined": (MemberJoined, {"member": who}),
         "forgotten": (MemberForgotten, {"member": who}),
         "champion": (RolesChanged, {"member": who, "roles": (Role.CHAMPION,)}),
+        "down": (RolesChanged, {"member": who, "roles": (Role.MEMBER,)}),
         "leader": (RolesChanged, {"member": who, "roles": (Role.LEADER,)}),
         "in": (ChannelChanged, {"channel": "shed", "joined": (who,)}),
         "out": (ChannelChanged, {"channel": "shed", "left": (who,)}),

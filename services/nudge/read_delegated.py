@@ -1,4 +1,4 @@
-"""Read what a delegate may answer for leaders: open posts that they may read themselves, and nothing of the leader's."""
+"""Read what a delegate may answer for leaders: what they may read themselves, and not why the leader was asked."""
 
 from dataclasses import dataclass, replace
 
@@ -34,17 +34,13 @@ async def read_delegated(
 ) -> tuple[Delegated, ...]:
     """Read what a member may answer for each leader who named them; of whom nothing is open is left out."""
     named = await reader.get(community, STANDS_IN, member) or StandsIn()
-    return tuple(
-        Delegated(leader, nudges)
-        for one in named.leaders
-        for leader, nudges in [await _of(reader, guard, community, member, one, settings)]
-        if nudges
-    )
+    found = [await _of(reader, guard, community, member, one, settings) for one in named.leaders]
+    return tuple(one for one in found if one.nudges)
 
 
 async def _of(
     reader: StateReader, guard: Guard, community: str, member: str, leader: str, settings: NudgeSettings
-) -> tuple[Person, tuple[ShownNudge, ...]]:
+) -> Delegated:
     delegate = await reader.get(community, MEMBERS, member)
     held = await guard.held(community, leader)
     inbox = await InboxReader(reader, community, leader, held, settings.language, delegate=delegate).read()
@@ -54,7 +50,7 @@ async def _of(
         for nudge in answerable
         if await may_answer(reader, community, leader, nudge.nudge, member)
     ]
-    return Person(leader, inbox.member.name or leader), tuple(shown)
+    return Delegated(Person(leader, inbox.member.name or leader), tuple(shown))
 
 
 async def may_answer(reader: StateReader, community: str, leader: str, nudge: str, by: str) -> bool:
