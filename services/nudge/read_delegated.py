@@ -46,7 +46,12 @@ async def _of(
     inbox = await InboxReader(reader, community, leader, held, settings.language, delegate=delegate).read()
     answerable = [nudge for nudge in inbox.nudges if nudge.is_open]
     shown = [
-        replace(nudge, answers=tuple(one for one in nudge.answers if one in DELEGATED), declines=())
+        replace(
+            nudge,
+            answers=tuple(one for one in nudge.answers if one in DELEGATED),
+            declines=(),
+            why=replace(nudge.why, you=()),
+        )
         for nudge in answerable
         if await may_answer(reader, community, leader, nudge.nudge, member)
     ]

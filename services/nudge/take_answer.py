@@ -149,9 +149,8 @@ class Desk:
         if not await may_answer(self.reader, community, leader, nudge, by):
             raise ProblemError(404, "There is no such nudge", "It may be over, or is none that a delegate may answer.")
         if answer not in DELEGATED:
-            detail = "only the leader says how they want to be asked: a delegate answers " + ", ".join(
-                sorted(DELEGATED)
-            )
+            allowed = ", ".join(sorted(DELEGATED))
+            detail = f"only the leader says how they want to be asked; a delegate says one of: {allowed}"
             raise ProblemError(422, "Not for a delegate", detail, errors=[{"pointer": "/answer", "detail": detail}])
 
     async def _check(self, community: str, member: str, nudge: Nudge, said: Said) -> None:
