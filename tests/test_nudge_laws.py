@@ -97,6 +97,7 @@ PREFERS = [
     "fine",
     "not for me",
 ]
+MOVES = ["left", "joined", "champion", "leader", "down", "forgotten"]
 ENDS = (NudgeWithdrawn, NudgeExpired, NudgeActed)
 
 person = st.sampled_from(PEOPLE)
@@ -111,9 +112,7 @@ steps = st.lists(
             person,
             st.sampled_from(PREFERS),
         ),
-        st.tuples(
-            st.just("member"), person, st.sampled_from(["left", "joined", "champion", "leader", "down", "forgotten"])
-        ),
+        st.tuples(st.just("member"), person, st.sampled_from(MOVES)),
         st.tuples(st.just("apart"), person, person, st.booleans()),
         st.tuples(st.just("topic"), person, st.sampled_from(POSTS), st.booleans()),
         st.tuples(st.just("grave"), st.sampled_from(POSTS), st.sampled_from(["edit", "flag", "unflag"])),
@@ -491,12 +490,17 @@ def test_a_restart_changes_nothing(played: list[tuple[Any, ...]], waits: list[fl
 
 def without_what_is_early(log: Sequence[Event]) -> list[Event]:
     published: set[str] = set()
+    scheduled: set[str] = set()
     kept: list[Event] = []
     for event in log:
         if isinstance(event, PostPublished):
             published.add(event.message)
+        if isinstance(event, GatheringScheduled):
+            scheduled.add(event.gathering)
         about = event.post if isinstance(event, ReplyPublished) else getattr(event, "message", None)
         early = isinstance(event, ReplyPublished | MessageEdited) and about not in published
+        # Nor is a change of a gathering that came days before it was scheduled.
+        early = early or (isinstance(event, GatheringChanged) and event.gathering not in scheduled)
         if not early:
             kept.append(event)
     return kept
