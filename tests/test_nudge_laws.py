@@ -457,4 +457,4 @@ def test_the_laws_look_at_nudges() -> None:
     assert {nudge.kind for nudge in watched.nudges} >= set(Kind) - {Kind.GATHER}
     assert len(watched.nudges) > 5
     assert any(isinstance(event, NudgeEvent) for event in watched.garden.driven.emitted)
-    assert len(TABLES) == 27
+    assert len(TABLES) == 28

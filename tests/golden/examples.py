@@ -60,6 +60,7 @@ from shared.events import (
     ThreadResolved,
     Tick,
     TopicDeclined,
+    WeekDrawn,
     Withdrawal,
     Wording,
     WorkingHours,
@@ -263,4 +264,5 @@ def _decided() -> list[Event]:
             published=AT - timedelta(hours=2),
             share=0.1,
         ),
+        WeekDrawn(**_named("week/2026-W11/drawn"), week="2026-W11", asking=False, share=0.25),
     ]
