@@ -42,6 +42,6 @@ def test_holdouts_are_checked_where_the_truth_is_known(tmp_path: Path) -> None:
     said = kindling(tmp_path, "simulate", "--holdouts", "2", "--json", str(file))
     assert "covered" in said
     found = json.loads(file.read_text())
-    assert len(found["worlds"]) == 9
+    assert len(found["worlds"]) == 12
     assert all(world["covered"] <= 2 and world["false_alarms"] <= 2 for world in found["worlds"])
     assert "leave out --world" in kindling(tmp_path, "simulate", "--holdouts", "2", "--world", WORLD, code=2)

@@ -28,9 +28,9 @@ def check_holdouts(parameters: Parameters, holdouts: int, json_file: Path | None
 def _row(found: Checked) -> dict[str, Any]:
     world = found.world
     return {
-        "world": world.title, "share": world.share, "posts": world.posts, "a_day": world.a_day,
+        "world": world.title, "share": world.share,
         "truth": round(world.of.truth, 6), "covered": found.covered, "false_alarms": found.alarms,
-        "found": found.found, "posts_to_find": found.posts_to_find, "half_width": round(found.width, 6),
+        "found": found.found, "found_after": found.found_after, "half_width": round(found.width, 6),
     }  # fmt: skip
 
 
@@ -48,6 +48,6 @@ def _show(console: Console, found: list[Checked]) -> None:
             f"{100 * one.covered / many:.1f} %",
             f"{100 * one.alarms / many:.1f} %",
             f"{100 * one.found / many:.1f} %" if truth else "",
-            f"{one.posts_to_find:,}" if one.posts_to_find else "",
+            f"{one.found_after:,}" if one.found_after else "",
         )
     console.print(table)

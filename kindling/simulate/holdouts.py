@@ -13,8 +13,9 @@ import numpy as np
 from kindling.simulate.community.curves import GRID, Base, spread_of
 from kindling.simulate.community.parameters import HOURS, Parameters
 from services.nudge.documents import Running
-from services.nudge.effect import Effect, effect, with_outcome
+from services.nudge.effect import OF_WEEKS, Effect, effect, with_outcome
 from services.nudge.hold import chance_draw
+from services.nudge.switchback import WEEKS_EXPECTED_OF
 
 # Whoever is asked is so when a post has waited for so many hours, and their reply counts up to a day later.
 _ASKED_AT, _UNTIL = 4.0, 28.0
@@ -114,24 +115,59 @@ class HoldoutWorld:
 
 
 @dataclass(frozen=True, slots=True)
+class WeeksWorld:
+    """A community that asks nobody in a `share` of its weeks: so many `weeks` of so many posts; then one looks.
+
+    Weeks differ by more than chance, by `restless` to either side.
+    """
+
+    title: str
+    share: float
+    of: Alike
+    posts_a_week: int = 15
+    weeks: int = 104
+    restless: float = 0.1
+
+    def looks(self, seed: int) -> list[tuple[int, Effect]]:
+        """Give what is seen week by week: after how many weeks, what."""
+        chance = np.random.default_rng(seed)
+        running, seen, before = Running(), [], list[float]()
+        for week in range(self.weeks):
+            held = chance_draw(f"{self.title}/{seed}", "week", f"{week}", "holdout") < self.share
+            odds = self.of.draw(chance, week / self.weeks)
+            often = (odds.alone if held else odds.asked) + float(chance.uniform(-self.restless, self.restless))
+            answered = float(chance.binomial(self.posts_a_week, often)) / self.posts_a_week
+            if before:
+                expected = float(np.mean(before[-WEEKS_EXPECTED_OF:]))
+                running = with_outcome(running, answered, held=held, share=self.share, forecast=expected)
+                if (found := effect(running, OF_WEEKS)) is not None:
+                    seen.append((week + 1, found))
+            before.append(answered)
+        return seen
+
+
+World = HoldoutWorld | WeeksWorld
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What came of many holdouts of a world.
 
     `covered`: in how many the truth lay within on every day; `alarms`: in how many an effect was ever said to be there
-    that was not, or of the other sign; `found`: in how many the effect was, and how many posts it took in the median of
-    these. `width` is how far the interval reaches to either side in the end, on average.
+    that was not, or of the other sign; `found`: in how many the effect was, and how many posts or weeks that took in
+    the median. `width` is how far the interval reaches to either side in the end, on average.
     """
 
-    world: HoldoutWorld
+    world: World
     holdouts: int
     covered: int
     alarms: int
     found: int
-    posts_to_find: int | None
+    found_after: int | None
     width: float
 
 
-def check(world: HoldoutWorld, holdouts: int, told: Callable[[], None] = lambda: None) -> Checked:
+def check(world: World, holdouts: int, told: Callable[[], None] = lambda: None) -> Checked:
     """Simulate so many holdouts of a world, of the seeds from 0 on; `told` after each."""
     truth, covered, alarms, found, widths = world.of.truth, 0, 0, [], []
     for seed in range(holdouts):
@@ -152,16 +188,16 @@ def _found(path: Sequence[tuple[int, Effect]], truth: float) -> int | None:
     return next(said, None)
 
 
-def worlds(parameters: Parameters) -> tuple[HoldoutWorld, ...]:
+def worlds(parameters: Parameters) -> tuple[World, ...]:
     """Give the worlds that are checked: with an effect and without, of common outcomes and of rare ones.
 
-    The last ones are like a community of these parameters.
+    Then some like a community of these parameters, and last those in which whole weeks are without asking.
     """
     return (*_ALIKE, *(
         HoldoutWorld(f"like this one, {100 * replies:.0f} % reply when asked" if replies else
                      "like this one, asking adds nothing", share, LikeCommunity(parameters, replies))
         for share, replies in ((0.1, 0.0), (0.2, 0.35), (0.5, 0.35))
-    ))  # fmt: skip
+    ), *_WEEKS)  # fmt: skip
 
 
 _ALIKE: Final = (
@@ -171,4 +207,9 @@ _ALIKE: Final = (
     HoldoutWorld("80 %, later 30 %, asking adds nothing", 0.2, Alike(0.8, 0.8, drift=-0.5)),
     HoldoutWorld("60 % answered, 75 % if asked", 0.1, Alike(0.6, 0.75)),
     HoldoutWorld("50 % answered, 65 % if asked, partly foreseen", 0.5, Alike(0.5, 0.65, lean=0.3)),
+)
+_WEEKS: Final = (
+    WeeksWorld("weeks: 60 %, asking adds nothing", 0.5, Alike(0.6, 0.6)),
+    WeeksWorld("weeks: 80 %, later 40 %, nothing added", 0.3, Alike(0.8, 0.8, drift=-0.4)),
+    WeeksWorld("weeks: 60 % answered, 72 % with asking", 0.5, Alike(0.6, 0.72)),
 )

@@ -195,7 +195,7 @@ class Nudge:
             "lapse": lambda state, nudge, moment: review.lapse(state, nudge, moment.clock),
             "recheck": lambda state, nudge, moment: review.recheck(state, nudge, moment.clock),
             "measure": lambda state, post, _moment: measure.measure_answer(state, post),
-            "week": lambda state, _subject, moment: switchback.begin_week(state, moment.clock),
+            switchback.BEGIN_WEEK: lambda state, _subject, moment: switchback.begin_week(state, moment.clock),
             "day": lambda state, post, _moment: switchback.measure_day(state, post),
             "return": lambda state, member, _moment: measure.measure_return(state, member),
             "forget": lambda state, post, _moment: forget.forget_post(state, post),

@@ -23,7 +23,9 @@ from shared.events import Event, Kind, Mode, WeekDrawn
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
 # What became of a week's posts is expected of so many weeks before it, as far as they were drawn too.
-_EXPECTED_OF: Final = 4
+WEEKS_EXPECTED_OF: Final = 4
+# Of what is due at the same time it comes before "decide": nobody is asked before it is drawn.
+BEGIN_WEEK: Final = "begin_week"
 # The whole community, as the subject of a timer.
 _ALL: Final = "all"
 
@@ -37,7 +39,7 @@ def monday_after(at: datetime) -> datetime:
 def plan_weeks(state: NudgeCommunity, clock: datetime) -> None:
     """Have weeks drawn from the next Monday on, where operators want that: the week that runs is none of them."""
     if state.settings.switchback_share > 0:
-        state.documents.set_timer("week", _ALL, monday_after(clock))
+        state.documents.set_timer(BEGIN_WEEK, _ALL, monday_after(clock))
 
 
 def begin_week(state: NudgeCommunity, clock: datetime) -> list[Event]:
@@ -124,7 +126,7 @@ def _count_week(state: NudgeCommunity, name: str, clock: datetime) -> None:
     week = _week(state, name)
     if week.asking is None or week.share != state.settings.switchback_share:
         return
-    before = [_week(state, week_of(clock - (ago + 2) * _WEEK)) for ago in range(_EXPECTED_OF)]
+    before = [_week(state, week_of(clock - (ago + 2) * _WEEK)) for ago in range(WEEKS_EXPECTED_OF)]
     for outcome, (known, total) in week.whole.outcomes.items():
         expected = _mean([one.whole for one in before], outcome)
         if expected is None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from babel.numbers import format_decimal
 from fastapi import APIRouter
 from fastapi.responses import Response
 
@@ -105,4 +106,4 @@ def _parts(found: Effect) -> tuple[float, float, float]:
 
 def _amount(words: Words, value: float, unit: str) -> str:
     """Write an amount with its sign: more, or less."""
-    return words.say(f"effect.{unit}", amount=f"{value:+.1f}".replace("-", "\u2212"))
+    return words.say(f"effect.{unit}", amount=format_decimal(value, "+#,##0.0;-#,##0.0", words.language))
