@@ -36,7 +36,7 @@ def _row(found: Checked) -> dict[str, Any]:
 
 def _show(console: Console, found: list[Checked]) -> None:
     table = Table(title=f"{found[0].holdouts} holdouts of each, looked at every day")
-    table.add_column("posts", min_width=27)
+    table.add_column("posts", min_width=22)
     for heading in ("held", "effect", "covered", "false\nalarms", "found", "after"):
         table.add_column(heading, justify="right")
     for one in found:
