@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.nudge.budget import WEEK, role_of, weekly_limit
-from services.nudge.documents import LIVE, OPPORTUNITIES, PROPOSALS, Opportunity
+from services.nudge.documents import LIVE, OPPORTUNITIES, PROPOSALS, WEEKS, Opportunity, Week
 from services.nudge.manners import manners_of, mode_of
+from services.nudge.measure import week_of
 from services.nudge.state import NudgeCommunity
 from shared.events import (
     Answer,
@@ -111,10 +112,11 @@ gaps = st.lists(st.sampled_from([0.0, 0.25, 1.0, 3.0, 9.0, 30.0]), min_size=60, 
 THERE = people(START, zone="Europe/Berlin")
 # The same, but nobody is asked who has not heard of it first.
 UNTOLD = [*THERE, make(CommunityOpened, START, mode=Mode.AUTOPILOT, asks_consent=True)]
-# Some posts are left alone at random, and of others it is drawn who is asked.
+# Some posts, and some weeks, are left alone at random, and of others it is drawn who is asked.
 DRAWN: dict[str, Any] = {
     "holdout_share": 0.2,
     "holdout_welcome": True,
+    "switchback_share": 0.3,
     "explore_share": 0.3,
     "gather_days": 2,
     "welcome_joined_hours": 1,
@@ -196,6 +198,10 @@ class Watched:
         assert not self._is_unwanted(event.post, opportunity, event.member)
         assert opportunity.held is None
         assert event.post not in self.grave or event.member == "cat"
+        week = state.documents.get(WEEKS, week_of(event.at)) or Week()
+        # What operators approve goes in whatever week.
+        if week.asking is False and mode_of(manners_of(state.documents), event.kind) is Mode.AUTOPILOT:
+            assert event.features["handed_over"] or opportunity.sensitive
         assert member.consent is not False
         assert mode_of(manners_of(self.garden.documents), event.kind) is not Mode.DRY_RUN
         if self.untold and member.consent is None:
