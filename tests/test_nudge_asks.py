@@ -104,7 +104,7 @@ def test_an_ask_that_expires_passes_to_the_next_three_at_most() -> None:
     ("member", "expected"),
     [
         (None, (Bar.UNKNOWN,)),
-        (Member(roles=(Role.LEADER,)), ()),
+        (Member(roles=(Role.LEADER,)), (Bar.DIGEST,)),
         (Member(), (Bar.NO_ROLE,)),
         (Member(roles=(Role.CHAMPION,), left=True), (Bar.LEFT,)),
         (Member(roles=(Role.CHAMPION,), bot=True), (Bar.BOT,)),
