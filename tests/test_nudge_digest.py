@@ -36,7 +36,7 @@ from tests.test_nudge_hours import CHANGES, MINUTE, ZONES
 BEFORE = START - hours(1)
 # START is a Monday, 12:00 UTC; the digest of leaders comes on Tuesday, 09:00 (of unknown zone: UTC).
 EVENING, TUESDAY = START + hours(10), START + hours(21)
-WEEKLY: dict[str, Any] = {"digest_leaders": True, "digest_weekday": 1, "gap_hours": 4}
+WEEKLY: dict[str, Any] = {"digest_leaders": True, "digest_weekday": 1, "gap_hours": 4, "reserve_share": 0}
 
 
 def opened(*more: Event, zone: str | None = None, **settings: Any) -> Garden:
