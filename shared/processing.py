@@ -4,6 +4,9 @@ For each partition, in order, and for each community in it:
 
     decode -> skip what was applied -> step (timers, handler) -> write -> publish -> trim -> watermark -> commit
 
+A community that cannot go on (a record is missing, or was written by a newer version) stands still, alone; what it
+passes by is read again.
+
 The write holds the state, the position and the records to publish, and is refused if the stored position is
 not the one expected. Whatever breaks between two arrows, reading again from the stored position gives the
 same: before the write nothing has happened; after it the outbox is published by whoever loads the community
@@ -64,6 +67,7 @@ class Processor(Generic[State]):
         most_copies: int = 2000,
         attempts: int = 3,
         count: Count | None = None,
+        waits_for_upgrade: bool = True,
     ) -> None:
         self.status = Status(service.name.value)
         self.patience = Patience(self.status)
@@ -75,7 +79,7 @@ class Processor(Generic[State]):
         self._tally = count
         self._copies = Copies(service, store, self._publish, most_copies)
         self._isolation = Isolation(service, broker, self._copies, self._settle, clock, attempts)
-        self._gaps = Gaps(self.status)
+        self._gaps = Gaps(self.status, waits=waits_for_upgrade)
         self._places: dict[int, Place] = {}
         self._starting: dict[int, asyncio.Task[None]] = {}
         self._subscription: Subscription = broker.subscribe(service.reads, service.name.value, self)
@@ -220,6 +224,7 @@ class Processor(Generic[State]):
 
     async def _apply_tick(self, place: Place, arrival: Arrival, envelope: Envelope, tick: Tick) -> None:
         place.hear(tick.at)
+        self._gaps.hear(place)
         due = place.communities_due(tick.at)
         await self._apply_by_community(place, {community: [arrival] for community in due})
         if self._service.passes_ticks:
@@ -233,7 +238,7 @@ class Processor(Generic[State]):
         for arrival in segment:
             if arrival.community:
                 by_community.setdefault(arrival.community, []).append(arrival)
-            elif arrival.failure is not None:
+            elif arrival.failure is not None and not self._gaps.is_newer_tick(place, arrival):
                 nobodys.append(self._isolation.letter(place, arrival, arrival.failure, 1))
         if nobodys:
             await self._isolation.publish_letters(nobodys)

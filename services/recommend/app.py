@@ -46,7 +46,7 @@ async def build(
         router=router(store, key),
         log=broker,
         redis=redis,
-        processor=Processor(service, broker, store, count=count),
+        processor=Processor(service, broker, store, count=count, waits_for_upgrade=common.wait_for_upgrade),
         close=encoder.close,
     )
 
