@@ -57,9 +57,12 @@ PROMOTED = Gauge(
     "kindling_model_promoted_timestamp_seconds", "When a community last took other models into use (event time)", []
 )
 PREDICTED = Counter(
-    "kindling_replies_predicted", "Sum of the probabilities with which those asked were expected to reply", []
+    "kindling_replies_predicted",
+    "Sum of the probabilities with which those asked about posts were expected to reply, counted when an ask ends by "
+    "their reply, their no, or its time being over; what was handed over to them is left out",
+    [],
 )
-REPLIED = Counter("kindling_replies_observed", "Replies of those asked to what they were asked about", [])
+REPLIED = Counter("kindling_replies_observed", "Replies that those same asks brought", [])
 
 # Asking
 ASKED = Counter("kindling_asks", "Nudges issued, by what they ask for", ["kind"])

@@ -16,7 +16,7 @@ next, and what is published twice has the same sequence number.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -43,8 +43,8 @@ from shared.working import Arrival, Working
 
 State = TypeVar("State")
 
-# Counts what a service emitted, and the names of the documents written with it, once both are durable.
-Count = Callable[[Sequence[Event], Collection[str]], None]
+# Counts what a service emitted, and the documents written with it, by name, once both are durable.
+Count = Callable[[Sequence[Event], Mapping[str, bytes]], None]
 # What comes in later is an import, and says nothing of how fast we are.
 _LATE = timedelta(days=1)
 
@@ -271,7 +271,7 @@ class Processor(Generic[State]):
         early = [(community, at) for community, at in due if at is not None and place.earlier_due(community, at)]
         if early:
             await self._store.save_due(place.partition, early)
-        emitted = [(copy.events, write.changes.puts.keys()) for copy, write in writes]
+        emitted = [(copy.events, write.changes.puts) for copy, write in writes]
         if not all(await self._store.write([write for _, write in writes])):
             raise Replaced("another process has written")
         records = [(copy.community, copy.written(write)) for copy, write in writes]

@@ -1,9 +1,10 @@
-"""Mark a nudge as acted on, and say so."""
+"""Mark a nudge as acted on, learn from it, and say so."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.nudge.documents import Nudge, NudgeState
+from services.nudge.learn import learn_reply
 from services.nudge.naming import SOURCE
 from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import end_timers
@@ -17,6 +18,7 @@ def act(
     acted = replace(was, state=NudgeState.ACTED, message=message, hidden_until=None, closed=clock)
     state.put_nudge(nudge, acted)
     end_timers(state, nudge)
+    learn_reply(state, was)
     return NudgeActed(
         id=f"nudge/{nudge}/acted",
         source=SOURCE,

@@ -7,7 +7,6 @@ from services.nudge import measure
 from services.nudge.act import act
 from services.nudge.decide import decide
 from services.nudge.documents import LIVE, MOST_HEARD, STANDING, Closing, Heard, Post
-from services.nudge.learn import learn_reply
 from services.nudge.open_opportunity import answered_with, answers, was_removed
 from services.nudge.reconsider import reopen
 from services.nudge.state import NudgeCommunity
@@ -60,9 +59,7 @@ def _acted(state: NudgeCommunity, event: ReplyPublished, clock: datetime) -> lis
     # Who replied before being asked has not acted on the nudge; a platform's clock may differ from ours by so much.
     if was is None or was.state not in STANDING or event.at < was.issued - AHEAD:
         return []
-    acted = act(state, nudge, was, event.message, event.at, clock)
-    learn_reply(state, was)
-    return [acted]
+    return [act(state, nudge, was, event.message, event.at, clock)]
 
 
 def thread_resolved(state: NudgeCommunity, event: ThreadResolved, clock: datetime) -> list[Event]:
