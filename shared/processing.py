@@ -28,7 +28,7 @@ from shared.copies import Copies
 from shared.dead_letters import DeadLetter
 from shared.ending import end
 from shared.events import Event, PostPublished, Tick
-from shared.failures import Replaced, Unavailable
+from shared.failures import Replaced, Unavailable, Unprocessable
 from shared.finding import Finder
 from shared.gaps import Gaps
 from shared.isolation import Isolation
@@ -38,12 +38,13 @@ from shared.place import Place
 from shared.service import Service
 from shared.store import Move, Store
 from shared.watching import Watch
-from shared.wire import Envelope, encode
+from shared.wire import Envelope, decode, encode
 from shared.working import Arrival, Working
 
 State = TypeVar("State")
 
-# Counts what a service emitted, and the documents written with it, by name, once both are durable.
+# Counts what a service emitted, and the documents written with it, by name, once both are durable. Of what another
+# process has written nothing is known but what it emitted.
 Count = Callable[[Sequence[Event], Mapping[str, bytes]], None]
 # What comes in later is an import, and says nothing of how fast we are.
 _LATE = timedelta(days=1)
@@ -77,7 +78,7 @@ class Processor(Generic[State]):
         self._store = store
         self._clock = clock
         self._tally = count
-        self._copies = Copies(service, store, self._publish, most_copies)
+        self._copies = Copies(service, store, self._publish_left, most_copies)
         self._isolation = Isolation(service, broker, self._copies, self._settle, clock, attempts)
         self._gaps = Gaps(self.status, waits=waits_for_upgrade)
         self._places: dict[int, Place] = {}
@@ -276,6 +277,8 @@ class Processor(Generic[State]):
             raise Replaced("another process has written")
         records = [(copy.community, copy.written(write)) for copy, write in writes]
         await self._publish(place.partition, records)
+        for events, written in emitted:
+            self._count_emitted(events, written)
         # ... and after the outbox is empty where it moves back, so that nothing in an outbox is forgotten.
         late = [
             Move(c, place.due[c], at) for c, at in due if c in place.due and at != place.due[c] and (c, at) not in early
@@ -284,11 +287,6 @@ class Processor(Generic[State]):
             await self._store.move_due(place.partition, late)
         for community, at in due:
             place.set_due(community, at)
-        for events, written in emitted:
-            for event in events:
-                metrics.EMITTED.labels(self._service.name.value, type(event).__name__).inc()
-            if self._tally is not None:
-                self._tally(events, written)
 
     async def _publish(self, partition: int, records: Sequence[tuple[str, Sequence[tuple[int, bytes]]]]) -> None:
         messages = [
@@ -297,6 +295,17 @@ class Processor(Generic[State]):
         if messages:
             await self._log.publish(messages)
             await self._store.trim({community: [number for number, _ in out] for community, out in records if out})
+
+    async def _publish_left(self, partition: int, records: Sequence[tuple[str, Sequence[tuple[int, bytes]]]]) -> None:
+        """Publish what an owner left that ended, or whose log was away; nobody has counted it yet."""
+        await self._publish(partition, records)
+        self._count_emitted([event for _, out in records for _, body in out for event in _readable(body)], {})
+
+    def _count_emitted(self, events: Sequence[Event], written: Mapping[str, bytes]) -> None:
+        for event in events:
+            metrics.EMITTED.labels(self._service.name.value, type(event).__name__).inc()
+        if self._tally is not None:
+            self._tally(events, written)
 
     def _count(self, arrivals: Sequence[Arrival]) -> None:
         now = self._clock()
@@ -314,3 +323,11 @@ class Processor(Generic[State]):
         event, recorded = envelope.event, envelope.recorded
         if isinstance(event, PostPublished) and recorded is not None and recorded - event.at < _LATE:
             metrics.PLATFORM_AGE.labels(name).observe(max((self._clock() - event.at).total_seconds(), 0.0))
+
+
+def _readable(body: bytes) -> list[Event]:
+    """Read a record to be counted; none where a version wrote it that has been taken back since."""
+    try:
+        return [decode(body).event]
+    except Unprocessable:
+        return []
