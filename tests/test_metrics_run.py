@@ -134,13 +134,10 @@ async def test_every_metric_is_seen_in_a_real_run(tmp_path: Path, monkeypatch: p
     await _lose(now)
     with up(tmp_path) as address:
         again = Seen(address)
-        await until(again("kindling_records_lost_total", "recommend", least=3), 120)
+        await until(again("kindling_records_lost_total", "recommend"), 120)
         await until(again("kindling_model_promoted_timestamp_seconds", least=(now - OLD).timestamp()), 60)
-    values = {
-        name: max(seen.values.get(name, 0.0), again.values.get(name, 0.0)) for name in {**seen.values, **again.values}
-    }
     # Where little is read it is read at once.
-    never = {one.name for one in described() if values.get(one.name, 0.0) <= 0}
+    never = {one.name for one in described() if not (seen.values.get(one.name) or again.values.get(one.name))}
     assert never <= {"kindling_lag_seconds"}
     assert "kindling_lag_seconds" in seen.values
 
@@ -213,4 +210,6 @@ async def _lose(now: datetime) -> None:
             await append(log, TopicName.ACTIVITY, *(encode(Envelope(post(number, now))) for number in range(60, 64)))
             partition = partition_of(MINE, log.partitions)
             end = (await log.ends(TopicName.ACTIVITY))[partition]
-            await redis.xtrim(f"{topic_name('kindling', TopicName.ACTIVITY)}:{partition}", minid=f"0-{end - 1}")
+            await redis.xtrim(
+                f"{topic_name('kindling', TopicName.ACTIVITY)}:{partition}", minid=f"0-{end - 1}", approximate=False
+            )
