@@ -95,7 +95,7 @@ async def test_an_archive_enters_whole_and_in_order(tmp_path: Path, name: str) -
 
 
 async def test_a_new_community_is_opened_with_a_dry_run_before_anything_else(tmp_path: Path) -> None:
-    """Once, however often it is imported, and older than whatever else says how it was opened; not for an empty file."""
+    """Once, however often it is imported, and older than whatever else opens it; not for an empty file."""
     log = Recorder()
     what = an_import(write(tmp_path / "a.jsonl", messages(3)), opens=True)
     report = await run(what, log)
