@@ -51,13 +51,13 @@ def _peek(body: bytes) -> tuple[str, int | None]:
         found = json.loads(body)
     except (ValueError, RecursionError):
         return "", None
-    if not isinstance(found, dict) or _is_tick(found.get("type")):
+    if not isinstance(found, dict) or is_tick(found.get("type")):
         return "", None
     return _community(found.get("partitionkey")), read_sequence(found.get("sequence"))
 
 
-def _is_tick(wire_type: Any) -> bool:
-    """Say whether the record's key is a partition and not a community."""
+def is_tick(wire_type: Any) -> bool:
+    """Say whether a record of this type is a tick, of any version: its key is a partition and not a community."""
     return isinstance(wire_type, str) and wire_type.startswith(f"{TYPE_PREFIX}{Tick.__name__}.")
 
 

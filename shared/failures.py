@@ -3,6 +3,7 @@
 Exception
 ├── Unprocessable        never: the record goes to dead-letters, with the reason
 │   └── Invalid          ... it is no event of the vocabulary; its problems point to the fields
+│       └── Newer        ... of this release: a door refuses it, a reader of the log waits to be upgraded
 ├── Unavailable          later: something is away; wait with back-off, say so, and try again
 └── anything else        a record's handler: a bounded number of attempts, then dead-letters
                          the loop itself: crash loudly, the process is started again
@@ -37,6 +38,14 @@ class Invalid(Unprocessable):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("; ".join(f"{p.pointer or '/'}: {p.detail}" for p in problems))
         self.problems = problems
+
+
+class Newer(Invalid):
+    """The record is an event of our own, of a type or version that only a later release knows: `wire_type`."""
+
+    def __init__(self, wire_type: str, detail: str) -> None:
+        super().__init__([Problem("/type", detail)])
+        self.wire_type = wire_type
 
 
 class Unavailable(Exception):

@@ -39,5 +39,6 @@ def _told(status: Status) -> dict[str, Any]:
         "waiting": status.waiting,
         "partitions": len(status.partitions),
         "stopped_communities": len(status.stopped),
+        "communities_to_be_upgraded": sum(isinstance(name, str) for name in status.newer),
         "records_lost": status.lost,
     }

@@ -24,7 +24,7 @@ RETRIED = Counter("kindling_batches_retried", "Batches that failed and were trie
 DEAD_LETTERS = Counter("kindling_dead_letters", "Records that could not be processed", ["service", "reason"])
 REPLACED = Counter("kindling_writes_refused", "Writes refused because another process had written", ["service"])
 BUSY = Counter("kindling_busy_seconds", "Time spent on handling records", ["service"])
-WAITING = Gauge("kindling_waiting", "1 while waiting for a dependency", ["service", "dependency"])
+WAITING = Gauge("kindling_waiting", "1 while waiting for a dependency, or to be upgraded", ["service", "dependency"])
 STOPPED = Gauge("kindling_stopped_communities", "Communities stopped by a gap in their log", ["service"])
 LOST = Counter("kindling_records_lost", "Records that the log no longer held when they were needed", ["service"])
 LAG = Gauge("kindling_lag_records", "Records of the input not handled yet", ["service", "partition"])
@@ -57,9 +57,12 @@ PROMOTED = Gauge(
     "kindling_model_promoted_timestamp_seconds", "When a community last took other models into use (event time)", []
 )
 PREDICTED = Counter(
-    "kindling_replies_predicted", "Sum of the probabilities with which those asked were expected to reply", []
+    "kindling_replies_predicted",
+    "Sum of the probabilities with which those asked about posts were expected to reply, counted when an ask ends by "
+    "their reply, their no, or its time being over; what was handed over to them is left out",
+    [],
 )
-REPLIED = Counter("kindling_replies_observed", "Replies of those asked to what they were asked about", [])
+REPLIED = Counter("kindling_replies_observed", "Replies that those same asks brought", [])
 
 # Asking
 ASKED = Counter("kindling_asks", "Nudges issued, by what they ask for", ["kind"])

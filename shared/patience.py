@@ -32,6 +32,8 @@ class Status:
     partitions: set[int] = field(default_factory=set)
     # By community: the sequence number that it waits for.
     stopped: dict[str, int] = field(default_factory=dict)
+    # By community, or by partition where it is its ticks: the type of the newer record at which it waits.
+    newer: dict[str | int, str] = field(default_factory=dict)
     # Records that retention deleted before this service had read them.
     lost: int = 0
 

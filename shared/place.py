@@ -31,7 +31,7 @@ class Place:
     # The running store that this was read from: what another one acknowledged may be lost.
     server: str = ""
     monotonic: Callable[[], float] = time.monotonic
-    # By community that a gap has stopped: where reading must begin again once the gap is filled.
+    # By community that a gap or a newer record has stopped: where reading must begin again once it may go on.
     stopped: dict[str, int] = field(default_factory=dict)
     # The partition's clock as such a community knows it, until it is where the others are: what it has still to
     # read may cancel what is due by later ticks.
@@ -89,9 +89,10 @@ class Place:
             self._filled.add(community)
         return True
 
-    def passed_by(self, community: str) -> bool:
-        """Say whether ticks mean nothing to a community yet: there are records before them that it has not read."""
-        return community in self.stopped or community in self._filled
+    def passed_by(self, community: str, offset: int | None = None) -> bool:
+        """Say whether a community must not read at `offset` (or further on) yet: it has not read what comes before."""
+        stopped = self.stopped.get(community)
+        return community in self._filled or (stopped is not None and (offset is None or stopped <= offset))
 
     def clock_of(self, community: str) -> datetime | None:
         """Give the latest tick before where a community reads."""

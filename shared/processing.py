@@ -4,6 +4,9 @@ For each partition, in order, and for each community in it:
 
     decode -> skip what was applied -> step (timers, handler) -> write -> publish -> trim -> watermark -> commit
 
+A community that cannot go on (a record is missing, or was written by a newer version) stands still, alone; what it
+passes by is read again.
+
 The write holds the state, the position and the records to publish, and is refused if the stored position is
 not the one expected. Whatever breaks between two arrows, reading again from the stored position gives the
 same: before the write nothing has happened; after it the outbox is published by whoever loads the community
@@ -13,7 +16,7 @@ next, and what is published twice has the same sequence number.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -25,7 +28,7 @@ from shared.copies import Copies
 from shared.dead_letters import DeadLetter
 from shared.ending import end
 from shared.events import Event, PostPublished, Tick
-from shared.failures import Replaced, Unavailable
+from shared.failures import Replaced, Unavailable, Unprocessable
 from shared.finding import Finder
 from shared.gaps import Gaps
 from shared.isolation import Isolation
@@ -35,13 +38,14 @@ from shared.place import Place
 from shared.service import Service
 from shared.store import Move, Store
 from shared.watching import Watch
-from shared.wire import Envelope, encode
+from shared.wire import Envelope, decode, encode
 from shared.working import Arrival, Working
 
 State = TypeVar("State")
 
-# Counts what a service emitted, and the names of the documents written with it, once both are durable.
-Count = Callable[[Sequence[Event], Collection[str]], None]
+# Counts what a service emitted, and the documents written with it, by name, once both are durable. Of what another
+# process has written nothing is known but what it emitted.
+Count = Callable[[Sequence[Event], Mapping[str, bytes]], None]
 # What comes in later is an import, and says nothing of how fast we are.
 _LATE = timedelta(days=1)
 
@@ -64,6 +68,7 @@ class Processor(Generic[State]):
         most_copies: int = 2000,
         attempts: int = 3,
         count: Count | None = None,
+        waits_for_upgrade: bool = True,
     ) -> None:
         self.status = Status(service.name.value)
         self.patience = Patience(self.status)
@@ -73,9 +78,9 @@ class Processor(Generic[State]):
         self._store = store
         self._clock = clock
         self._tally = count
-        self._copies = Copies(service, store, self._publish, most_copies)
+        self._copies = Copies(service, store, self._publish_left, most_copies)
         self._isolation = Isolation(service, broker, self._copies, self._settle, clock, attempts)
-        self._gaps = Gaps(self.status)
+        self._gaps = Gaps(self.status, waits=waits_for_upgrade)
         self._places: dict[int, Place] = {}
         self._starting: dict[int, asyncio.Task[None]] = {}
         self._subscription: Subscription = broker.subscribe(service.reads, service.name.value, self)
@@ -220,6 +225,7 @@ class Processor(Generic[State]):
 
     async def _apply_tick(self, place: Place, arrival: Arrival, envelope: Envelope, tick: Tick) -> None:
         place.hear(tick.at)
+        self._gaps.hear(place)
         due = place.communities_due(tick.at)
         await self._apply_by_community(place, {community: [arrival] for community in due})
         if self._service.passes_ticks:
@@ -233,7 +239,7 @@ class Processor(Generic[State]):
         for arrival in segment:
             if arrival.community:
                 by_community.setdefault(arrival.community, []).append(arrival)
-            elif arrival.failure is not None:
+            elif arrival.failure is not None and not self._gaps.is_newer_tick(place, arrival):
                 nobodys.append(self._isolation.letter(place, arrival, arrival.failure, 1))
         if nobodys:
             await self._isolation.publish_letters(nobodys)
@@ -266,11 +272,13 @@ class Processor(Generic[State]):
         early = [(community, at) for community, at in due if at is not None and place.earlier_due(community, at)]
         if early:
             await self._store.save_due(place.partition, early)
-        emitted = [(copy.events, write.changes.puts.keys()) for copy, write in writes]
+        emitted = [(copy.events, write.changes.puts) for copy, write in writes]
         if not all(await self._store.write([write for _, write in writes])):
             raise Replaced("another process has written")
         records = [(copy.community, copy.written(write)) for copy, write in writes]
         await self._publish(place.partition, records)
+        for events, written in emitted:
+            self._count_emitted(events, written)
         # ... and after the outbox is empty where it moves back, so that nothing in an outbox is forgotten.
         late = [
             Move(c, place.due[c], at) for c, at in due if c in place.due and at != place.due[c] and (c, at) not in early
@@ -279,11 +287,6 @@ class Processor(Generic[State]):
             await self._store.move_due(place.partition, late)
         for community, at in due:
             place.set_due(community, at)
-        for events, written in emitted:
-            for event in events:
-                metrics.EMITTED.labels(self._service.name.value, type(event).__name__).inc()
-            if self._tally is not None:
-                self._tally(events, written)
 
     async def _publish(self, partition: int, records: Sequence[tuple[str, Sequence[tuple[int, bytes]]]]) -> None:
         messages = [
@@ -292,6 +295,17 @@ class Processor(Generic[State]):
         if messages:
             await self._log.publish(messages)
             await self._store.trim({community: [number for number, _ in out] for community, out in records if out})
+
+    async def _publish_left(self, partition: int, records: Sequence[tuple[str, Sequence[tuple[int, bytes]]]]) -> None:
+        """Publish what an owner left that ended, or whose log was away; nobody has counted it yet."""
+        await self._publish(partition, records)
+        self._count_emitted([event for _, out in records for _, body in out for event in _readable(body)], {})
+
+    def _count_emitted(self, events: Sequence[Event], written: Mapping[str, bytes]) -> None:
+        for event in events:
+            metrics.EMITTED.labels(self._service.name.value, type(event).__name__).inc()
+        if self._tally is not None:
+            self._tally(events, written)
 
     def _count(self, arrivals: Sequence[Arrival]) -> None:
         now = self._clock()
@@ -309,3 +323,11 @@ class Processor(Generic[State]):
         event, recorded = envelope.event, envelope.recorded
         if isinstance(event, PostPublished) and recorded is not None and recorded - event.at < _LATE:
             metrics.PLATFORM_AGE.labels(name).observe(max((self._clock() - event.at).total_seconds(), 0.0))
+
+
+def _readable(body: bytes) -> list[Event]:
+    """Read a record to be counted; none where a version wrote it that has been taken back since."""
+    try:
+        return [decode(body).event]
+    except Unprocessable:
+        return []

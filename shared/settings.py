@@ -38,6 +38,11 @@ class CommonSettings(BaseModel):
         None,
         description="Secret with which services and operators call the services' doors; at least 32 characters.",
     )
+    wait_for_upgrade: bool = Field(
+        True,
+        description="Wait at records that a newer version wrote, until this one is upgraded; false makes dead letters "
+        "of them, for a version that was taken back.",
+    )
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = Field(
         "INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR."
     )

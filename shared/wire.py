@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
 from shared.events import EVENTS, CommunityEvent, Event, Tick
-from shared.failures import Invalid, Problem
+from shared.failures import Invalid, Newer, Problem
 from shared.limits import NO_TIME, read_time, whole_characters
 from shared.sentences import sentences, within
 
@@ -86,6 +86,7 @@ def decode(body: bytes) -> Envelope:
     """Read CloudEvents JSON.
 
     Raises:
+        Newer: it is an event that only a later release knows.
         Invalid: the body is no event of the vocabulary; `problems` point to each wrong field.
     """
     found = _object(body)
@@ -130,7 +131,8 @@ def from_cloud_event(cloud_event: BaseCloudEvent) -> Envelope:
     """Take an event out of its CloudEvents envelope.
 
     Raises:
-        Invalid: unknown type or version, or a field that is missing or wrong.
+        Newer: a type or version that only a later release knows.
+        Invalid: no type of ours, a version that is read no more, or a field that is missing or wrong.
     """
     kind, version = event_class(cloud_event.get_type())
     data = cloud_event.get_data()
@@ -157,6 +159,7 @@ def from_cloud_event(cloud_event: BaseCloudEvent) -> Envelope:
     return Envelope(event, _sequence(extensions), _recorded(extensions), _replay_of(extensions))
 
 
+# An event's version goes up with whatever readers of the version before would refuse: a field, a member of an enum.
 # What a later version of an event has and an earlier one has not, by the earlier one. (Where that is nothing, a
 # reason or something optional was added: all that the earlier one says, the later one says too.)
 _ADDED: Final[dict[tuple[str, int], dict[str, Any]]] = {
@@ -180,15 +183,22 @@ def event_class(wire_type: str) -> tuple[type[Event], int]:
     """Find the event of a type on the wire, and in which version it is there.
 
     Raises:
-        Invalid: no such event, or a version that this release does not read.
+        Newer: no such event in this release, or in an earlier version only.
+        Invalid: no event of ours, or a version that is read no more.
     """
+    unknown = f"unknown event type {wire_type[:80]!r}; `kindling schema` lists them all"
     match = _TYPE.fullmatch(wire_type)
-    kind = EVENTS.get(match[1]) if match else None
-    if match is None or kind is None:
-        raise Invalid([Problem("/type", f"unknown event type {wire_type[:80]!r}; `kindling schema` lists them all")])
-    version = int(match[2])
-    if version != kind.WIRE_VERSION and (kind.__name__, version) not in _ADDED:
-        raise Invalid([Problem("/type", f"{match[1]} is read in version {kind.WIRE_VERSION}, not {match[2]}")])
+    if match is None:
+        raise Invalid([Problem("/type", unknown)])
+    # Types are never taken away: one that is not there is still to come.
+    kind = EVENTS.get(match[1])
+    if kind is None:
+        raise Newer(wire_type, unknown)
+    version, known = int(match[2]), kind.WIRE_VERSION
+    if version > known:
+        raise Newer(wire_type, f"{match[1]} is read up to version {known}: send that, or upgrade Kindling")
+    if version != known and (kind.__name__, version) not in _ADDED:
+        raise Invalid([Problem("/type", f"{match[1]} is read in version {known}, not {version}")])
     return kind, version
 
 

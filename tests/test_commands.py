@@ -124,7 +124,7 @@ def test_schemas_are_printed(tmp_path: Path) -> None:
 
 
 async def test_from_an_archive_to_an_inbox(tmp_path: Path) -> None:
-    """An operator's first hour: import history, see who should answer, and find a nudge in an inbox."""
+    """An operator's first hour: import history, see whom it would ask, let it, and find a nudge in an inbox."""
     now = datetime.now(UTC)
     data = tmp_path / "data"
     file = archive(tmp_path / "history.jsonl.gz", now)
@@ -136,6 +136,8 @@ async def test_from_an_archive_to_an_inbox(tmp_path: Path) -> None:
         kindling(data, "import", str(file), "--community", "mine", "--mapping", str(mapping), "--json", str(report))
         made = json.loads(report.read_text())
         assert (made["rejected"], made["lines"]) == (1, 6)
+        again = kindling(data, "import", str(file), "--community", "new", "--mapping", str(mapping))
+        assert "new is new and begins with a dry run: nobody is asked" in again
         key = json.loads((data / "secrets.json").read_text())["service_key"]
         headers = {"Authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(base_url=address, headers=headers) as http:
@@ -149,8 +151,18 @@ async def test_from_an_archive_to_an_inbox(tmp_path: Path) -> None:
             async def nudged() -> bool:
                 return bool(await replies())
 
+            async def would_ask() -> bool:
+                shown = (await http.get("/v1/communities/mine/proposals")).json()
+                return any(one["member"]["id"] == "ben" for one in shown["proposals"])
+
+            await until(would_ask, 60)
+            assert await replies() == []
+            kindling(data, "community", "mode", "mine", "autopilot", "--consent-given")
             await until(nudged, 60)
             (nudge,) = await replies()
+            assert "dry run" not in kindling(
+                data, "import", str(file), "--community", "mine", "--mapping", str(mapping)
+            )
             assert nudge["post"]["id"] == "5"
             matches = (await http.get("/v1/communities/mine/posts/5/responders")).json()
             assert "ben" in json.dumps(matches)

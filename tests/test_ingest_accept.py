@@ -57,6 +57,20 @@ def test_a_key_sends_what_its_scopes_allow(kind: str) -> None:
             assert verdict.forbidden
 
 
+@pytest.mark.parametrize(
+    ("wire_type", "says"),
+    [
+        ("kindling.PostPublished.v2", "PostPublished is read up to version 1: send that, or upgrade Kindling"),
+        ("kindling.PostPinned.v1", "unknown event type 'kindling.PostPinned.v1'; `kindling schema` lists them all"),
+    ],
+)
+def test_what_is_newer_is_refused_with_what_to_do(wire_type: str, says: str) -> None:
+    """Who sends an event of a later release hears it at once; nothing in the log waits for it."""
+    verdict = judge(incoming(type=wire_type))
+    assert isinstance(verdict, Refused)
+    assert [(p.pointer, p.detail) for p in verdict.problems] == [("/type", says)]
+
+
 def test_presses_and_operations_have_their_own_scopes() -> None:
     """The border between what a platform says, what a person pressed and what an operator decided."""
     presses = {name for name, event in EVENTS.items() if scope_of(event) is Scope.PRESS}

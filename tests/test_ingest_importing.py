@@ -14,7 +14,7 @@ from services.ingest.champions import ChampionRule
 from services.ingest.importing import BATCH_EVENTS, Format, Import, Report, import_file
 from services.ingest.lines import LINE_BYTES
 from services.ingest.mapping import ArchiveMap
-from shared.events import PostPublished, RolesChanged
+from shared.events import CommunityOpened, Mode, PostPublished, RolesChanged
 from shared.failures import UnsafeSettings
 from shared.log import Outgoing
 from tests.ingesting import COMMUNITY, NOW, Recorder, incoming, noon
@@ -92,6 +92,22 @@ async def test_an_archive_enters_whole_and_in_order(tmp_path: Path, name: str) -
     assert (report.lines, report.rejected, report.resumed_from, report.damaged) == (1200, 0, 0, "")
     assert report.read_bytes == report.total_bytes > 0
     assert not list((tmp_path / "data" / "imports").glob("*.json"))
+
+
+async def test_a_new_community_is_opened_with_a_dry_run_before_anything_else(tmp_path: Path) -> None:
+    """Once, however often it is imported, and older than whatever else opens it; not for an empty file."""
+    log = Recorder()
+    what = an_import(write(tmp_path / "a.jsonl", messages(3)), opens=True)
+    report = await run(what, log)
+    opened = log.envelopes[0].event
+    assert isinstance(opened, CommunityOpened)
+    assert (opened.mode, opened.asks_consent, opened.at.year) == (Mode.DRY_RUN, True, 1970)
+    assert report.events == len(log.envelopes) - 1
+    await run(what, log)
+    assert {one.event for one in log.envelopes if isinstance(one.event, CommunityOpened)} == {opened}
+    nothing = Recorder()
+    await run(an_import(write(tmp_path / "b.jsonl", [b"rubbish"]), opens=True), nothing)
+    assert nothing.envelopes == []
 
 
 async def test_cloud_events_are_recognised(tmp_path: Path) -> None:

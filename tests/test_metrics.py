@@ -87,5 +87,5 @@ def test_the_lag_at_a_start_counts_from_the_last_tick_handled() -> None:
 
 def test_a_decision_that_found_nobody_is_counted() -> None:
     before = REGISTRY.get_sample_value("kindling_decisions_nobody_total") or 0.0
-    count([], ["decision/post/p1", "decision/n1", "opportunity/p1"])
+    count([], dict.fromkeys(("decision/post/p1", "decision/n1", "opportunity/p1"), b""))
     assert REGISTRY.get_sample_value("kindling_decisions_nobody_total") == before + 1

@@ -7,13 +7,25 @@ from typing import Any
 
 import pytest
 
-from services.nudge.documents import OPPORTUNITIES, TIES, WEEKS, Closing, NudgeState
+from services.nudge.documents import (
+    OPPORTUNITIES,
+    PROPOSALS,
+    TALLIES,
+    TIES,
+    WEEKS,
+    WORDINGS,
+    Closing,
+    NudgeState,
+    WordingTally,
+)
 from services.nudge.kinds import ALL, KINDS
+from services.nudge.learn_words import wording_key
 from services.nudge.measure import Outcome, week_of
 from services.nudge.settings import NudgeSettings
 from services.nudge.words import LANGUAGES, About, Because, words_for
 from shared.events import (
     CommunityClosed,
+    CommunityOpened,
     ContentQueued,
     ContentShared,
     Event,
@@ -28,6 +40,7 @@ from shared.events import (
     MemberForgotten,
     MemberJoined,
     MemberLeft,
+    Mode,
     NudgeActed,
     NudgeExpired,
     NudgeIssued,
@@ -42,7 +55,7 @@ from shared.events import (
     Wording,
 )
 from shared.failures import Invalid
-from tests.nudging import START, Garden, dump, hours, make, post, ranked, reply, tick
+from tests.nudging import START, Garden, dump, hours, make, people, post, ranked, reply, tick
 
 DAY = timedelta(days=1)
 SOON = START + hours(1)
@@ -426,3 +439,26 @@ def test_closing_words_are_known() -> None:
     assert opportunity is not None
     assert (nudge.state, opportunity.closing) == (NudgeState.ACTED, Closing.OVER)
     assert opportunity.candidates == ()
+
+
+# What all kinds share
+
+
+def test_a_proposal_stands_as_long_as_an_ask_of_its_kind() -> None:
+    """Whoever approves has the week in which an ask to meet somebody would stand, not the day of a reply."""
+    opening = make(CommunityOpened, START - hours(1), name="Garden", mode=Mode.APPROVE, asks_consent=False)
+    garden = Garden([*people(START - hours(1)), opening])
+    garden.step(peers("ann", "bob"))
+    garden.until(SOON)
+    [proposal] = garden.documents.table(PROPOSALS).values()
+    assert proposal.lapses - proposal.made == KINDS[Kind.CONNECT].stands(garden.settings) == 7 * DAY
+
+
+def test_words_learn_from_what_is_acted_on_in_every_kind() -> None:
+    """That two people met counts for the words in which it was asked, as a reply does; and teaches no reply ratio."""
+    garden = Garden()
+    garden.step(peers("ann", "bob"))
+    [asked] = asked_until(garden, SOON)
+    garden.step(post(SOON, message="q", author="ann"), reply(SOON + hours(1), "bob", to="q"))
+    assert garden.documents.get(WORDINGS, wording_key(Kind.CONNECT, asked.wording)) == WordingTally(acted=1)
+    assert garden.documents.table(TALLIES) == {}

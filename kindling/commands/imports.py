@@ -1,7 +1,7 @@
 """`kindling import`: the history that a community has, into the log."""
 
 import asyncio
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from services.ingest.importing import Format, Import, Report, import_file
 from services.ingest.mapping import ArchiveMap, read_map
 from shared.connections import Connections
 from shared.limits import Id
+from shared.service import ServiceName
 
 
 def import_(
@@ -59,6 +60,8 @@ def import_(
     What the mapping says holds from now on, also over earlier imports, and whose roles it names is left out of the
     rule for champions for good. The rule replaces roles that were given before the file's last message: name leaders
     in the mapping.
+
+    A community that is new begins with a dry run: nobody is asked before `kindling community mode` says so.
     """
     settings = load(data_dir=data_dir)
     known = read_map(mapping) if mapping else ArchiveMap()
@@ -67,6 +70,7 @@ def import_(
     so_far = SoFar()
     try:
         with servers(settings) as connections:
+            what = replace(what, opens=asyncio.run(_is_new(what.community, connections)))
             so_far.report = asyncio.run(_import(what, connections, so_far))
     except KeyboardInterrupt:
         so_far.interrupted = True
@@ -85,6 +89,16 @@ class SoFar:
 
     report: Report = field(default_factory=Report)
     interrupted: bool = False
+
+
+async def _is_new(community: str, connections: Connections) -> bool:
+    """Say whether no service has ever heard of a community; those that are there stay as they are."""
+    redis = connections.redis()
+    try:
+        stores = [connections.store(redis, name) for name in (ServiceName.RECOMMEND, ServiceName.NUDGE)]
+        return not any([await store.known(community) for store in stores])
+    finally:
+        await redis.aclose()
 
 
 def _refuse_overwriting(target: Path | None, *kept: Path | None) -> None:
@@ -127,3 +141,10 @@ def _show(console: Console, so_far: SoFar, what: Import) -> None:
         console.print(f"interrupted after line {report.lines:,}: the same command goes on from there")
     elif not report.events:
         console.print(f"[red]nothing is imported[/red]: no line of {escape(what.path.name)} is a message or an event")
+    if what.opens and report.events:
+        name = escape(what.community)
+        console.print(
+            f"{name} is new and begins with a dry run: nobody is asked. What would be asked: "
+            f"kindling community approve-link {name}; to go on: kindling community mode {name} approve (or autopilot)",
+            soft_wrap=True,
+        )

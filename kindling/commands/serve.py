@@ -111,11 +111,11 @@ async def build(name: ServiceName, settings: Settings, connections: Connections)
     if name is ServiceName.INGEST:
         from services.ingest import app as ingest  # noqa: PLC0415  # its packages alone
 
-        return await ingest.build(settings.ingest, connections)
+        return await ingest.build(settings.ingest, connections, wait_for_upgrade=settings.wait_for_upgrade)
     if name is ServiceName.NUDGE:
         from services.nudge import app as nudge  # noqa: PLC0415  # its packages alone
 
-        return await nudge.build(settings.nudge, connections)
+        return await nudge.build(settings.nudge, connections, wait_for_upgrade=settings.wait_for_upgrade)
     return await _build_recommend(settings, connections)
 
 

@@ -13,7 +13,9 @@ from shared.processing import Processor
 from shared.service import ServiceName
 
 
-async def build(settings: IngestSettings, connections: Connections, clock: Clock = wall_clock) -> ServiceApp:
+async def build(
+    settings: IngestSettings, connections: Connections, clock: Clock = wall_clock, *, wait_for_upgrade: bool = True
+) -> ServiceApp:
     """Make the service: its door, its loop (what nudge decides comes in again), and the ticks of `clock`.
 
     What lies ahead of `clock` is refused; keys go by the wall clock whatever it says.
@@ -21,6 +23,7 @@ async def build(settings: IngestSettings, connections: Connections, clock: Clock
     redis = connections.redis()
     broker = connections.log()
     secret = settings.service_key.get_secret_value() if settings.service_key else None
+    store = connections.store(redis, ServiceName.INGEST)
     keys = Keys(redis, connections.prefix, wall_clock, secret, settings.key_cache_seconds)
     limiter = Limiter(settings.events_per_minute)
 
@@ -32,6 +35,6 @@ async def build(settings: IngestSettings, connections: Connections, clock: Clock
         router=router(broker, keys, limiter, clock, settings),
         log=broker,
         redis=redis,
-        processor=Processor(Ingest(), broker, connections.store(redis, ServiceName.INGEST)),
+        processor=Processor(Ingest(), broker, store, waits_for_upgrade=wait_for_upgrade),
         beside=(tick,) if settings.ticks else (),
     )

@@ -1,9 +1,10 @@
-"""Mark a nudge as acted on, and say so."""
+"""Mark a nudge as acted on, learn from it, and say so."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.nudge.documents import Nudge, NudgeState
+from services.nudge.learn import learn_reply
 from services.nudge.naming import SOURCE
 from services.nudge.pace import note_taken_up
 from services.nudge.state import NudgeCommunity
@@ -19,6 +20,7 @@ def act(
     state.put_nudge(nudge, acted)
     end_timers(state, nudge)
     note_taken_up(state, was.member)
+    learn_reply(state, was)
     return NudgeActed(
         id=f"nudge/{nudge}/acted",
         source=SOURCE,

@@ -18,7 +18,9 @@ from shared.processing import Processor
 from shared.service import ServiceName
 
 
-async def build(settings: NudgeSettings, connections: Connections, clock: Clock = wall_clock) -> ServiceApp:
+async def build(
+    settings: NudgeSettings, connections: Connections, clock: Clock = wall_clock, *, wait_for_upgrade: bool = True
+) -> ServiceApp:
     """Make the service: its loop, the inboxes, and the way of what people press to ingest.
 
     `clock` says when something is pressed; a community whose time is not the wall's (the demo's) brings its own.
@@ -36,6 +38,6 @@ async def build(settings: NudgeSettings, connections: Connections, clock: Clock 
         router=doors,
         log=broker,
         redis=redis,
-        processor=Processor(Nudge(settings), broker, store, count=count),
+        processor=Processor(Nudge(settings), broker, store, count=count, waits_for_upgrade=wait_for_upgrade),
         close=http.aclose,
     )

@@ -1,9 +1,10 @@
 """Count what nudge has decided, once it is durable; nothing is decided by these figures."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
-from services.nudge.chance import reply_chance
 from services.nudge.decision_log import DECISIONS, nobody_key
+from services.nudge.documents import NUDGES
+from services.nudge.learn import tells
 from shared import metrics
 from shared.events import Event, NudgeActed, NudgeExpired, NudgeIssued, NudgeWithdrawn, OpportunityHeld
 
@@ -11,19 +12,22 @@ from shared.events import Event, NudgeActed, NudgeExpired, NudgeIssued, NudgeWit
 INBOX = "inbox"
 
 
-def count(emitted: Sequence[Event], written: Collection[str]) -> None:
-    """Count the decisions of one step; `written` are the names of the documents that it wrote."""
+def count(emitted: Sequence[Event], written: Mapping[str, bytes]) -> None:
+    """Count the decisions of one step; `written` are the documents that it wrote, by name."""
     held = 0
     for event in emitted:
         if isinstance(event, NudgeIssued):
             _asked(event)
         elif isinstance(event, NudgeActed):
-            metrics.REPLIED.inc()
             metrics.ENDED.labels("acted").inc()
+            _compare(event.nudge, written, replied=True)
         elif isinstance(event, NudgeWithdrawn):
             metrics.ENDED.labels(f"withdrawn_{event.reason.value}").inc()
+            if tells(event.reason):
+                _compare(event.nudge, written, replied=False)
         elif isinstance(event, NudgeExpired):
             metrics.ENDED.labels("expired").inc()
+            _compare(event.nudge, written, replied=False)
         elif isinstance(event, OpportunityHeld):
             held += 1
     metrics.HELD.inc(held)
@@ -39,6 +43,16 @@ def _asked(event: NudgeIssued) -> None:
     metrics.ASK_WAIT.observe(max(known["age_hours"], 0.0) * 3600)
     if limit := known["weekly_limit"]:
         metrics.BUDGET_USED.observe((known["asks_this_week"] + 1) / limit)
-    # Of somebody to whom a post was handed over nothing is forecast.
-    if not known["handed_over"]:
-        metrics.PREDICTED.inc(reply_chance(event.score, known["reply_ratio"]))
+
+
+def _compare(nudge: str, written: Mapping[str, bytes], *, replied: bool) -> None:
+    """Count what was forecast of a nudge and what became of it, both at its end, so that they are of the same nudges.
+
+    What is withdrawn because another answered, say, counts on neither side: it had no end of its own. Nor does what
+    was forgotten in the same step.
+    """
+    body = written.get(f"{NUDGES.name}/{nudge}")
+    forecast = NUDGES.load(body).forecast if body is not None else None
+    if forecast is not None:
+        metrics.PREDICTED.inc(forecast)
+        metrics.REPLIED.inc(replied)

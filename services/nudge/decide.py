@@ -8,6 +8,7 @@ from services.nudge.choose import Choice, bars, choose
 from services.nudge.contact import contact
 from services.nudge.decision_log import considered
 from services.nudge.documents import Candidate, Named, Opportunity
+from services.nudge.kinds import stands
 from services.nudge.propose import ask
 from services.nudge.round import ask_about
 from services.nudge.state import NudgeCommunity
@@ -60,7 +61,7 @@ def _ask_named(
         return ask(state, post, opportunity, named.chosen, people, clock), {}
     contacted = _contact_named(state, post, opportunity, clock)
     _keep_named(state, post, opportunity, named)
-    if named.again is None or not _is_awaited(state, named, clock):
+    if named.again is None or not _is_awaited(state, opportunity, named, clock):
         return contacted, {post: named.again}
     state.documents.set_timer("decide", post, named.again)
     return contacted, {}
@@ -91,9 +92,9 @@ def _keep_named(state: NudgeCommunity, post: str, opportunity: Opportunity, name
         state.put_opportunity(post, kept)
 
 
-def _is_awaited(state: NudgeCommunity, named: Choice, clock: datetime) -> bool:
+def _is_awaited(state: NudgeCommunity, opportunity: Opportunity, named: Choice, clock: datetime) -> bool:
     """Say whether nobody else is asked until they can be: no longer than they would have had to answer."""
-    return named.again is not None and named.again <= clock + state.settings.ask_stands
+    return named.again is not None and named.again <= clock + stands(opportunity.kind, state.settings)
 
 
 def _candidate(opportunity: Opportunity, member: str) -> Candidate:

@@ -225,7 +225,8 @@ class Opportunity:
 class Nudge:
     """One ask, under the nudge's id. A forgotten member's nudge has the member "" and nothing personal.
 
-    `score` is how likely the member was said to reply; None where somebody handed the post over to them.
+    `score` is how likely the member was said to reply; None where somebody handed the post over to them. `forecast` is
+    the same with what is learnt of their replies; None also where it is about no post.
     `sensitive`: nobody else is to be asked about the post, and it is said in sober words.
     `answered_by` is the delegate who answered for them.
     """
@@ -252,6 +253,7 @@ class Nudge:
     closed: datetime | None = None
     sensitive: bool = False
     wording: Wording = Wording.PLAIN
+    forecast: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from services.nudge.budget import reserved, role_of, weekly_limit, within_week
+from services.nudge.chance import reply_chance
 from services.nudge.choose import Applicant
 from services.nudge.choose_words import choose_words
 from services.nudge.documents import (
@@ -19,7 +20,7 @@ from services.nudge.documents import (
     Subject,
     Week,
 )
-from services.nudge.kinds import KINDS
+from services.nudge.kinds import stands
 from services.nudge.load import count_ask
 from services.nudge.measure import week_of
 from services.nudge.naming import SOURCE
@@ -55,8 +56,9 @@ def issue(
         channel=opportunity.channel,
         role=role_of(member),
         issued=clock,
-        expires=min(clock + KINDS[opportunity.kind].stands(state.settings), opportunity.ends),
+        expires=min(clock + stands(opportunity.kind, state.settings), opportunity.ends),
         score=None if chosen.named else candidate.score,
+        forecast=_forecast(opportunity, chosen),
         evidence=evidence,
         handed_by=opportunity.named.by if opportunity.named and chosen.named else None,
         sensitive=opportunity.sensitive,
@@ -103,6 +105,13 @@ def _record(state: NudgeCommunity, post: str, opportunity: Opportunity, nudge: s
     state.documents.put(ASKS, member, replace(was, times=(*within_week(was.times, asked_at), asked_at)))
     count_ask(state, member, asked_at)
     state.documents.put(INBOXES, member, Inbox((*state.inbox(member), nudge)))
+
+
+def _forecast(opportunity: Opportunity, chosen: Applicant) -> float | None:
+    """Give how likely it is that who is asked replies, where that is said: of posts, and not once handed over."""
+    if chosen.named or opportunity.subject is not None:
+        return None
+    return reply_chance(chosen.candidate.score, chosen.ratio)
 
 
 def _features(state: NudgeCommunity, opportunity: Opportunity, chosen: Applicant, clock: datetime) -> dict[str, float]:

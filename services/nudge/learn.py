@@ -19,9 +19,14 @@ def learn_reply(state: NudgeCommunity, nudge: Nudge) -> None:
 
 def learn_end(state: NudgeCommunity, nudge: Nudge, withdrawn: Withdrawal | None) -> None:
     """Learn from a nudge that was not acted on: it expired, or was withdrawn for a reason."""
-    if withdrawn is None or withdrawn in _NO:
+    if tells(withdrawn):
         _count(state, nudge, replied=False)
         learn_words(state, nudge, acted=False)
+
+
+def tells(withdrawn: Withdrawal | None) -> bool:
+    """Say whether the end of a nudge that was not acted on says anything of its member; None: it expired."""
+    return withdrawn is None or withdrawn in _NO
 
 
 def ratio_of(state: NudgeCommunity, member: str, known: Member | None) -> float:

@@ -8,7 +8,6 @@ from services.nudge.act import act
 from services.nudge.decide import decide
 from services.nudge.delegates import acted_for
 from services.nudge.documents import LIVE, MOST_HEARD, STANDING, Closing, Heard, Post
-from services.nudge.learn import learn_reply
 from services.nudge.open_opportunity import answered_with, answers, was_removed
 from services.nudge.reconsider import reopen
 from services.nudge.state import NudgeCommunity
@@ -66,7 +65,6 @@ def _acted(state: NudgeCommunity, event: ReplyPublished, clock: datetime) -> lis
         # Who replied before being asked has not acted on the nudge; a platform's clock may differ from ours by so much.
         if event.at >= one.issued - AHEAD:
             events.append(act(state, key, one, event.message, event.at, clock))
-            learn_reply(state, one)
     return events
 
 

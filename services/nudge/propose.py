@@ -7,6 +7,7 @@ from services.nudge.choose import Applicant
 from services.nudge.decision_log import Considered, log_ask, log_proposal
 from services.nudge.documents import Opportunity, Proposal
 from services.nudge.issue import issue, readable
+from services.nudge.kinds import stands
 from services.nudge.manners import manners_of, mode_of
 from services.nudge.proposals import stand
 from services.nudge.state import NudgeCommunity
@@ -38,7 +39,7 @@ def ask(
         post=post,
         channel=opportunity.channel,
         made=clock,
-        lapses=min(clock + state.settings.ask_stands, opportunity.ends),
+        lapses=min(clock + stands(opportunity.kind, state.settings), opportunity.ends),
         dry=mode is Mode.DRY_RUN,
         score=candidate.score,
         rank=candidate.rank,

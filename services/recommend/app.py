@@ -7,7 +7,7 @@ from collections.abc import Callable
 from threadpoolctl import threadpool_limits
 
 from services.recommend.api import router
-from services.recommend.count import count
+from services.recommend.count import count, note_models
 from services.recommend.encoder import OnnxEncoder, SentenceTransformersEncoder
 from services.recommend.handlers import Recommend
 from services.recommend.ports import Encoder
@@ -41,12 +41,18 @@ async def build(
     vectors = StoredVectors(redis, connections.prefix, encoder, settings.vectors_kept)
     service = Recommend(settings, vectors, StoredModels(redis, connections.prefix))
     key = common.service_key.get_secret_value() if common.service_key else None
+    processor = Processor(service, broker, store, count=count, waits_for_upgrade=common.wait_for_upgrade)
+
+    async def note() -> None:
+        await processor.patience("store", lambda: note_models(store))
+
     return ServiceApp(
         name=ServiceName.RECOMMEND,
         router=router(store, key),
         log=broker,
         redis=redis,
-        processor=Processor(service, broker, store, count=count),
+        processor=processor,
+        beside=(note,),
         close=encoder.close,
     )
 

@@ -12,7 +12,7 @@ from shared.events import CommunityEvent, Event, PostPublished, ReplyPublished, 
 from shared.failures import Unavailable
 from shared.kafka_log import KafkaLog
 from shared.log import Log, Outgoing
-from shared.processing import Processor
+from shared.processing import Count, Processor
 from shared.redis_log import RedisLog
 from shared.redis_store import RedisStore
 from shared.service import Service, TopicName
@@ -139,9 +139,9 @@ async def caught_up(log: Log, store: Store, topic: TopicName) -> bool:
 class Running:
     """A service at work; `store` and `log` may be wrapped to break things."""
 
-    def __init__(self, place: Place, service: Service[Any], log: Log, store: Store) -> None:
+    def __init__(self, place: Place, service: Service[Any], log: Log, store: Store, count: Count | None = None) -> None:
         self.place, self.service, self.log, self.store = place, service, log, store
-        self.processor = Processor(service, log, store)
+        self.processor = Processor(service, log, store, count=count)
 
     async def feed(self, events: Iterable[Event]) -> None:
         await self.log.publish([outgoing(event, self.log.partitions, self.service.reads) for event in events])
@@ -165,12 +165,13 @@ async def running(
     *,
     wrap_log: Callable[[Log], Log] = lambda log: log,
     wrap_store: Callable[[Store], Store] = lambda store: store,
+    count: Count | None = None,
 ) -> AsyncIterator[Running]:
     """Run a service's loop until the block ends."""
     redis = place.redis()
     store = wrap_store(RedisStore(redis, place.prefix, service.name))
     log = wrap_log(place.log())
-    run = Running(place, service, log, store)
+    run = Running(place, service, log, store, count)
     try:
         await run.processor.patience("log", lambda: log.create(PARTITIONS))
         await run.processor.patience("log", log.start)

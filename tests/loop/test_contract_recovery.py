@@ -1,13 +1,14 @@
 """What the loop finds again, on both transports: after gaps, refused writes, lost places, crashes, a new log."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared import metrics
+from shared.events import Event
 from shared.kafka_log import KafkaLog
 from shared.log import Log
 from shared.service import TopicName
@@ -199,6 +200,29 @@ async def test_an_outbox_that_was_left_is_published_by_the_next_owner(place: Pla
         found = await outcome(run.log, run.store)
         assert not any([(await run.store.load(community)).outbox for community in COMMUNITIES])
     assert found == await undisturbed(place)
+
+
+async def test_what_an_owner_left_is_counted_by_whoever_takes_over(place: Place) -> None:
+    """Each record that came out is counted once, by the process that published it, whatever ended the one before."""
+    counted: list[str] = []
+
+    def count(events: Sequence[Event], _written: Mapping[str, bytes]) -> None:
+        counted.extend(event.id for event in events)
+
+    def mute(log: Log) -> Log:
+        return cast("Log", Mute(log, TopicName.MATCHES))
+
+    emitted_before = metrics.EMITTED.labels("recommend", "PostPublished")._value.get()
+    async with running(place, Counting(), wrap_log=mute, count=count) as run:
+        await run.feed(EVENTS)
+        await until(lambda: _outbox_is_full(run.store))
+        assert counted == []
+    async with running(place, Counting(), count=count) as run:
+        await run.feed(TICKS)
+        await run.settle()
+        out = await emitted(run.log)
+    assert sorted(counted) == sorted(name for records in out.values() for _, name, _ in records)
+    assert metrics.EMITTED.labels("recommend", "PostPublished")._value.get() == emitted_before + 30
 
 
 async def _outbox_is_full(store: Store) -> bool:

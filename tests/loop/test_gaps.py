@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,8 +37,8 @@ class PureReader:
     def place(self) -> Place:
         return self.partition.place
 
-    def _place_at(self, offset: int) -> Place:
-        return Place(0, "log", offset, None, {}, monotonic=lambda: self.now)
+    def _place_at(self, offset: int, clock: datetime | None = None) -> Place:
+        return Place(0, "log", offset, clock, {}, monotonic=lambda: self.now)
 
     def read(self, size: int, interrupt: Callable[[int], bool]) -> None:
         """Handle the next batch; where it is interrupted, again."""
@@ -65,17 +66,19 @@ class PureReader:
             communities = self.place.communities_due(event.at)
         for community in communities:
             copy = self.partition.copy(community)
-            arrival = Arrival(offset, community, b"", Envelope(event, number), number)
+            arrival = self.arrival(offset, community, Envelope(event, number))
             for next_one in self.gaps.next_in_line(self.place, copy, [arrival]):
                 self.partition.apply(next_one)
+
+    def arrival(self, offset: int, community: str, envelope: Envelope) -> Arrival:
+        return Arrival(offset, community, b"", envelope, envelope.sequence)
 
     def restart(self) -> None:
         """Begin again where the stored place says, with the due times that are stored."""
         due = dict(self.place.due)
         self.gaps.forget(self.place)
         self.partition.forget()
-        self.partition.place = self._place_at(self.mark.resume)
-        self.place.clock = self.mark.clock
+        self.partition.place = self._place_at(self.mark.resume, self.mark.clock)
         for community, at in due.items():
             self.place.set_due(community, at)
 

@@ -1,5 +1,6 @@
 """All kinds of nudges, each in a file of its own; adding one is described in the README."""
 
+from datetime import timedelta
 from typing import Final
 
 from services.nudge.kinds.anatomy import Anatomy
@@ -21,6 +22,11 @@ KINDS: Final[dict[Kind, Anatomy]] = {anatomy.kind: anatomy for anatomy in ALL}
 def kind_of_post(event: MatchesRanked) -> Kind:
     """Give the kind of nudge that a ranked post may bring."""
     return next(anatomy.kind for anatomy in ALL if anatomy.ranked is not None and anatomy.ranked(event))
+
+
+def stands(kind: Kind, settings: NudgeSettings) -> timedelta:
+    """Give how long an ask of a kind, or the proposal of one, stands before the next person's turn."""
+    return KINDS[kind].stands(settings)
 
 
 def patience_hours(kind: Kind, settings: NudgeSettings) -> float:
