@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from services.nudge import answer as answering
 from services.nudge import decide, decline, follow, forget, manners, measure, outcomes, review, route
+from services.nudge.delete import delete, is_over
 from services.nudge.follow_kinds import TOLD, follow_kinds, plan_day
 from services.nudge.gatherings import end_gathering
 from services.nudge.open_opportunity import edit_post, note_post, open_opportunity
@@ -18,6 +19,7 @@ from shared.events import (
     ChannelClosed,
     ChannelOpened,
     CommunityClosed,
+    CommunityDeleted,
     CommunityOpened,
     Event,
     MatchDeclined,
@@ -122,6 +124,11 @@ def on_community_told(state: State, event: CommunityOpened | CommunityClosed, mo
     return ()
 
 
+def on_community_deleted(state: State, event: CommunityDeleted, _moment: Moment) -> Iterable[Event]:
+    delete(state, event)
+    return ()
+
+
 def on_settings_changed(state: State, event: SettingsChanged, moment: Moment) -> Iterable[Event]:
     if manners.follow_settings(state.documents, event):
         review.begin_anew(state)
@@ -178,6 +185,7 @@ class Nudge:
             ChannelClosed: on_channel_told,
             CommunityOpened: on_community_told,
             CommunityClosed: on_community_told,
+            CommunityDeleted: on_community_deleted,
             NudgeAnswered: on_nudge_answered,
             NudgeSeen: on_nudge_seen,
             NudgeReviewed: on_nudge_reviewed,
@@ -206,6 +214,8 @@ class Nudge:
         """Fetch nothing: nudge decides on what it has been told."""
 
     def handle(self, state: State, event: Event, moment: Moment) -> Iterable[Event]:
+        if is_over(state, event):
+            return ()
         handler = self._handlers.get(type(event))
         events = [*handler(state, event, moment)] if handler else []
         return events + follow_kinds(state, event, moment.clock) if type(event) in TOLD else events
