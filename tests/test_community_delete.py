@@ -1,8 +1,10 @@
 """`kindling community delete`: nothing of a community is left in any service, and nothing of it comes back."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import aclosing as closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -194,8 +196,11 @@ async def test_nothing_is_left_on_real_servers_and_nothing_comes_back(
     monkeypatch.setenv("KINDLING_STORE", place.redis_url)
     monkeypatch.setenv("KINDLING_LOG", place.log_url)
     monkeypatch.setenv("KINDLING_PREFIX", place.prefix)
-    redis = place.redis()
-    async with chain(place) as services:
+    async with chain(place) as services, closing(place.redis()) as redis:
+
+        async def typed(*arguments: str, code: int = 0) -> str:
+            # In a thread: the services are at work in this one.
+            return await asyncio.to_thread(lambda: kindling(tmp_path, *arguments, code=code))
 
         async def settle() -> None:
             for name in (ServiceName.RECOMMEND, ServiceName.NUDGE, ServiceName.INGEST, ServiceName.RECOMMEND):
@@ -206,20 +211,20 @@ async def test_nothing_is_left_on_real_servers_and_nothing_comes_back(
         await first.feed([of(CommunityOpened, now, "doomed"), *(post("doomed", n) for n in range(20))])
         await first.feed([post("spared", n) for n in range(20)])
         await settle()
-        kindling(tmp_path, "keys", "create", "doomed")
-        kindling(tmp_path, "keys", "create", "spared")
+        await typed("keys", "create", "doomed")
+        await typed("keys", "create", "spared")
         await StoredModels(redis, place.prefix).put("doomed", "learned-1", b"anna")
         await redis.hset(f"{place.prefix}:nudge:{{doomed}}:guard:anna", "said/zone", "anna")
         spared = [await services[name].store.load("spared") for name in services]
-        assert "is open" in kindling(tmp_path, "community", "delete", "doomed", "--yes", code=2)
-        kindling(tmp_path, "community", "close", "doomed")
+        assert "is open" in await typed("community", "delete", "doomed", "--yes", code=2)
+        await typed("community", "close", "doomed")
         await settle()
         told = tmp_path / "told.json"
 
         # Trained at this moment, it is not deleted: the training would put a model back.
         async with StoredTries(redis, place.prefix).alone("doomed"):
-            assert "being trained" in kindling(tmp_path, "community", "delete", "doomed", "--yes", code=2)
-        shown = kindling(tmp_path, "community", "delete", "doomed", "--yes", "--json", str(told))
+            assert "being trained" in await typed("community", "delete", "doomed", "--yes", code=2)
+        shown = await typed("community", "delete", "doomed", "--yes", "--json", str(told))
         assert "doomed is deleted" in shown
         assert json.loads(told.read_text())["keys"] == 1
         await settle()
@@ -236,14 +241,13 @@ async def test_nothing_is_left_on_real_servers_and_nothing_comes_back(
         await settle()
         stored = await first.store.load("doomed")
         assert len(stored.documents) == 1
-        assert "doomed is deleted" in kindling(tmp_path, "community", "delete", "doomed", "--yes")
-        assert "deleted" in kindling(tmp_path, "community", "status", "doomed")
-        kindling(tmp_path, "community", "open", "doomed")
+        assert "doomed is deleted" in await typed("community", "delete", "doomed", "--yes")
+        assert "deleted" in await typed("community", "status", "doomed")
+        await typed("community", "open", "doomed")
         await settle()
         await first.feed([post("doomed", n) for n in range(40, 45)])
         await settle()
         assert sum(name.startswith("post/") for name in (await first.store.load("doomed")).documents) == 5
-    await redis.aclose()
 
 
 def letter(community: str, number: int) -> DeadLetter:
