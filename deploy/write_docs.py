@@ -1,8 +1,9 @@
 """Write the pages of docs/ that are made from the code: `python -m deploy.write_docs`; a test says if they are old."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
+from deploy.http_page import http_lines, table, type_of_schema
 from kindling.settings import described as described_settings
 from shared.events import DECISIONS, EVENTS, Event
 from shared.metrics import described as described_metrics
@@ -10,15 +11,6 @@ from shared.wire import ENVELOPE, type_of
 
 DOCS = Path(__file__).parent.parent / "docs"
 _MADE = "<!-- Made by `make docs` from the code; do not edit. -->"
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    lines = [head, tuple("---" for _ in head), *(tuple(_cell(cell) for cell in row) for row in rows)]
-    return [f"| {' | '.join(line)} |" for line in lines]
 
 
 def metrics_page() -> str:
@@ -30,7 +22,7 @@ def metrics_page() -> str:
         "`kindling_replies_predicted_total`: 1 where as many reply as was said."
     )
     head = ("metric", "kind", "labels", "meaning")
-    return "\n".join([_MADE, "", "# Metrics", "", said, "", *_table(head, rows), ""])
+    return "\n".join([_MADE, "", "# Metrics", "", said, "", *table(head, rows), ""])
 
 
 def settings_page() -> str:
@@ -39,7 +31,7 @@ def settings_page() -> str:
         (f"`{name}`", f"`{default}`" if default else "", meaning) for name, default, meaning in described_settings()
     ]
     said = "Each is a variable of the environment, a file of `KINDLING_SECRETS`, or a line of `kindling.toml`."
-    return "\n".join([_MADE, "", "# Settings", "", said, "", *_table(("setting", "default", "meaning"), rows), ""])
+    return "\n".join([_MADE, "", "# Settings", "", said, "", *table(("setting", "default", "meaning"), rows), ""])
 
 
 def events_page() -> str:
@@ -56,28 +48,23 @@ def events_page() -> str:
 def _fields(kind: type[Event]) -> list[str]:
     properties = kind.model_json_schema()["properties"]
     rows = [
-        (f"`{name}`", _type(properties[name]), "yes" if field.is_required() else "")
+        (f"`{name}`", type_of_schema(properties[name]), "yes" if field.is_required() else "")
         for name, field in kind.model_fields.items()
         if name not in ENVELOPE
     ]
-    return _table(("field", "is", "needed"), rows) if rows else ["It has no fields of its own."]
+    return table(("field", "is", "needed"), rows) if rows else ["It has no fields of its own."]
 
 
-def _type(schema: dict[str, object]) -> str:
-    if (ref := schema.get("$ref")) is not None:
-        return str(ref).rsplit("/", 1)[-1]
-    if isinstance(several := schema.get("anyOf"), list):
-        return " or ".join(_type(one) for one in several)
-    if isinstance(items := schema.get("items"), dict):
-        return f"list of {_type(items)}"
-    kind = str(schema.get("type", "any"))
-    return f"{kind} ({schema['format']})" if "format" in schema else kind
+def http_page() -> str:
+    """Write the doors of all services; the exact schema is at `/openapi.json`."""
+    return "\n".join([_MADE, "", *http_lines()])
 
 
 PAGES: dict[str, Callable[[], str]] = {
     "metrics.md": metrics_page,
     "settings.md": settings_page,
     "events.md": events_page,
+    "http.md": http_page,
 }
 
 if __name__ == "__main__":
