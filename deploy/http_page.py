@@ -1,7 +1,7 @@
 """The page of docs/ about the services' doors, from their OpenAPI; nothing connects for it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -108,7 +108,7 @@ def _body(content: str, schema: Schema, schemas: dict[str, Schema]) -> Iterator[
         yield ""
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Write a table; what stands in cells is put on one line."""
     lines = [head, tuple("---" for _ in head), *(tuple(_cell(cell) for cell in row) for row in rows)]
     return [f"| {' | '.join(line)} |" for line in lines]
