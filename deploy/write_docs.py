@@ -4,6 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deploy.http_page import http_lines, table, type_of_schema
+from kindling.commands.plan import size
+from kindling.plan.estimate import Load, plan
+from kindling.plan.figures import measured
 from kindling.settings import described as described_settings
 from shared.events import DECISIONS, EVENTS, Event
 from shared.metrics import described as described_metrics
@@ -60,11 +63,49 @@ def http_page() -> str:
     return "\n".join([_MADE, "", *http_lines()])
 
 
+def capacity_page() -> str:
+    """Write what installations of some sizes need, as `kindling plan` reckons it."""
+    figures = measured()
+    rows = []
+    for load in SIZES:
+        found = plan(load, figures)
+        cores = f"{found.recommend_cores:.2f}, {found.recommend_cores_at_peak:.2f} in the busiest hour"
+        rows.append(
+            (
+                f"{load.members:,}", f"{load.posts_per_day:,.0f}", str(load.communities), size(found.redis_bytes),
+                size(found.recommend_bytes), cores, str(found.recommend_replicas), size(found.kafka_bytes_a_month),
+                f"{found.import_hours:.1f} h",
+            )
+        )  # fmt: skip
+    said = (
+        "What `kindling plan --members … --posts-per-day …` says for some sizes, with a year of posts kept and a "
+        "busiest hour of five times the mean; it gives the reasons with each. An estimate, from figures that "
+        f"`{figures.command}` measured ({figures.measured}, {figures.machine}): posts of 80 words, three replies each, "
+        "invented. Measure your own with the same command. Redis is reckoned twice, to rewrite its file while it goes "
+        "on; one more replica of each service goes on in a failure."
+    )
+    head = (
+        "members", "posts a day", "communities", "Redis", "recommend, all replicas", "recommend, cores", "its replicas",
+        "Kafka, 30 days, a copy", "first import of one",
+    )  # fmt: skip
+    return "\n".join([_MADE, "", "# Capacity", "", said, "", *table(head, rows), ""])
+
+
+SIZES = (
+    Load(500, 5),
+    Load(2_000, 20),
+    Load(10_000, 100),
+    Load(50_000, 500),
+    Load(1_000, 10, communities=20),
+    Load(5_000, 50, communities=100),
+)
+
 PAGES: dict[str, Callable[[], str]] = {
     "metrics.md": metrics_page,
     "settings.md": settings_page,
     "events.md": events_page,
     "http.md": http_page,
+    "capacity.md": capacity_page,
 }
 
 if __name__ == "__main__":
