@@ -30,7 +30,7 @@ endif
 FIT := $(and $(filter $(WANTED),$(HAS)),$(filter 3.11 3.12 3.13,$(HAS)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench prove clean images docs secrets test-deploy
+.PHONY: help demo test check bench prove clean images docs site secrets test-deploy
 
 help:
 	@echo 'make demo    a community at work, in the terminal and in the browser'
@@ -40,6 +40,7 @@ help:
 	@echo 'make prove   the proofs at full size: crashes and freezes at random moments (an hour or more)'
 	@echo 'make images  the container images of the services, with the embedding model (needs docker)'
 	@echo 'make docs    write the pages of docs/ that are made from the code'
+	@echo 'make site    the docs as a site, in site/'
 	@echo 'make secrets the secrets of a deployment, where they are missing'
 	@echo 'make test-deploy  build, start, use and crash all of it in containers (needs docker with compose)'
 	@echo 'make clean   remove the environment and caches; the data of communities stays'
@@ -91,6 +92,10 @@ docs: $(USE_STAMP)
 	@echo '==> Writing the pages that are made from the code'
 	@$(BIN)/python -m deploy.write_docs
 
+site: $(DEV_STAMP)
+	@echo '==> Building the site'
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 secrets:
 	@deploy/make-secrets.sh
 
@@ -100,7 +105,7 @@ test-deploy: $(DEV_STAMP)
 
 clean:
 	@echo '==> Removing the environment and caches (the data of communities stays)'
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist tests/kafka/libs
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist site tests/kafka/libs
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Who has the developer's environment has the user's.

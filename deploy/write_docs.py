@@ -1,8 +1,12 @@
 """Write the pages of docs/ that are made from the code: `python -m deploy.write_docs`; a test says if they are old."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
+from deploy.http_page import http_lines, table, type_of_schema
+from kindling.commands.plan import size
+from kindling.plan.estimate import Load, plan
+from kindling.plan.figures import measured
 from kindling.settings import described as described_settings
 from shared.events import DECISIONS, EVENTS, Event
 from shared.metrics import described as described_metrics
@@ -10,15 +14,6 @@ from shared.wire import ENVELOPE, type_of
 
 DOCS = Path(__file__).parent.parent / "docs"
 _MADE = "<!-- Made by `make docs` from the code; do not edit. -->"
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    lines = [head, tuple("---" for _ in head), *(tuple(_cell(cell) for cell in row) for row in rows)]
-    return [f"| {' | '.join(line)} |" for line in lines]
 
 
 def metrics_page() -> str:
@@ -30,7 +25,7 @@ def metrics_page() -> str:
         "`kindling_replies_predicted_total`: 1 where as many reply as was said."
     )
     head = ("metric", "kind", "labels", "meaning")
-    return "\n".join([_MADE, "", "# Metrics", "", said, "", *_table(head, rows), ""])
+    return "\n".join([_MADE, "", "# Metrics", "", said, "", *table(head, rows), ""])
 
 
 def settings_page() -> str:
@@ -39,7 +34,7 @@ def settings_page() -> str:
         (f"`{name}`", f"`{default}`" if default else "", meaning) for name, default, meaning in described_settings()
     ]
     said = "Each is a variable of the environment, a file of `KINDLING_SECRETS`, or a line of `kindling.toml`."
-    return "\n".join([_MADE, "", "# Settings", "", said, "", *_table(("setting", "default", "meaning"), rows), ""])
+    return "\n".join([_MADE, "", "# Settings", "", said, "", *table(("setting", "default", "meaning"), rows), ""])
 
 
 def events_page() -> str:
@@ -56,28 +51,61 @@ def events_page() -> str:
 def _fields(kind: type[Event]) -> list[str]:
     properties = kind.model_json_schema()["properties"]
     rows = [
-        (f"`{name}`", _type(properties[name]), "yes" if field.is_required() else "")
+        (f"`{name}`", type_of_schema(properties[name]), "yes" if field.is_required() else "")
         for name, field in kind.model_fields.items()
         if name not in ENVELOPE
     ]
-    return _table(("field", "is", "needed"), rows) if rows else ["It has no fields of its own."]
+    return table(("field", "is", "needed"), rows) if rows else ["It has no fields of its own."]
 
 
-def _type(schema: dict[str, object]) -> str:
-    if (ref := schema.get("$ref")) is not None:
-        return str(ref).rsplit("/", 1)[-1]
-    if isinstance(several := schema.get("anyOf"), list):
-        return " or ".join(_type(one) for one in several)
-    if isinstance(items := schema.get("items"), dict):
-        return f"list of {_type(items)}"
-    kind = str(schema.get("type", "any"))
-    return f"{kind} ({schema['format']})" if "format" in schema else kind
+def http_page() -> str:
+    """Write the doors of all services; the exact schema is at `/openapi.json`."""
+    return "\n".join([_MADE, "", *http_lines()])
 
+
+def capacity_page() -> str:
+    """Write what installations of some sizes need, as `kindling plan` reckons it."""
+    figures = measured()
+    rows = []
+    for load in SIZES:
+        found = plan(load, figures)
+        cores = f"{found.recommend_cores:.2f}, {found.recommend_cores_at_peak:.2f} in the busiest hour"
+        rows.append(
+            (
+                f"{load.members:,}", f"{load.posts_per_day:,.0f}", str(load.communities), size(found.redis_bytes),
+                size(found.recommend_bytes), cores, str(found.recommend_replicas), size(found.kafka_bytes_a_month),
+                f"{found.import_hours:.1f} h",
+            )
+        )  # fmt: skip
+    said = (
+        "What `kindling plan --members … --posts-per-day …` says for some sizes, with a year of posts kept and a "
+        "busiest hour of five times the mean; it gives the reasons with each. An estimate, from figures that "
+        f"`{figures.command}` measured ({figures.measured}, {figures.machine}): posts of 80 words, three replies each, "
+        "invented. Measure your own with the same command. Redis is reckoned twice, to rewrite its file while it goes "
+        "on; one more replica of each service goes on in a failure."
+    )
+    head = (
+        "members", "posts a day", "communities", "Redis", "recommend, all replicas", "recommend, cores", "its replicas",
+        "Kafka, 30 days, a copy", "first import of one",
+    )  # fmt: skip
+    return "\n".join([_MADE, "", "# Capacity", "", said, "", *table(head, rows), ""])
+
+
+SIZES = (
+    Load(500, 5),
+    Load(2_000, 20),
+    Load(10_000, 100),
+    Load(50_000, 500),
+    Load(1_000, 10, communities=20),
+    Load(5_000, 50, communities=100),
+)
 
 PAGES: dict[str, Callable[[], str]] = {
     "metrics.md": metrics_page,
     "settings.md": settings_page,
     "events.md": events_page,
+    "http.md": http_page,
+    "capacity.md": capacity_page,
 }
 
 if __name__ == "__main__":

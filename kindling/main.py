@@ -42,6 +42,7 @@ COMMANDS = {
     "explain": "explain:explain",
     "simulate": "simulate:simulate",
     "doctor": "doctor:doctor",
+    "plan": "plan:plan",
     "schema": "printed:schema",
     "settings": "printed:settings",
     "version": "printed:version",

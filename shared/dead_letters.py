@@ -7,6 +7,7 @@ is one letter.
 
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
@@ -91,7 +92,12 @@ def outgoing(entry: DeadLetter | Decided, key: str = "") -> Outgoing:
 
 async def open_letters(log: Log) -> list[DeadLetter]:
     """Read all letters about which nothing was decided, oldest first."""
-    letters: dict[str, DeadLetter] = {}
+    return sorted((letter for _, letter in await _open(log)), key=lambda x: (x.died, x.id))
+
+
+async def _open(log: Log) -> list[tuple[int, DeadLetter]]:
+    """Give the letters about which nothing was decided, each with its offset."""
+    letters: dict[str, tuple[int, DeadLetter]] = {}
     decided: set[str] = set()
     async for record in log.scan(TopicName.DEAD_LETTERS):
         try:
@@ -101,8 +107,28 @@ async def open_letters(log: Log) -> list[DeadLetter]:
         if isinstance(entry, Decided):
             decided.add(entry.id)
         else:
-            letters.setdefault(entry.id, entry)
-    return sorted((x for x in letters.values() if x.id not in decided), key=lambda x: (x.died, x.id))
+            letters.setdefault(entry.id, (record.offset, entry))
+    return [(offset, letter) for offset, letter in letters.values() if letter.id not in decided]
+
+
+async def delete_letters(log: Log, community: str, at: datetime) -> int:
+    """Drop a community's open letters, and delete what is decided in its partition; give how many are left of it.
+
+    The log deletes from its beginning only: what lies behind the first open letter of another community stays until
+    that one is decided.
+    """
+    opened = await _open(log)
+    await decide(log, [letter for _, letter in opened if letter.community == community], "dropped", at)
+    partition = partition_of(community, log.partitions)
+    others = [offset for offset, x in opened if x.partition == partition and x.community != community]
+    ends = await log.ends(TopicName.DEAD_LETTERS)
+    await log.drop_before(TopicName.DEAD_LETTERS, partition, min([ends[partition], *others]))
+    left = 0
+    async for record in log.scan(TopicName.DEAD_LETTERS):
+        with suppress(ValidationError):
+            entry = _ENTRIES.validate_json(record.body)
+            left += isinstance(entry, DeadLetter) and entry.community == community
+    return left
 
 
 async def decide(log: Log, letters: Sequence[DeadLetter], fate: Literal["replayed", "dropped"], at: datetime) -> None:

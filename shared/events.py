@@ -474,6 +474,10 @@ class CommunityOpened(CommunityEvent):
     asks_consent: bool = True
 
 
+class CommunityDeleted(CommunityEvent):
+    """All that is kept of a closed community goes, in every service; of an open one nothing does."""
+
+
 class CommunityClosed(CommunityEvent):
     pass
 
@@ -644,7 +648,8 @@ ACTIVITY: tuple[type[Event], ...] = (
     ThreadResolved, ThreadFlagged, MemberJoined, MemberUpdated, MemberLeft, MemberForgotten, RolesChanged,
     ChannelOpened, ChannelChanged, ChannelClosed, GatheringScheduled, GatheringChanged, GatheringAttended,
     ContentQueued, ContentShared, PreferencesChanged, TopicDeclined, MatchDeclined, NudgeAnswered, NudgeSeen,
-    NudgeDelivered, NudgeReviewed, CommunityOpened, CommunityClosed, SettingsChanged, ModelPromoted, Tick,
+    NudgeDelivered, NudgeReviewed, CommunityOpened, CommunityClosed, CommunityDeleted, SettingsChanged, ModelPromoted,
+    Tick,
 )  # fmt: skip
 RANKED: tuple[type[Event], ...] = (MatchesRanked, PeersRanked, IntroductionsRanked)
 EVENTS: dict[str, type[Event]] = {e.__name__: e for e in ACTIVITY + RANKED + DECISIONS}

@@ -9,7 +9,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.errors import (
     CommitFailedError,
     IllegalGenerationError,
@@ -283,6 +283,17 @@ class KafkaLog:
     async def ends(self, topic: TopicName) -> dict[int, int]:
         name = topic_name(self._prefix, topic)
         return await self._looker.ends([TopicPartition(name, p) for p in range(self._partitions)])
+
+    async def drop_before(self, topic: TopicName, partition: int, offset: int) -> None:
+        place = TopicPartition(topic_name(self._prefix, topic), partition)
+        async with self._admin() as admin:
+            try:
+                await admin.delete_records({place: RecordsToDelete(before_offset=offset)})
+            except TopicAuthorizationFailedError as error:
+                user = self._access.security.user
+                raise UnsafeSettings(
+                    f"Kafka does not let KINDLING_KAFKA__USER {user!r} delete records of {place.topic}"
+                ) from error
 
     def scan(self, topic: TopicName, since: Mapping[int, int] | None = None) -> AsyncIterator[Incoming]:
         name = topic_name(self._prefix, topic)

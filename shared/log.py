@@ -98,6 +98,10 @@ class Log(Protocol):
         """Give each partition's next offset."""
         ...
 
+    async def drop_before(self, topic: TopicName, partition: int, offset: int) -> None:
+        """Delete a partition's records before `offset` for good; raises UnsafeSettings where that is not allowed."""
+        ...
+
     def scan(self, topic: TopicName, since: Mapping[int, int] | None = None) -> AsyncIterator[Incoming]:
         """Read a topic from `since` (default: its beginning) to where it ends now, outside any group."""
         ...

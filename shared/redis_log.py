@@ -6,7 +6,7 @@ An entry's id is `0-N`: N counts from 1 without holes, so that offsets mean the 
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -243,6 +243,23 @@ class RedisLog:
                     raise failed
         # A stream that nobody has written to does not exist: its first record will be number 1.
         return {p: 1 if isinstance(x, Exception) else _offset(x["last-generated-id"]) + 1 for p, x in enumerate(found)}
+
+    async def drop_before(self, topic: TopicName, partition: int, offset: int) -> None:
+        with away_is_unavailable():
+            await self.redis.xtrim(self.stream(topic, partition), minid=f"0-{offset}", approximate=False)
+
+    async def erase(self, topic: TopicName, partition: int, before: int, gone: Callable[[bytes], bool]) -> int:
+        """Delete the records before an offset whose bodies are `gone`; who reads skips the holes. Gives how many."""
+        stream, at, erased = self.stream(topic, partition), 0, 0
+        while at < before:
+            with away_is_unavailable():
+                found = await self.redis.xrange(stream, f"0-{at}", f"0-{before - 1}", count=BATCH)
+                if not found:
+                    break
+                at = _offset(found[-1][0]) + 1
+                names = [name for name, fields in found if gone(fields.get(_BODY, b""))]
+                erased += await self.redis.xdel(stream, *names) if names else 0
+        return erased
 
     async def scan(self, topic: TopicName, since: Mapping[int, int] | None = None) -> AsyncIterator[Incoming]:
         for partition, stop in (await self.ends(topic)).items():

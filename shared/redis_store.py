@@ -27,7 +27,8 @@ T = TypeVar("T")
 # transaction open whose logging the power cut short, and loses at its next start all that came after it.
 _WRITE = """
 if (redis.call('HGET', KEYS[1], '#position') or '') ~= ARGV[1] then return 0 end
-local at = 2
+if ARGV[2] == '1' then redis.call('UNLINK', KEYS[1]) end
+local at = 3
 while at <= #ARGV do  -- Lua passes some 8,000 words at once: more than one command only for very large steps
   redis.call('HSET', KEYS[1], unpack(ARGV, at, math.min(at + 6999, #ARGV)))
   at = at + 7000
@@ -174,7 +175,7 @@ class RedisStore:
         with away_is_unavailable():
             async with self._redis.pipeline(transaction=False) as pipe:
                 for write in writes:
-                    pipe.eval(_WRITE, 1, self.key(write.community), write.expected, *_fields(write))
+                    pipe.eval(_WRITE, 1, self.key(write.community), write.expected, *_words(write))
                 done = [bool(answer) for answer in await pipe.execute()]
             await self._sweep({self.key(write.community): list(write.changes.drops) for write in writes})
         return done
@@ -264,7 +265,9 @@ class RedisStore:
         return bool(await _now(self._redis.hexists(self.key(community), _POSITION)))
 
 
-def _fields(write: Write) -> Iterator[bytes | str]:
+def _words(write: Write) -> Iterator[bytes | str]:
+    # What stands in the outbox then is published: the loop writes again only after it was.
+    yield "1" if write.changes.clears else "0"
     for name, body in write.changes.puts.items():
         yield name
         yield body

@@ -39,10 +39,11 @@ TIMERS = Table("timer", Timer)
 
 @dataclass(slots=True)
 class Changes:
-    """What a batch changed: stored fields to write and to delete."""
+    """What a batch changed: stored fields to write and to delete; `clears` first deletes all that were stored."""
 
     puts: dict[str, bytes] = field(default_factory=dict)
     drops: set[str] = field(default_factory=set)
+    clears: bool = False
 
 
 class Documents:
@@ -59,6 +60,7 @@ class Documents:
             self._raw.setdefault(table, {})[key] = body
         self._tables: dict[str, dict[str, Any]] = {}
         self._changed: dict[tuple[str, str], Table[Any]] = {}
+        self._cleared = False
         timers = self.table(TIMERS)
         self._due: list[tuple[datetime, str, str]] = [(t.due, t.name, t.subject) for t in timers.values()]
         heapq.heapify(self._due)
@@ -83,6 +85,12 @@ class Documents:
     def drop(self, table: Table[Any], key: str) -> None:
         if self.table(table).pop(key, None) is not None:
             self._changed[table.name, key] = table
+
+    def clear(self) -> None:
+        """Drop all documents of all tables, timers too."""
+        self._raw, self._tables, self._due = {}, {}, []
+        self._changed.clear()
+        self._cleared = True
 
     def keys(self, table: Table[Any]) -> Iterator[str]:
         return iter(self.table(table))
@@ -130,7 +138,8 @@ class Documents:
 
     def take_changes(self) -> Changes:
         """Give what has changed since the last call, encoded."""
-        changes = Changes()
+        changes = Changes(clears=self._cleared)
+        self._cleared = False
         for (name, key), table in self._changed.items():
             document = self._tables[name].get(key)
             if document is None:

@@ -108,6 +108,8 @@ class Place:
             self.driven.aids = asyncio.run(self.service.prepare(self.state, [event]))
             out += self.driven.step(event)
         changes = self.documents.take_changes()
+        if changes.clears:
+            self.stored.clear()
         for name in changes.drops:
             self.stored.pop(name, None)
         self.stored |= changes.puts

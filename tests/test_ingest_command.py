@@ -38,7 +38,7 @@ async def test_an_interrupted_import_says_how_it_goes_on(tmp_path: Path) -> None
     )  # fmt: skip
 
     async def begun() -> bool:
-        return any((data / "imports").glob("*.json"))
+        return any((data / "imports").glob("*/*.json"))
 
     try:
         await until(begun, 60)

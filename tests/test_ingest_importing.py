@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from services.ingest.champions import ChampionRule
-from services.ingest.importing import BATCH_EVENTS, Format, Import, Report, import_file
+from services.ingest.importing import BATCH_EVENTS, Format, Import, Report, folder_of, import_file
 from services.ingest.lines import LINE_BYTES
 from services.ingest.mapping import ArchiveMap
 from shared.events import CommunityOpened, Mode, PostPublished, RolesChanged
@@ -91,7 +91,7 @@ async def test_an_archive_enters_whole_and_in_order(tmp_path: Path, name: str) -
     assert report.events == report.published == len(log.messages) == 1200 + 1 + 7 + 7 + 1
     assert (report.lines, report.rejected, report.resumed_from, report.damaged) == (1200, 0, 0, "")
     assert report.read_bytes == report.total_bytes > 0
-    assert not list((tmp_path / "data" / "imports").glob("*.json"))
+    assert not list((tmp_path / "data" / "imports").glob("*/*.json"))
 
 
 async def test_a_new_community_is_opened_with_a_dry_run_before_anything_else(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ async def test_wrong_lines_are_kept_also_where_the_archive_is_out_of_reach(tmp_p
     """Beside an archive that nothing can be written to, here by the length of its name, the data directory has them."""
     what = an_import(write(tmp_path / f"{'a' * 240}.jsonl", [b"wrong", *messages(1)]))
     report = await run(what, Recorder())
-    assert Path(report.aside).parent == tmp_path / "data" / "imports"
+    assert Path(report.aside).parent == folder_of(tmp_path / "data", COMMUNITY)
     assert [entry["line_number"] for entry in aside(Path(report.aside))] == [1]
 
 

@@ -20,3 +20,9 @@ def valid(kind: Any) -> Callable[[str], str]:
             raise typer.BadParameter("; ".join(what for _, what in sentences(error))) from None
 
     return check
+
+
+def valid_or_none(kind: Any) -> Callable[[str | None], str | None]:
+    """Make the same for what may be left out."""
+    check = valid(kind)
+    return lambda value: None if value is None else check(value)

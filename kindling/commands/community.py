@@ -1,4 +1,4 @@
-"""`kindling community`: open a community, see how it stands, close it."""
+"""`kindling community`: open a community, see how it stands, close it; its end is `community_delete.py`."""
 
 import asyncio
 import secrets
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from kindling.commands.arguments import valid
 from kindling.commands.common import Community, DataDir, Json, tell, write_json
+from kindling.commands.community_delete import delete
 from kindling.commands.community_load import told_load, told_unasked, weeks_told
 from kindling.commands.community_mode import approve_link, effect_link, mode
 from kindling.servers import servers
@@ -34,10 +35,11 @@ from shared.state import Documents
 
 SOURCE = "kindling/community"
 
-app = typer.Typer(help="Open a community, see how it stands, close it.", no_args_is_help=True)
+app = typer.Typer(help="Open a community, see how it stands, close it, delete it.", no_args_is_help=True)
 app.command("mode")(mode)
 app.command("approve-link")(approve_link)
 app.command("effect-link")(effect_link)
+app.command("delete")(delete)
 T = TypeVar("T")
 
 
@@ -48,6 +50,7 @@ class State:
     community: str
     known: bool
     closed: bool
+    deleted: bool
     clock: str | None
     keys: int
     posts: int
@@ -89,6 +92,7 @@ async def _state(connections: Connections, settings: NudgeSettings, community: s
         community=community,
         known=position is not None,
         closed=told is not None and told.closed,
+        deleted=told is not None and told.deleted,
         clock=clock.isoformat() if clock is not None else None,
         keys=len(keys),
         posts=sum(name.startswith(f"{POSTS.name}/") for name in ranked.documents),
@@ -142,7 +146,7 @@ def status(community: Community, json_file: Json = None, data_dir: DataDir = Non
         console.print(Text(f"Nothing of {community} has been handled yet: `kindling community open {community}`."))
         raise typer.Exit(1)
     table = Table(show_header=False)
-    table.add_row("is", "closed: nobody is asked" if state.closed else "open")
+    table.add_row("is", "deleted" if state.deleted else "closed: nobody is asked" if state.closed else "open")
     table.add_row("its clock", state.clock or "not set yet")
     table.add_row("keys", str(state.keys))
     table.add_row("posts kept", str(state.posts))
@@ -169,7 +173,10 @@ def close(community: Community, data_dir: DataDir = None) -> None:
         await tell(connections, closed)
 
     _run(data_dir, work)
-    typer.echo(f"{community} is closed as soon as the services have read so. Its keys hold: `kindling keys revoke`.")
+    typer.echo(
+        f"{community} is closed as soon as the services have read so. Its keys hold: `kindling keys revoke`. "
+        f"To delete all that is kept of it: `kindling community delete {community}`."
+    )
 
 
 def _show_steps(console: Console, state: State) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kindling.commands.arguments import valid
+from kindling.commands.arguments import valid_or_none
 from kindling.commands.common import Community, DataDir, tell
 from kindling.commands.serve import Port, at_home
 from kindling.secrets import with_secrets
@@ -61,7 +61,7 @@ def approve_link(
     community: Community,
     member: Annotated[
         str | None,
-        typer.Option(callback=valid(Id), help="A member who approves what they can read. Default: operators."),
+        typer.Option(callback=valid_or_none(Id), help="A member who approves what they can read. Default: operators."),
     ] = None,
     port: Port = None,
     data_dir: DataDir = None,

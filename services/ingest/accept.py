@@ -10,6 +10,7 @@ from typing import Final
 from shared.events import (
     ACTIVITY,
     CommunityClosed,
+    CommunityDeleted,
     CommunityEvent,
     CommunityOpened,
     Event,
@@ -46,6 +47,8 @@ class Scope(StrEnum):
 _PRESSES: Final = (
     NudgeAnswered, NudgeSeen, NudgeDelivered, NudgeReviewed, PreferencesChanged, TopicDeclined, MatchDeclined,
 )  # fmt: skip
+# Nothing undoes it: only who has the servers deletes, by `kindling community delete`.
+_NEVER: Final = (Tick, CommunityDeleted)
 _OPERATIONS: Final = (SettingsChanged, CommunityOpened, CommunityClosed, ModelPromoted)
 
 
@@ -76,7 +79,7 @@ class Door:
 
 def scope_of(event: type[Event]) -> Scope | None:
     """Give the scope that sending an event needs; None where it is never taken from outside."""
-    if event not in ACTIVITY or event is Tick:
+    if event not in ACTIVITY or event in _NEVER:
         return None
     if event in _PRESSES:
         return Scope.PRESS

@@ -70,7 +70,12 @@ class Import:
 
     @property
     def folder(self) -> Path:
-        return self.data_dir / "imports"
+        return folder_of(self.data_dir, self.community)
+
+
+def folder_of(data_dir: Path, community: str) -> Path:
+    """Name the folder with all that imports into a community keep."""
+    return data_dir / "imports" / hashlib.sha256(community.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,11 @@ class Closing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Community:
+    """`deleted`: all was deleted, and nothing is taken in until it is opened again."""
+
     closed: bool = False
     stamps: dict[str, Stamp] = field(default_factory=dict)
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,6 +224,7 @@ def follow_community(state: NudgeCommunity, event: CommunityOpened | CommunityCl
     """Take in whether the community is closed; say whether that changed."""
     was = state.documents.get(COMMUNITY, THE_COMMUNITY) or Community()
     now = told(was, stamp_of(event), {"closed": isinstance(event, CommunityClosed)})
+    now = replace(now, deleted=was.deleted and now.closed)
     state.documents.put(COMMUNITY, THE_COMMUNITY, now)
     return now.closed != was.closed
 

@@ -6,6 +6,7 @@ from services.nudge import answer as answering
 from services.nudge import decide, decline, follow, forget, manners, measure, outcomes, review, route, switchback
 from services.nudge.absence import plan_absence
 from services.nudge.delegates import follow_delegates
+from services.nudge.delete import delete, is_over
 from services.nudge.documents import Member
 from services.nudge.follow_kinds import TOLD, follow_kinds, plan_day
 from services.nudge.gatherings import end_gathering
@@ -22,6 +23,7 @@ from shared.events import (
     ChannelClosed,
     ChannelOpened,
     CommunityClosed,
+    CommunityDeleted,
     CommunityOpened,
     Event,
     MatchDeclined,
@@ -136,6 +138,11 @@ def on_absence(state: State, member: str, moment: Moment) -> Iterable[Event]:
     return reconsider(state, state.open_posts(person=member), moment.clock)
 
 
+def on_community_deleted(state: State, event: CommunityDeleted, _moment: Moment) -> Iterable[Event]:
+    delete(state, event)
+    return ()
+
+
 def on_settings_changed(state: State, event: SettingsChanged, moment: Moment) -> Iterable[Event]:
     follow_holidays(state, event)
     if manners.follow_settings(state.documents, event):
@@ -193,6 +200,7 @@ class Nudge:
             ChannelClosed: on_channel_told,
             CommunityOpened: on_community_told,
             CommunityClosed: on_community_told,
+            CommunityDeleted: on_community_deleted,
             NudgeAnswered: on_nudge_answered,
             NudgeSeen: on_nudge_seen,
             NudgeReviewed: on_nudge_reviewed,
@@ -224,6 +232,8 @@ class Nudge:
         """Fetch nothing: nudge decides on what it has been told."""
 
     def handle(self, state: State, event: Event, moment: Moment) -> Iterable[Event]:
+        if is_over(state, event):
+            return ()
         handler = self._handlers.get(type(event))
         events = [*handler(state, event, moment)] if handler else []
         return events + follow_kinds(state, event, moment.clock) if type(event) in TOLD else events

@@ -186,6 +186,12 @@ class NudgeCommunity:
 
     # Indexes
 
+    def clear(self) -> None:
+        """Drop all documents, timers too."""
+        self.documents.clear()
+        self._by_answer = None
+        self.rebuild_indexes()
+
     def rebuild_indexes(self) -> None:
         self._by_person.clear()
         self._by_channel.clear()

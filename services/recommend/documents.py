@@ -18,11 +18,15 @@ from shared.state import Table
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """Whether the community is open, and the number that the next post will get."""
+    """Whether the community is open, and the number that the next post will get.
+
+    `deleted`: all was deleted, and nothing is taken in until it is opened again.
+    """
 
     open: bool = True
     opened: Stamp | None = None
     next_ordinal: int = 0
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,8 @@ def open_community(state: State, event: CommunityOpened | CommunityClosed, is_op
     """Open the community, or close it: nothing is ranked then."""
     community, stamp = state.community, stamp_of(event)
     if overrides(stamp, community.opened, closes=not is_open, closed=not community.open):
-        state.documents.put(COMMUNITY, COMMUNITY_KEY, replace(community, open=is_open, opened=stamp))
+        now = replace(community, open=is_open, opened=stamp, deleted=community.deleted and not is_open)
+        state.documents.put(COMMUNITY, COMMUNITY_KEY, now)
 
 
 def is_new(state: State, event: PostPublished | ReplyPublished) -> bool:

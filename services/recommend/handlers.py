@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend import admit, declare, decline, follow, forget, meet, offer
+from services.recommend.delete import delete, is_over
 from services.recommend.documents import INTERESTS, POSTS, words
 from services.recommend.index import Index
 from services.recommend.needs import needs
@@ -59,6 +60,8 @@ class Recommend:
 
     async def prepare(self, state: State, events: Sequence[Event]) -> Aids:
         """Fetch the vectors and models that these events need, and discard the vectors that they leave behind."""
+        if all(is_over(state, event) for event in events):
+            return Aids({}, {})
         found = needs(state, events)
         vectors = await self._fetch(state.name, list(found.wanted))
         if found.unwanted:
@@ -69,7 +72,7 @@ class Recommend:
     def handle(self, state: State, event: Event, moment: Moment) -> Iterator[Event]:
         yield event
         handler = HANDLERS.get(type(event))
-        if handler is not None:
+        if handler is not None and not is_over(state, event):
             yield from handler(state, event, moment)
 
     def fire(self, state: State, timer: Timer, moment: Moment) -> Iterable[Event]:
@@ -247,6 +250,11 @@ def on_community(
     return ()
 
 
+def on_community_deleted(state: State, event: events.CommunityDeleted, _moment: Moment) -> Iterable[Event]:
+    delete(state, event)
+    return ()
+
+
 HANDLERS: Handlers[State] = {
     events.PostPublished: on_post_published,
     events.ReplyPublished: on_reply_published,
@@ -269,4 +277,5 @@ HANDLERS: Handlers[State] = {
     events.NudgeIssued: on_nudge_issued,
     events.CommunityOpened: on_community,
     events.CommunityClosed: on_community,
+    events.CommunityDeleted: on_community_deleted,
 }

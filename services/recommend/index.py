@@ -45,6 +45,7 @@ class Index:
     """People, threads, profiles, what was done when, and who reads which channel."""
 
     def __init__(self, settings: RecommendSettings, dimension: int) -> None:
+        self.dimension = dimension
         self.people = People()
         self.threads = Threads(dimension)
         self.profiles = Profiles(dimension, settings.profile_half_life_days * DAY)

@@ -11,6 +11,7 @@ from shared.events import (
     ChannelClosed,
     ChannelOpened,
     CommunityClosed,
+    CommunityDeleted,
     CommunityOpened,
     ContentQueued,
     ContentShared,
@@ -201,6 +202,7 @@ def _operated() -> list[Event]:
     return [
         CommunityOpened(**_named("community/opened"), name="Gardeners", mode=Mode.APPROVE, asks_consent=False),
         CommunityClosed(**_named("community/closed")),
+        CommunityDeleted(**_named("community/deleted")),
         SettingsChanged(**_named("settings/8"), settings=settings),
         ModelPromoted(**_named("model/ranker/3"), model="ranker-3", artefact="ranker/3.npz", sha256=SHA256),
         Tick(id="tick/17/2026-03-10T09:30:10+00:00", source="kindling/ingest", at=AT, partition=17),

@@ -67,7 +67,7 @@ class PurePartition:
         assert write is not None
         stored = self.stored[copy.community]
         stored.raw = write.position
-        stored.documents = {**stored.documents, **write.changes.puts}
+        stored.documents = {**({} if write.changes.clears else stored.documents), **write.changes.puts}
         for name in write.changes.drops:
             stored.documents.pop(name, None)
         for number, body in copy.written(write):

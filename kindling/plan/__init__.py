@@ -1,0 +1,1 @@
+"""Capacity planning: what an installation needs, from figures that were measured."""

@@ -1,0 +1,28 @@
+"""Delete a closed community: nothing of it is kept but that it was deleted, so that nothing is taken in again."""
+
+from services.recommend.documents import COMMUNITY, COMMUNITY_KEY, Community
+from services.recommend.index import Index
+from services.recommend.models import Models
+from services.recommend.state import State
+from shared.events import CommunityDeleted, CommunityOpened, Event
+from shared.stamps import overrides, stamp_of
+
+
+def delete(state: State, event: CommunityDeleted) -> None:
+    """Drop all documents, and what was derived from them; one that is open stays as it is."""
+    if state.community.open:
+        return
+    state.documents.clear()
+    state.documents.put(COMMUNITY, COMMUNITY_KEY, Community(open=False, opened=stamp_of(event), deleted=True))
+    state.index = Index(state.settings, state.index.dimension)
+    state.listed.clear()
+    state.matched.clear()
+    state.use(Models())
+
+
+def is_over(state: State, event: Event) -> bool:
+    """Say whether the community was deleted before, so that an event means nothing to it: all but its opening."""
+    community = state.community
+    return community.deleted and not (
+        isinstance(event, CommunityOpened) and overrides(stamp_of(event), community.opened, closed=True)
+    )
