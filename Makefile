@@ -67,6 +67,7 @@ check: $(DEV_STAMP)
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose*.yaml
 	@$(BIN)/shellcheck deploy/*.sh .ci/run
+	@$(BIN)/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/base/*.yaml))
 
 bench: $(DEV_STAMP)
 	@echo '==> Measuring'
