@@ -20,7 +20,7 @@ def read(file: Path) -> dict[str, Any]:
 
 
 def services(file: Path) -> dict[str, Any]:
-    """Give the services that a file has itself, and not adds to."""
+    """Give the services that a file has itself, and does not only add to."""
     return {name: one for name, one in read(file)["services"].items() if "image" in one}
 
 
@@ -82,3 +82,19 @@ def test_secrets_are_made(tmp_path: Path) -> None:
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
     assert subprocess.run(script, check=True, capture_output=True).stdout == b""
     assert made == {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()}
+
+
+def test_kafkas_secrets_are_made(tmp_path: Path) -> None:
+    """A certificate for the name that services call Kafka by, which its own authority vouches for; made once."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl")
+    folder = tmp_path / "secrets"
+    script = [DEPLOY / "make-kafka-secrets.sh", folder]
+    subprocess.run(script, check=True, capture_output=True)
+    made = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert set(made) == {*read(MAIN)["secrets"], *read(DEPLOY / "compose.secure.yaml")["secrets"], "kafka-ca.key"}
+    assert (folder / "kafka-ca.key").stat().st_mode & 0o777 == 0o600
+    check = ["openssl", "verify", "-CAfile", "kafka-ca.pem", "-verify_hostname", "kafka", "kafka.pem"]
+    assert subprocess.run(check, cwd=folder, capture_output=True, check=False).returncode == 0
+    assert subprocess.run(script, check=True, capture_output=True).stdout == b""
+    assert made == {file.name: file.read_bytes() for file in folder.iterdir()}
