@@ -5,6 +5,8 @@ PYTHON ?= python3
 # Extra arguments of pip for torch alone, for example a CPU build: make demo TORCH="--index-url URL-OF-THE-CPU-INDEX"
 TORCH ?=
 PYTEST_ARGS ?=
+# So many tests at a time; those of one file stay in one process, with the servers that they share.
+TEST_PROCESSES ?= 2
 DEMO_ARGS ?=
 # Of the images, and what they are labelled with.
 TAG ?= latest
@@ -46,6 +48,7 @@ help:
 	@echo '             DEMO_ARGS="..."     arguments for the demo: DEMO_ARGS="--fresh", or "--help" for all of them'
 	@echo '             TORCH="..."         arguments for pip to install torch with, e.g. the index of its CPU build'
 	@echo '             PYTEST_ARGS="..."   more arguments for pytest'
+	@echo '             TEST_PROCESSES=2    tests run at a time'
 
 demo: $(USE_STAMP)
 	@echo '==> Starting the demo (Ctrl-C ends it)'
@@ -53,7 +56,7 @@ demo: $(USE_STAMP)
 
 test: $(DEV_STAMP)
 	@echo '==> Running the tests'
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest --numprocesses=$(TEST_PROCESSES) --dist=loadfile $(PYTEST_ARGS)
 
 check: $(DEV_STAMP)
 	@echo '==> Checking style'
