@@ -4,8 +4,9 @@
 # named by the argument MODEL. So no image has torch, and none is built again for an unchanged model.
 ARG PYTHON=python:3.11-slim-bookworm
 
-# Of Babel only the languages that there are words in are kept: all of them are 30 MB.
-# What all services need, at the versions of constraints.txt, in an environment without pip.
+# What all services need, at the versions of constraints.txt, in an environment without pip. Of Babel only the languages
+# that there are words in are kept: all of them are 30 MB. Of Pygments, which colours a stack, only Python; of the page
+# that describes the doors only what it loads.
 FROM ${PYTHON} AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
@@ -13,7 +14,9 @@ RUN ["python", "-m", "venv", "--without-pip", "/opt/kindling"]
 COPY deploy/requirements.py pyproject.toml constraints.txt ./
 RUN python requirements.py > base.txt \
  && pip --python /opt/kindling/bin/python install --no-compile -c constraints.txt -r base.txt \
- && find /opt/kindling/lib -path '*/babel/locale-data/*.dat' ! -name root.dat ! -name en.dat ! -name de.dat -delete
+ && find /opt/kindling/lib -path '*/babel/locale-data/*.dat' ! -name root.dat ! -name en.dat ! -name de.dat -delete \
+ && find /opt/kindling/lib -path '*/pygments/lexers/*.py' ! -name '_*' ! -name python.py ! -name special.py -delete \
+ && find /opt/kindling/lib -path '*/fastapi_offline/static/redoc*' -delete
 
 FROM packages AS packages-recommend
 RUN python requirements.py recommend > recommend.txt \

@@ -39,7 +39,7 @@ help:
 	@echo 'make bench   how fast it is'
 	@echo 'make prove   the proofs at full size: crashes and freezes at random moments (an hour or more)'
 	@echo 'make images  the container images of the services, with the embedding model (needs docker)'
-	@echo 'make docs    write the pages of docs/ that are made from the code'
+	@echo 'make docs    write what is made from the code: pages of docs/, the example of settings, dashboards'
 	@echo 'make site    the docs as a site, in site/'
 	@echo 'make secrets the secrets of a deployment, where they are missing'
 	@echo 'make test-deploy  build, start, use and crash all of it in containers (needs docker with compose)'
@@ -69,7 +69,9 @@ check: $(DEV_STAMP)
 	@$(BIN)/lint-imports
 	@echo '==> Checking the deployment'
 	@$(BIN)/hadolint Dockerfile
-	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose*.yaml
+	@$(BIN)/shellcheck deploy/*.sh .ci/run
+	@$(BIN)/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/base/*.yaml))
 
 bench: $(DEV_STAMP)
 	@echo '==> Measuring'
@@ -89,8 +91,10 @@ images: $(USE_STAMP)
 	done
 
 docs: $(USE_STAMP)
-	@echo '==> Writing the pages that are made from the code'
+	@echo '==> Writing what is made from the code'
 	@$(BIN)/python -m deploy.write_docs
+	@$(BIN)/python -m deploy.env_example > deploy/.env.example
+	@$(BIN)/python -m deploy.dashboards
 
 site: $(DEV_STAMP)
 	@echo '==> Building the site'

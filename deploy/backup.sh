@@ -26,6 +26,7 @@ if test "$action" = save; then
 else
   tar -tzf "$file" >/dev/null
   compose create redis kafka
+  # shellcheck disable=SC2016 # the container's shell expands it
   in_container 'test -z "$(ls -A /state/redis /state/kafka | grep -v : )"' || {
     echo "$project has data already: docker compose down --volumes first, or name another project" >&2; exit 1; }
   in_container 'tar --numeric-owner -C /state -xzf -' < "$file"

@@ -13,6 +13,11 @@ COMPOSE = [
     ("INGEST_PORT", "8081", "Port there of the front door for activity."),
     ("NUDGE_PORT", "8083", "Port there of the members' pages."),
     ("PROMETHEUS_PORT", "9090", "Port of Prometheus (profile monitoring), for this machine alone."),
+    ("GRAFANA_PORT", "3000", "Port of Grafana (profile monitoring), for this machine alone."),
+    ("DEMO_PORT", "8080", "Port of the demo's pages (profile demo), for this machine alone."),
+    ("SITE", "localhost", "Name by which the world reaches the proxy of compose.proxy.yaml."),
+    ("TLS", "", "Its certificate: `tls /certificates/CHAIN.pem /certificates/KEY.pem`; not set: by ACME."),
+    ("CERTIFICATES", "./certificates", "Folder of these files, mounted there as /certificates."),
     ("SECRETS", "./secrets", "Folder of the secrets' files; `make secrets` makes them."),
     ("KAFKA_MEMORY", "1g", "Most memory of Kafka; its heap is half a gigabyte."),
     ("REDIS_MEMORY", "2g", "Most memory of Redis, in which all state lives; more communities need more."),
@@ -28,7 +33,7 @@ GIVEN = {
 # Files in the folder of secrets, so that no process's environment shows them.
 SECRETS = {
     "KINDLING_SERVICE_KEY", "KINDLING_INGEST__SERVICE_KEY", "KINDLING_NUDGE__SERVICE_KEY",
-    "KINDLING_NUDGE__LINK_SECRET", "KINDLING_KAFKA__PASSWORD",
+    "KINDLING_NUDGE__LINK_SECRET", "KINDLING_KAFKA__PASSWORD", "KINDLING_STORE_PASSWORD",
 }  # fmt: skip
 
 

@@ -84,7 +84,8 @@ def configured(settings: Settings) -> Connections:
             "KINDLING_STORE is not set: separate services need a Redis and a log (KINDLING_LOG). "
             "Without servers, `kindling up` runs all services in one process"
         )
-    return Connections(settings.log or settings.store, settings.store, settings.prefix, settings.kafka)
+    log_url = settings.log or settings.store
+    return Connections(log_url, settings.store, settings.prefix, settings.kafka, settings.store_password)
 
 
 def partitions(settings: Settings) -> int:

@@ -118,10 +118,15 @@ async def check_durable(redis: Redis) -> None:
     """Refuse a Redis that forgets, or is a cluster: it must be one server, append to a file and never evict.
 
     Raises:
-        UnsafeSettings: a setting of the server is unsafe; the sentence names it.
+        UnsafeSettings: a setting of the server is unsafe, or it refuses the login; the sentence names the setting.
     """
     with away_is_unavailable():
-        cluster = await redis.info("cluster")
+        try:
+            cluster = await redis.info("cluster")
+        except errors.AuthenticationError as error:
+            raise UnsafeSettings(
+                "Redis refuses the login: KINDLING_STORE_PASSWORD is missing, or its password is another one"
+            ) from error
         config = {**await redis.config_get("appendonly"), **await redis.config_get("maxmemory-policy")}
     if cluster.get("cluster_enabled"):
         raise UnsafeSettings("Redis is a cluster: this version keeps its state on one server, which may have replicas")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from shared.kafka_security import IN_THE_CLEAR, KafkaSecurity
 from shared.limits import Secret
@@ -25,6 +25,9 @@ class CommonSettings(BaseModel):
     )
     store: str | None = Field(
         None, description="The Redis server that keeps the services' state: redis://HOST:PORT/DB. Default: embedded."
+    )
+    store_password: SecretStr | None = Field(
+        None, description="The password of that server, where it asks for one; the URL may name a user."
     )
     kafka: KafkaSecurity = Field(IN_THE_CLEAR, description="What Kafka asks of whoever comes.")
     prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")] = Field(
@@ -58,6 +61,8 @@ class CommonSettings(BaseModel):
         for name, address in (("KINDLING_LOG", self.log), ("KINDLING_STORE", self.store)):
             if address is not None and not address.startswith("kafka") and not self._has_port(address):
                 raise ValueError(f"{name} names a port that is no number from 1 to 65535")
+        if self.store_password is not None and self.store is not None and not self._takes_password(self.store):
+            raise ValueError("KINDLING_STORE_PASSWORD needs a KINDLING_STORE of redis:// that has no password in it")
         if self.log is not None and self.store is None:
             raise ValueError("KINDLING_STORE must be set where KINDLING_LOG is: the services keep their state in Redis")
         if self.log is not None and self.store is not None and not self._one_server(self.log, self.store):
@@ -73,6 +78,11 @@ class CommonSettings(BaseModel):
             return urlsplit(address).port != 0
         except ValueError:
             return False
+
+    @staticmethod
+    def _takes_password(address: str) -> bool:
+        parts = urlsplit(address)
+        return parts.scheme != "unix" and parts.password is None
 
     @staticmethod
     def _one_server(log: str, store: str) -> bool:

@@ -30,6 +30,12 @@ def test_each_alert_says_what_to_do() -> None:
     assert [alert.split()[0] for alert in alerts if not re.search(r"severity: (page|ticket)\b", alert)] == []
 
 
+def test_each_alert_is_in_the_guide() -> None:
+    """The line of an alert is a beginning; the operator's guide says what it is and what to do."""
+    guide = (FOLDER.parent.parent / "docs" / "operate.md").read_text(encoding="utf-8")
+    assert [name for name in re.findall(r"- alert: (\w+)", RULES.read_text()) if f"`{name}`" not in guide] == []
+
+
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="there is no promtool (Debian: prometheus)")
 def test_alerts_fire_when_they_should() -> None:
     """Prometheus's own tool takes the configuration, and sees each alert fire, and not earlier."""

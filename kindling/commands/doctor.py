@@ -57,7 +57,8 @@ def doctor(json_file: Json = None, data_dir: DataDir = None) -> None:
     findings = [
         Finding("settings", str(settings_file() or "environment and defaults")),
         _model(settings),
-        _disk(settings),
+        # Of a Redis elsewhere the disk is not here to look at.
+        *([_disk(settings)] if settings.store is None else []),
     ]
     try:
         with servers(settings) as connections:

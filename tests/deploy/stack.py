@@ -15,6 +15,7 @@ from shared.embedded import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 FILE = ROOT / "deploy" / "compose.yaml"
+SECURE = ROOT / "deploy" / "compose.secure.yaml"
 IMAGES = ("kindling-ingest", "kindling-recommend", "kindling-nudge")
 BASES = ("apache/kafka:4.1.1", "redis:7-bookworm", "python:3.11-slim-bookworm")
 

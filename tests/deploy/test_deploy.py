@@ -17,7 +17,7 @@ from shared.embedded import free_port
 from tests.deploy.community import Visitor, history, question, sending
 from tests.deploy.previous import TAG, Previous, build_previous, previous_revision
 from tests.deploy.prometheus import Prometheus
-from tests.deploy.stack import IMAGES, ROOT, Stack, docker, missing_engine, stand_ins, wait_for
+from tests.deploy.stack import IMAGES, ROOT, Stack, docker, missing_engine, wait_for
 
 # Sizes are in millions of bytes, as docker shows them.
 MOST = {"kindling-ingest": 250, "kindling-recommend": 700, "kindling-nudge": 250}
@@ -38,17 +38,6 @@ pytestmark = [
     pytest.mark.timeout(900),
     pytest.mark.skipif(bool(why := missing_engine()), reason=why),
 ]
-
-
-@pytest.fixture(scope="module")
-def images(told: list[str]) -> str:
-    """Build the images as `make images` does, and give the model's hash."""
-    began = time.monotonic()
-    subprocess.run(["make", "images"], cwd=ROOT, check=True, capture_output=True)
-    if stands := stand_ins():
-        told.append(f"with stand-ins, so that what upstream's images contain is not proved: {', '.join(stands)}")
-    told.append(f"images built in {time.monotonic() - began:.0f} s")
-    return (ROOT / "dist" / "models" / "current").read_text().strip()
 
 
 @pytest.fixture(scope="module")
