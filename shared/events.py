@@ -5,14 +5,29 @@ old reader could not take adds a version and a step in `shared.wire` that reads 
 """
 
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.limits import MOST_INTERESTS, Id, Interest, Language, LocalTime, Moment, Setting, Text, Zone
+from shared.limits import (
+    LONGEST_GAP_HOURS,
+    MOST_ABSENCES,
+    MOST_DELEGATES,
+    MOST_INTERESTS,
+    Day,
+    Id,
+    Interest,
+    Language,
+    LocalTime,
+    Moment,
+    Setting,
+    Text,
+    Zone,
+)
 
 Score = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
+GapHours = Annotated[int, Field(ge=0, le=LONGEST_GAP_HOURS)]
 Weekday = Annotated[int, Field(ge=0, le=6)]
 Interests = Annotated[tuple[Interest, ...], Field(max_length=MOST_INTERESTS)]
 
@@ -78,6 +93,8 @@ class Withdrawal(StrEnum):
     HANDED_OVER = "handed_over"
     OPTED_OUT = "opted_out"
     LEFT = "left"
+    AWAY = "away"
+    STEPPED_DOWN = "stepped_down"
     TAKEN_BACK = "taken_back"
 
 
@@ -128,6 +145,30 @@ class WorkingHours(Value):
     start: LocalTime
     end: LocalTime
     weekdays: tuple[Weekday, ...] = (0, 1, 2, 3, 4)
+
+
+class Digest(Value):
+    """A local time of day, on weekdays (Monday is 0), at which a member gets all at once; on none: one by one."""
+
+    at: LocalTime
+    weekdays: tuple[Weekday, ...]
+
+
+class Absence(Value):
+    """Days on which a member is away, by the calendar where they are, the first and the last among them."""
+
+    first: Day
+    last: Day
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("must not end before it begins: `last` is the last day of the absence")
+        return self
+
+
+Delegates = Annotated[tuple[Id, ...], Field(max_length=MOST_DELEGATES)]
+Absences = Annotated[tuple[Absence, ...], Field(max_length=MOST_ABSENCES)]
 
 
 class Event(Value):
@@ -280,10 +321,12 @@ class PreferencesChanged(MemberEvent):
     """What is not given stays as it was; a `paused_until` in the past ends a pause, None says nothing of it.
 
     `interests` are all that the member declares from now on, each a topic in their own words. `consent` is what they
-    said to being asked at all, when they were told what this is.
+    said to being asked at all, when they were told what this is. `absences` are all that they have from now on.
+    `gap_hours` are to pass between two asks, at least, and a `digest` is when all come at once.
+    `delegates` are all who may act for the member, as long as they are a leader.
     """
 
-    WIRE_VERSION: ClassVar[int] = 3
+    WIRE_VERSION: ClassVar[int] = 4
 
     zone: Zone | None = None
     hours: WorkingHours | None = None
@@ -293,6 +336,10 @@ class PreferencesChanged(MemberEvent):
     interests: Interests | None = None
     consent: bool | None = None
     language: Language | None = None
+    absences: Absences | None = None
+    gap_hours: GapHours | None = None
+    digest: Digest | None = None
+    delegates: Delegates | None = None
 
 
 class TopicDeclined(MemberEvent):
@@ -387,10 +434,15 @@ class ContentShared(CommunityEvent):
 
 
 class NudgeAnswered(NudgeEvent):
+    """What somebody said to their nudge; `by` is the delegate who said it for them."""
+
+    WIRE_VERSION: ClassVar[int] = 2
+
     answer: Answer
     reason: Text = ""
     to: Id | None = None
     until: Moment | None = None
+    by: Id | None = None
 
 
 class NudgeSeen(NudgeEvent):
@@ -555,7 +607,7 @@ class NudgeIssued(NudgeDecision):
 
 
 class NudgeWithdrawn(NudgeDecision):
-    WIRE_VERSION: ClassVar[int] = 2
+    WIRE_VERSION: ClassVar[int] = 3
 
     reason: Withdrawal
 

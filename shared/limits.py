@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any
@@ -27,8 +27,11 @@ ID_BYTES = 256
 INTEREST_CHARACTERS = 200
 MOST_INTERESTS = 20
 AHEAD = timedelta(minutes=5)
+MOST_ABSENCES = 20
+MOST_DELEGATES = 3
+LONGEST_GAP_HOURS = 14 * 24
 # Beyond it no rule could add a week, or move to another zone.
-LAST_YEAR = 9000
+FIRST_YEAR, LAST_YEAR = 1900, 9000
 SECRET_CHARACTERS = 32
 
 # Unicode's categories Cc (without line feed and tab) and Cs: surrogates without their other half.
@@ -118,6 +121,12 @@ def _within_calendar(at: datetime) -> datetime:
     return at
 
 
+def _within_years(day: date) -> date:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
+    return day
+
+
 def ahead_of(at: datetime, now: datetime) -> bool:
     """Say whether `at` lies further ahead of `now` than clocks may differ."""
     return at - now > AHEAD
@@ -182,6 +191,7 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2
 Zone = Annotated[Id, AfterValidator(_known_zone)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_within_calendar)]
 LocalTime = Annotated[time, AfterValidator(_local)]
+Day = Annotated[date, AfterValidator(_within_years)]
 Setting = Annotated[str | int | float | bool, WrapValidator(_setting)]
 Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 Address = Annotated[str, AfterValidator(_address)]

@@ -163,11 +163,14 @@ _ADDED: Final[dict[tuple[str, int], dict[str, Any]]] = {
     ("MatchesRanked", 1): {"still_open": []},
     ("MatchesRanked", 2): {},
     ("NudgeActed", 1): {},
+    ("NudgeAnswered", 1): {},
     ("NudgeIssued", 1): {"alternatives": []},
     ("NudgeIssued", 2): {},
     ("NudgeWithdrawn", 1): {},
+    ("NudgeWithdrawn", 2): {},
     ("PreferencesChanged", 1): {},
     ("PreferencesChanged", 2): {},
+    ("PreferencesChanged", 3): {},
     # Communities that were there before nudges could be reviewed go on as they are.
     ("CommunityOpened", 1): {"mode": "autopilot", "asks_consent": False},
 }

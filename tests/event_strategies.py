@@ -1,7 +1,7 @@
 """Hypothesis strategies for every event, made from the fields' own types."""
 
 import typing
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from enum import Enum
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -9,8 +9,22 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from hypothesis import strategies as st
 from pydantic import AwareDatetime
 
-from shared.events import EVENTS, Count, Event, Interests, Score, Value, Weekday
-from shared.limits import MOST_INTERESTS, Id, Language, LocalTime, Moment, Setting, Text, Zone, normalise, zone_names
+from shared.events import EVENTS, Absence, Absences, Count, Delegates, Event, GapHours, Interests, Score, Value, Weekday
+from shared.limits import (
+    LONGEST_GAP_HOURS,
+    MOST_ABSENCES,
+    MOST_DELEGATES,
+    MOST_INTERESTS,
+    Id,
+    Language,
+    LocalTime,
+    Moment,
+    Setting,
+    Text,
+    Zone,
+    normalise,
+    zone_names,
+)
 
 _PRINTING = st.characters(exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"))
 _ANY = st.characters(exclude_categories=["Cs"])
@@ -20,6 +34,10 @@ _NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 ids = st.text(_PRINTING, min_size=1, max_size=60)
 texts = st.text(_ANY, max_size=200)
 moments = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.one_of(st.just(UTC), _OFFSETS))  # noqa: DTZ001
+
+absences = st.lists(st.dates(date(1971, 1, 1), date(2100, 1, 1)), min_size=2, max_size=2).map(
+    lambda days: Absence(first=min(days), last=max(days))
+)
 
 _BY_TYPE: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (Id, ids),
@@ -31,11 +49,14 @@ _BY_TYPE: list[tuple[Any, st.SearchStrategy[Any]]] = [
         Interests,
         st.lists(st.text(_PRINTING, min_size=1, max_size=60).filter(str.strip), max_size=MOST_INTERESTS).map(tuple),
     ),
+    (Delegates, st.lists(ids, max_size=MOST_DELEGATES).map(tuple)),
+    (Absences, st.lists(absences, max_size=MOST_ABSENCES).map(tuple)),
     (Text, texts),
     (Moment, moments),
     (AwareDatetime, moments),
     (Score, _NUMBERS),
     (Count, st.integers(0, 10**9)),
+    (GapHours, st.integers(0, LONGEST_GAP_HOURS)),
     (Weekday, st.integers(0, 6)),
     (bool, st.booleans()),
     (str, texts.map(normalise)),

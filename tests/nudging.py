@@ -45,6 +45,7 @@ TABLES: tuple[Table[Any], ...] = (
     kept.OPPORTUNITIES,
     kept.NUDGES,
     kept.INBOXES,
+    kept.STANDS_IN,
     kept.ASKS,
     kept.TALLIES,
     kept.ROLE_TALLIES,
@@ -60,6 +61,7 @@ TABLES: tuple[Table[Any], ...] = (
     kept.MANNERS,
     kept.GATHERINGS,
     kept.ROUTINES,
+    kept.HOLIDAYS,
     kept.TIES,
     kept.FORGOTTEN,
     DECISIONS,
@@ -156,7 +158,8 @@ class Garden:
     """The service on one community, driven as the loop drives it."""
 
     def __init__(self, events: Sequence[Event] = (), **settings: Any) -> None:
-        self.settings = NudgeSettings(**settings)
+        # In an afternoon here, people are asked about much, leaders too.
+        self.settings = NudgeSettings(**{"gap_hours": 0, "digest_leaders": False, **settings})
         self.service = Nudge(self.settings)
         self.documents = Documents()
         self.state = NudgeCommunity(COMMUNITY, self.documents, self.settings)

@@ -171,7 +171,7 @@ def test_a_post_handed_over_does_not_count() -> None:
 
 def test_who_replies_when_asked_is_asked_first() -> None:
     """Of two with the same score, who let asks pass gives way to who did not; the nudge says what was learnt."""
-    garden = Garden(attention_price=0)
+    garden = Garden(attention_price=0, let_go_halves=0)
     for n in range(3):
         ask(garden, f"p{n}", 30 * n, "ann")
         garden.step(answered(START + hours(30 * n + 3), garden.state.nudge_id(f"p{n}", "ann"), "ann", Answer.PASS))

@@ -1,11 +1,12 @@
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.nudge.hours import find_zone, is_open, next_open
+from services.nudge.hours import ANY_HOUR, Days, begins, find_zone, is_off, is_open, next_open
 from shared.events import WorkingHours
 
 # Half-hour shifts, both hemispheres, a zone east and one west of everything, one that skipped a day.
@@ -94,3 +95,66 @@ def test_hours_that_a_clock_change_skips_open_after_it() -> None:
     hours = WorkingHours(start=time(2, 30), end=time(4), weekdays=(6,))
     found = next_open(datetime(2026, 3, 28, 12, tzinfo=UTC), berlin, hours)
     assert found == datetime(2026, 3, 29, 1, tzinfo=UTC)
+
+
+def off_by_the_calendar(at: datetime, zone: str, off: Sequence[Days]) -> bool:
+    """Look at a calendar there."""
+    return any(first <= at.astimezone(ZoneInfo(zone)).date() <= last for first, last in off)
+
+
+@st.composite
+def days_near(draw: st.DrawFn) -> tuple[datetime, list[Days]]:
+    """Give a moment near a change of the clocks, and days off that begin and end around it."""
+    at = draw(near_changes)
+    ahead = st.tuples(st.integers(-2, 3), st.integers(0, 2))
+    pairs = draw(st.lists(ahead, max_size=3))
+    days = [(at.date() + timedelta(days=after), more) for after, more in pairs]
+    return at, [(day, day + timedelta(days=more)) for day, more in days]
+
+
+@settings(max_examples=150, deadline=None)
+@given(when=days_near(), name=st.sampled_from(ZONES), hours=some_hours | st.just(ANY_HOUR))
+def test_nobody_is_asked_on_a_day_off(when: tuple[datetime, list[Days]], name: str, hours: WorkingHours) -> None:
+    """The next moment for an ask is the first that a wall clock and a calendar there allow, whatever clocks do."""
+    at, off = when
+    zone = find_zone(name)
+    assert zone is not None
+    assert is_off(at, zone, off) == off_by_the_calendar(at, name, off)
+    found = next_open(at, zone, hours, off)
+    if not hours.weekdays:
+        assert found is None
+        return
+    assert found is not None
+
+    def is_right(moment: datetime) -> bool:
+        return open_by_the_wall(moment, name, hours) and not off_by_the_calendar(moment, name, off)
+
+    assert is_right(found)
+    assert not any(is_right(at + n * MINUTE) for n in range((found - at) // MINUTE))
+
+
+@settings(max_examples=150, deadline=None)
+@given(at=near_changes | anywhen, name=st.sampled_from(ZONES))
+def test_a_day_begins_when_the_calendar_there_turns(at: datetime, name: str) -> None:
+    """An absence begins with the first moment of its first day, also where clocks change at midnight."""
+    zone = find_zone(name)
+    assert zone is not None
+    day = at.astimezone(ZoneInfo(name)).date()
+    found = begins(day, zone)
+    assert found <= at
+    assert found.astimezone(ZoneInfo(name)).date() >= day
+    assert (found - timedelta(seconds=1)).astimezone(ZoneInfo(name)).date() < day
+
+
+def test_a_long_absence_is_leapt_over() -> None:
+    """A year away, or every Monday off for years for who works on Mondays, ends all the same."""
+    berlin = find_zone("Europe/Berlin")
+    assert berlin is not None
+    start = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    year = [(date(2026, 3, 1), date(2027, 3, 31))]
+    assert next_open(start, berlin, ANY_HOUR, year) == datetime(2027, 3, 31, 22, tzinfo=UTC)
+    mondays = [(monday := date(2026, 3, 2) + timedelta(days=7 * n), monday) for n in range(200)]
+    hours = WorkingHours(start=time(9), end=time(17), weekdays=(0,))
+    found = next_open(start, berlin, hours, mondays)
+    assert found is not None
+    assert found.astimezone(ZoneInfo("Europe/Berlin")).date() == date(2026, 3, 2) + timedelta(days=1400)

@@ -4,22 +4,29 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from itertools import pairwise, permutations
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.nudge.absence import days_of
 from services.nudge.budget import WEEK, role_of, usable_limit
-from services.nudge.documents import LIVE, OPPORTUNITIES, PROPOSALS, THE_COMMUNITY, Opportunity
+from services.nudge.digest import digest_of
+from services.nudge.documents import ASKS, LIVE, OPPORTUNITIES, PROPOSALS, THE_COMMUNITY, Asks, Opportunity
+from services.nudge.holidays import holidays_of
 from services.nudge.manners import manners_of, mode_of
+from services.nudge.pace import gap_of, slowed_to
 from services.nudge.state import NudgeCommunity
 from services.nudge.unasked import UNASKED, Unasked
 from services.nudge.worth import is_urgent
 from shared.events import (
+    Absence,
     Answer,
     ChannelChanged,
     CommunityOpened,
     ContentQueued,
     ContentShared,
+    Digest,
     Event,
     GatheringAttended,
     GatheringChanged,
@@ -71,11 +78,27 @@ from tests.nudging import (
     reply,
     tick,
 )
-from tests.test_nudge_hours import open_by_the_wall
+from tests.test_nudge_hours import off_by_the_calendar, open_by_the_wall
 
 PEOPLE = ["ann", "bob", "cat", "plain", "asker"]
 POSTS = [f"p{n}" for n in range(8)]
-PREFERS = ["few", "none", "kinds", "all", "pause", "zone", "hours", "fine", "not for me"]
+PREFERS = [
+    "few",
+    "none",
+    "apart",
+    "kinds",
+    "all",
+    "pause",
+    "away",
+    "back",
+    "delegates",
+    "digest",
+    "one by one",
+    "zone",
+    "hours",
+    "fine",
+    "not for me",
+]
 ENDS = (NudgeWithdrawn, NudgeExpired, NudgeActed)
 
 person = st.sampled_from(PEOPLE)
@@ -90,7 +113,9 @@ steps = st.lists(
             person,
             st.sampled_from(PREFERS),
         ),
-        st.tuples(st.just("member"), person, st.sampled_from(["left", "joined", "champion", "leader", "forgotten"])),
+        st.tuples(
+            st.just("member"), person, st.sampled_from(["left", "joined", "champion", "leader", "down", "forgotten"])
+        ),
         st.tuples(st.just("apart"), person, person, st.booleans()),
         st.tuples(st.just("topic"), person, st.sampled_from(POSTS), st.booleans()),
         st.tuples(st.just("grave"), st.sampled_from(POSTS), st.sampled_from(["edit", "flag", "unflag"])),
@@ -103,6 +128,7 @@ steps = st.lists(
         st.tuples(st.just("gather"), st.sampled_from(["g1", "g2"]), person, st.sampled_from([20.0, 60.0, 100.0])),
         st.tuples(st.just("cancel"), st.sampled_from(["g1", "g2"])),
         st.tuples(st.just("attend"), st.sampled_from(["g1", "g2"]), person),
+        st.tuples(st.just("holidays"), st.sampled_from(["", "2026-03-04", "2026-03-03..2026-03-05, 2026-03-10"])),
         st.tuples(st.just("routine"), st.sampled_from(["", "thu 10 | open | Top Tip"])),
         st.tuples(st.just("channel"), person, st.sampled_from(["in", "out", "private", "public"])),
     ),
@@ -119,6 +145,11 @@ DRAWN: dict[str, Any] = {
     "holdout_welcome": True,
     "explore_share": 0.3,
     "gather_days": 2,
+    "gap_hours": 2,
+    "digest_leaders": True,
+    "digest_weekday": 1,
+    "digest_most": 2,
+    "let_go_halves": 2,
     "welcome_joined_hours": 1,
 }
 NIGHTS = WorkingHours(start=time(22), end=time(3), weekdays=(0, 2, 5))
@@ -193,11 +224,29 @@ class Watched:
         assert urgent == is_urgent(opportunity, event.at, self.garden.settings)
         assert len(lately) < usable_limit(member, self.garden.settings, urgent=urgent)
         assert len(lately) < self.garden.settings.weekly_asks_cap
+        # What they let go by since was not known yet.
+        known = self.garden.documents.get(ASKS, event.member) or Asks()
+        let_go = [at for at in known.let_go if at < event.at]
+        slowed = slowed_to(member, let_go, event.at, self.garden.settings) or hours(0)
+        digest = None if event.features["handed_over"] else digest_of(member, self.garden.settings)
+        if mode_of(manners_of(self.garden.documents), event.kind) is Mode.APPROVE:
+            # Proposed in a digest, it came when it was approved; by then it may be one's own hour no more.
+            digest = None
+        pause = max(gap_of(member, self.garden.settings) if digest is None else hours(0), slowed)
+        assert all(event.at - n.at >= pause for n in lately)
         zone = member.own_zone or member.zone
-        assert zone is None or open_by_the_wall(event.at, zone, member.hours or self.garden.settings.default_hours())
+        if digest is not None:
+            assert sum(event.at - n.at < hours(0.25) for n in lately) < self.garden.settings.digest_most
+            assert is_time_of(digest, event.at, zone or "UTC") or member.digest is None
+        if digest is None or member.digest is None:
+            assert zone is None or open_by_the_wall(
+                event.at, zone, member.hours or self.garden.settings.default_hours()
+            )
         assert not member.left
         assert event.kind not in member.without
         assert member.paused_until is None or event.at >= member.paused_until
+        assert not off_by_the_calendar(event.at, zone or "UTC", days_of(member.absences))
+        assert not off_by_the_calendar(event.at, zone or "UTC", holidays_of(state))
         assert event.channel is None or state.reads(event.member, event.channel)
         assert not self._is_unwanted(event.post, opportunity, event.member)
         assert opportunity.held is None
@@ -245,8 +294,16 @@ class Watched:
                 assert member is not None
                 assert not member.left
                 assert member.consent is not False
+                zone = member.own_zone or member.zone or "UTC"
+                assert not off_by_the_calendar(self.garden.driven.clock or START, zone, days_of(member.absences))
                 assert message not in self.grave or nudge.member == "cat"
                 assert nudge.kind not in member.without
+                # What was handed over to somebody without a role stays with them.
+                no_role = role_of(member) is Role.MEMBER and nudge.score is not None
+                assert not no_role or nudge.role is Role.MEMBER
+                acted_by = state.member(nudge.answered_by or "")
+                assert nudge.answered_by is None or nudge.answered_by == "bob"
+                assert acted_by is None or nudge.member != "bob"
                 assert not nudge.channel or state.reads(nudge.member, nudge.channel)
                 assert not self._is_unwanted(message, opportunity, nudge.member)
 
@@ -255,7 +312,7 @@ class Watched:
             case ("answer", n, what, who):
                 nudge = self.nudges[n % len(self.nudges)].nudge if self.nudges else "none"
                 owner = self.nudges[n % len(self.nudges)].member if self.nudges and n % 4 else who
-                return answered(at, nudge, owner, what, to=who)
+                return answered(at, nudge, owner, what, to=who, by="bob" if n % 5 == 0 else None)
             case ("post", message, _, _):
                 author = PEOPLE[int(message[1:]) % len(PEOPLE)]
                 return post(at, message=message, author=author, channel="shed" if message < "p3" else "open")
@@ -287,7 +344,7 @@ class Watched:
             case ("topic", who, message, declined):
                 averse: Event = make(TopicDeclined, at, member=who, post=message, declined=declined)
                 return averse
-            case ("peers" | "pairs" | "queue" | "share" | "gather" | "cancel" | "attend" | "routine", *_):
+            case ("peers" | "pairs" | "queue" | "share" | "gather" | "cancel" | "attend" | "routine" | "holidays", *_):
                 return about_no_post(step, at)
             case (_, who, what):
                 kind, fields = told(who, what, at)
@@ -317,6 +374,8 @@ def about_no_post(step: tuple[Any, ...], at: datetime) -> Event:
             event = make(GatheringChanged, at, gathering=name, cancelled=True)
         case ("attend", name, who):
             event = make(GatheringAttended, at, gathering=name, member=who)
+        case ("holidays", value):
+            event = make(SettingsChanged, at, settings={"holidays/here": value})
         case (_, value):
             event = make(SettingsChanged, at, settings={"routine/tips": value})
         case _:
@@ -324,22 +383,40 @@ def about_no_post(step: tuple[Any, ...], at: datetime) -> Event:
     return event
 
 
+def is_time_of(digest: Digest, at: datetime, zone: str) -> bool:
+    """Look at a wall clock there: its time is now, or was within a round."""
+    shown = [(at - timedelta(minutes=n)).astimezone(ZoneInfo(zone)) for n in range(15)]
+    return any(local.weekday() in digest.weekdays and local.time().replace(second=0) == digest.at for local in shown)
+
+
+def absent(at: datetime, first: int, last: int) -> Absence:
+    """Give an absence that begins and ends so many days from now."""
+    return Absence(first=at.date() + timedelta(days=first), last=at.date() + timedelta(days=last))
+
+
 def told(who: str, what: str, at: datetime) -> tuple[type[Event], dict[str, Any]]:
     """Give what happens to a person, or to the private channel, in one word."""
     kinds: dict[str, tuple[type[Event], dict[str, Any]]] = {
         "few": (PreferencesChanged, {"member": who, "weekly_asks": 1}),
+        "apart": (PreferencesChanged, {"member": who, "gap_hours": 10}),
         "none": (PreferencesChanged, {"member": who, "weekly_asks": 0}),
         "kinds": (PreferencesChanged, {"member": who, "without": (Kind.REPLY,)}),
         "all": (PreferencesChanged, {"member": who, "without": ()}),
         "zone": (PreferencesChanged, {"member": who, "zone": "Asia/Kolkata"}),
         "hours": (PreferencesChanged, {"member": who, "hours": NIGHTS}),
         "pause": (PreferencesChanged, {"member": who, "paused_until": at + hours(20)}),
+        "away": (PreferencesChanged, {"member": who, "absences": (absent(at, 1, 3), absent(at, 6, 6))}),
+        "back": (PreferencesChanged, {"member": who, "absences": ()}),
+        "delegates": (PreferencesChanged, {"member": who, "delegates": ("bob", "cat")}),
+        "digest": (PreferencesChanged, {"member": who, "digest": Digest(at=time(20, 30), weekdays=(0, 1, 2, 3))}),
+        "one by one": (PreferencesChanged, {"member": who, "digest": Digest(at=time(9), weekdays=())}),
         "fine": (PreferencesChanged, {"member": who, "consent": True}),
         "not for me": (PreferencesChanged, {"member": who, "consent": False}),
         "left": (MemberLeft, {"member": who}),
         "joined": (MemberJoined, {"member": who}),
         "forgotten": (MemberForgotten, {"member": who}),
         "champion": (RolesChanged, {"member": who, "roles": (Role.CHAMPION,)}),
+        "down": (RolesChanged, {"member": who, "roles": (Role.MEMBER,)}),
         "leader": (RolesChanged, {"member": who, "roles": (Role.LEADER,)}),
         "in": (ChannelChanged, {"channel": "shed", "joined": (who,)}),
         "out": (ChannelChanged, {"channel": "shed", "left": (who,)}),

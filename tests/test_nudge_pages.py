@@ -87,7 +87,7 @@ async def test_a_page_works_under_any_path(house: House) -> None:
     reached = httpx.URL(f"https://example.org/people/kindling{page}")
     forms = re.findall(r'action="([^"]+)"', (await house.http.get(page)).text)
     assert [str(reached.join(form)) for form in forms] == [
-        f"{reached}/{door}" for door in ("answer", "decline", "preferences")
+        f"{reached}/{door}" for door in ("answer", "decline", "preferences", "absence")
     ]
     pressed = await house.http.post(f"{page}/answer", data={"nudge": nudge, "answer": "pass"})
     assert str(reached.join(forms[0]).join(pressed.headers["location"])) == f"{reached}?told=taken"

@@ -60,7 +60,7 @@ def test_the_reserve_is_for_what_is_urgent_and_the_week_for_nobody_to_exceed(
     never beyond what is not kept.
     """
     defaults = dict.fromkeys(("weekly_asks_member", "weekly_asks_champion", "weekly_asks_leader"), min(3, cap))
-    settings = NudgeSettings(reserve_share=share, weekly_asks_cap=cap, **defaults)
+    settings = NudgeSettings(reserve_share=share, weekly_asks_cap=cap, gap_hours=0, **defaults)
     member = Member(roles=(Role.CHAMPION,), weekly_asks=own)
     limit = weekly_limit(member, settings)
     usable = usable_limit(member, settings, urgent=urgent)
@@ -83,7 +83,7 @@ def test_the_reserve_is_for_what_is_urgent_and_the_week_for_nobody_to_exceed(
 @given(ASKS, SHARES)
 def test_what_is_urgent_may_use_all_of_a_week(asks: list[float], share: float) -> None:
     """Whoever may be asked about what is not urgent may be asked about what is; and that up to the limit."""
-    settings = NudgeSettings(reserve_share=share)
+    settings = NudgeSettings(reserve_share=share, gap_hours=0)
     one = Applicant(
         Candidate("ann", 0.5, 1), Member(roles=(Role.CHAMPION,)), reads=True, asked=False, author=False,
         asks=tuple(START - hours(ago) for ago in asks),

@@ -36,6 +36,20 @@ def test_no_other_assignment_is_worth_more(values: dict[tuple[str, str], float])
     assert sum(values[pair] for pair in given_to.items()) == pytest.approx(best(values))
 
 
+@given(VALUES, st.dictionaries(st.sampled_from("abcd"), st.integers(1, 3)))
+def test_who_has_more_room_gets_more_and_it_is_worth_most(
+    values: dict[tuple[str, str], float], room: dict[str, int]
+) -> None:
+    """Nobody gets more than they have room for; as if each place were a person of their own, nothing is worth more."""
+    given_to = assign(values, room)
+    held = list(given_to.values())
+    assert all(held.count(person) <= room.get(person, 1) for person in held)
+    places = {(post, f"{person}{n}"): v for (post, person), v in values.items() for n in range(room.get(person, 1))}
+    assert sum(values[pair] for pair in given_to.items()) == pytest.approx(
+        sum(places[p] for p in assign(places).items())
+    )
+
+
 def scored(garden: Garden, message: str, scores: dict[str, float], minutes: float = 0) -> None:
     """Publish a post with the chances of those who match it."""
     asked = post(START + timedelta(minutes=minutes), message=message)

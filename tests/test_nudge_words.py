@@ -11,7 +11,7 @@ import pytest
 from jinja2 import Environment, UndefinedError, meta
 
 from services.nudge.documents import NudgeState
-from services.nudge.pages.routes import Told
+from services.nudge.pages.told import Told
 from services.nudge.settings import NudgeSettings
 from services.nudge.wishes import Declinable
 from services.nudge.words import LANGUAGES, WORDING, About, Because, words_for, words_of

@@ -17,8 +17,13 @@ BARS = {
     "paused": "pauses",
     "consent": "has not agreed to be asked",
     "contact": "has only just been told of it, or not yet",
+    "away": "away on these days",
+    "holiday": "a holiday of the community",
     "budget": "asked as often this week as they may be",
+    "gap": "asked too short a time ago",
+    "slowed": "asked more rarely, as they let asks go by",
     "hours": "outside their hours",
+    "digest": "asked only in their next digest",
     "turn": "not their turn yet: members come first, then champions, then leaders",
 }
 _STATES = {
@@ -37,6 +42,8 @@ _WITHDRAWN = {
     "handed_over": "they handed it over",
     "opted_out": "they want none of this kind any more, or pause",
     "left": "they have left",
+    "away": "they are away",
+    "stepped_down": "they have no role any more",
     "taken_back": "it was taken back",
 }
 
@@ -115,7 +122,9 @@ def _outcome(outcome: dict[str, Any]) -> Iterator[str]:
     if outcome["seen"]:
         yield f"They saw it at {when(outcome['seen'])}."
     if outcome["answer"]:
-        yield f"They said: {outcome['answer'].replace('_', ' ')}."
+        said = f"They said: {outcome['answer'].replace('_', ' ')}"
+        by = outcome.get("answered_by")
+        yield f"{said}, by their delegate {by}." if by else f"{said}."
     times = {name: when(outcome[name]) if outcome[name] else "-" for name in ("expires", "closed")}
     if outcome["state"] == "withdrawn":
         yield f"It was withdrawn at {times['closed']}: {_WITHDRAWN.get(outcome['withdrawn'], outcome['withdrawn'])}."

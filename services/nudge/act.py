@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from services.nudge.documents import Nudge, NudgeState
 from services.nudge.naming import SOURCE
+from services.nudge.pace import note_taken_up
 from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import end_timers
 from shared.events import NudgeActed
@@ -17,6 +18,7 @@ def act(
     acted = replace(was, state=NudgeState.ACTED, message=message, hidden_until=None, closed=clock)
     state.put_nudge(nudge, acted)
     end_timers(state, nudge)
+    note_taken_up(state, was.member)
     return NudgeActed(
         id=f"nudge/{nudge}/acted",
         source=SOURCE,

@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.nudge.decide import decide
+from services.nudge.delegates import DELEGATED, may_act
 from services.nudge.documents import LIVE, OF_PERSON, Nudge, NudgeState
 from services.nudge.follow import follow_less, follow_member, never_facts
 from services.nudge.kinds import KINDS
+from services.nudge.pace import note_taken_up
 from services.nudge.reconsider import reconsider
 from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import withdraw
@@ -21,6 +23,8 @@ def answer(state: NudgeCommunity, event: NudgeAnswered, clock: datetime) -> list
     """Do what a person said to their nudge."""
     was = state.nudge(event.nudge)
     if was is None or was.member != event.member:
+        return []
+    if event.by is not None and (event.answer not in DELEGATED or not may_act(state, was, event.by)):
         return []
     prefers = _follow(state, event)
     events = _answer(state, event, was, clock)
@@ -44,6 +48,7 @@ def _answer(state: NudgeCommunity, event: NudgeAnswered, was: Nudge, clock: date
     if (not live and event.answer not in OF_PERSON) or (was.answered and stamp_of(event) <= was.answered):
         return []
     nudge = replace(was, answer=event.answer, answered=stamp_of(event), reason=event.reason, seen=was.seen or event.at)
+    nudge = replace(nudge, answered_by=event.by)
     state.put_nudge(event.nudge, nudge)
     if not live:
         return []
@@ -80,6 +85,7 @@ def _done(state: NudgeCommunity, event: NudgeAnswered, nudge: Nudge) -> list[Eve
     state.put_nudge(event.nudge, replace(nudge, state=NudgeState.DONE, hidden_until=None))
     state.documents.cancel_timer("show", event.nudge)
     state.documents.cancel_timer("expire", event.nudge)
+    note_taken_up(state, event.member)
     return []
 
 

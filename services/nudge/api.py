@@ -1,13 +1,13 @@
 """Nudge's HTTP doors for programs, with the service key; the pages for people are in `pages`."""
 
 from dataclasses import asdict
-from datetime import time
+from datetime import date, time
 from hmac import compare_digest
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from services.nudge.documents import LIVE
 from services.nudge.guard import Guard
@@ -30,8 +30,8 @@ from services.nudge.take_decline import decline, undo
 from services.nudge.wishes import Declinable
 from services.nudge.words import words_of
 from services.nudge.write_nudge import write_nudge
-from shared.events import Answer, Interests, Kind, Weekday, WorkingHours
-from shared.limits import Id, Language, Moment, Zone
+from shared.events import Absence, Answer, Delegates, Digest, GapHours, Interests, Kind, Weekday, WorkingHours
+from shared.limits import MOST_ABSENCES, Day, Id, Language, Moment, Zone
 from shared.problems import ProblemError
 from shared.reading import StateReader
 
@@ -40,7 +40,7 @@ MOST_WEEKS = 13
 
 
 class AnswerBody(BaseModel):
-    """What is said to a nudge: `to` with `hand_over`, `until` with `later`."""
+    """What is said to a nudge: `to` with `hand_over`, `until` with `later`, `by` where a delegate says it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -48,6 +48,7 @@ class AnswerBody(BaseModel):
     reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
     to: Id | None = None
     until: Moment | None = None
+    by: Id | None = None
 
 
 def _without_offset(at: time) -> time:
@@ -67,6 +68,31 @@ class HoursBody(BaseModel):
     start: LocalTime
     end: LocalTime
     weekdays: tuple[Weekday, ...] = (0, 1, 2, 3, 4)
+
+
+class DigestBody(BaseModel):
+    """When all is asked at once: a local time of day on days of the week, Monday is 0; on none, one by one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    at: LocalTime
+    weekdays: tuple[Weekday, ...]
+
+
+class AbsenceBody(BaseModel):
+    """Days of an absence, by the calendar where the member is; the last one is a day away, too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    first: Day
+    last: Day
+
+    @field_validator("last")
+    @classmethod
+    def _in_order(cls, last: date, given: ValidationInfo) -> date:
+        if "first" in given.data and last < given.data["first"]:
+            raise ValueError("must not be before `first`: it is the last day of the absence")
+        return last
 
 
 class PreferencesBody(BaseModel):
@@ -90,6 +116,15 @@ class PreferencesBody(BaseModel):
     language: Annotated[Language | None, Field(description="a tag: de, en-GB; the usual one where it has no words")] = (
         None
     )
+    gap_hours: Annotated[GapHours | None, Field(description="hours between two asks, at least, over all kinds")] = None
+    digest: DigestBody | None = None
+    delegates: Annotated[
+        Delegates | None, Field(description="ids of all who may act for the member, as long as they are a leader")
+    ] = None
+    absences: Annotated[
+        tuple[AbsenceBody, ...] | None,
+        Field(max_length=MOST_ABSENCES, description="all absences from now on; an empty list ends them"),
+    ] = None
 
 
 class DeclineBody(BaseModel):
@@ -152,12 +187,29 @@ def _programs(desk: Desk, links: Links) -> APIRouter:
     @routes.post("/nudges/{nudge}/answers")
     async def answer(community: Id, member: Id, nudge: str, body: AnswerBody) -> JSONResponse:
         """Answer a nudge: 200 once it has taken effect, 202 where it is accepted and will."""
-        said = Said(body.answer, body.reason, body.to, body.until)
+        said = Said(body.answer, body.reason, body.to, body.until, body.by)
         taken = await desk.take_answer(community, member, nudge, said)
         shown = {"nudge": nudge, "answer": body.answer.value, "state": taken.state.value}
         if taken.through:
             return JSONResponse(shown)
         return JSONResponse({**shown, "detail": "accepted, will take effect"}, 202)
+
+    @routes.get("/delegated")
+    async def delegated(community: Id, member: Id) -> dict[str, Any]:
+        """List what the member may answer for leaders who named them their delegate: what they may read themselves.
+
+        Answers go to the leader's nudge, with the member as `by`.
+        """
+        found = await desk.delegated(community, member)
+        return {
+            "leaders": [
+                {
+                    "leader": _person(one.leader),
+                    "nudges": [_as_json(nudge, Opening("", "template")) for nudge in one.nudges],
+                }
+                for one in found
+            ]
+        }
 
     @routes.post("/nudges/{nudge}/seen", status_code=202)
     async def seen(community: Id, member: Id, nudge: str) -> dict[str, str]:
@@ -187,6 +239,10 @@ def _programs(desk: Desk, links: Links) -> APIRouter:
         given = {name: getattr(body, name) for name in body.model_fields_set}
         if body.hours is not None:
             given["hours"] = WorkingHours(**body.hours.model_dump())
+        if body.digest is not None:
+            given["digest"] = Digest(**body.digest.model_dump())
+        if body.absences is not None:
+            given["absences"] = tuple(Absence(first=one.first, last=one.last) for one in body.absences)
         return _done(await desk.prefer(community, member, given))
 
     @routes.get("/link")

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from services.nudge.choose import Applicant
-from services.nudge.documents import NUDGES, Candidate, Named, Opportunity
+from services.nudge.documents import ASKS, NUDGES, Asks, Candidate, Named, Opportunity
+from services.nudge.holidays import holidays_of
 from services.nudge.learn import ratio_of
 from services.nudge.manners import has_agreed, introduced_at, manners_of
 from services.nudge.proposals import is_over
@@ -27,6 +28,7 @@ def applicant(
     named: Named | None = None,
 ) -> Applicant:
     member, manners = state.member(candidate.member), manners_of(state.documents)
+    asks = state.documents.get(ASKS, candidate.member) or Asks()
     # Who hands over is shown to whom they name.
     others = [*opportunity.concerned, *([named.by] if named is not None and named.by is not None else [])]
     return Applicant(
@@ -37,11 +39,13 @@ def applicant(
         asked=state.documents.get(NUDGES, state.nudge_id(post, candidate.member)) is not None
         or is_over(state, post, candidate.member),
         author=candidate.member in opportunity.concerned,
-        asks=state.asks(candidate.member),
+        asks=asks.times,
+        let_go=asks.let_go,
         named=named is not None,
         declined=state.declines(candidate.member, post),
         apart=any(state.apart(candidate.member, other) for other in others),
         agreed=has_agreed(manners, opportunity.kind, member),
+        holidays=holidays_of(state),
         introduced=introduced_at(manners, opportunity.kind, member, clock, state.settings),
         urgent=is_urgent(opportunity, clock, state.settings),
         ratio=ratio_of(state, candidate.member, member) if opportunity.subject is None else 1.0,

@@ -14,9 +14,14 @@ DECIMALS = 6
 _Worth = Mapping[str, Mapping[str, int]]
 
 
-def assign(values: Mapping[tuple[str, str], float]) -> dict[str, str]:
+# No id has a control character: so many of them at its end make further places of a person.
+_MORE = "\0"
+
+
+def assign(values: Mapping[tuple[str, str], float], room: Mapping[str, int] | None = None) -> dict[str, str]:
     """Give each post at most one person and each person at most one post, so that the sum of values is the highest.
 
+    `room` names the people who may have more posts than one, and how many.
     `values` are by post and person; who is not worth more than nothing for a post, or not in it, does not get it.
     By shortest augmenting paths over the pairs that there are (Jonker & Volgenant 1987, "A shortest augmenting path
     algorithm for dense and sparse linear assignment problems"), begun on the side with fewer: paths are short where
@@ -26,11 +31,16 @@ def assign(values: Mapping[tuple[str, str], float]) -> dict[str, str]:
     by_person: dict[str, dict[str, int]] = {}
     for (post, person), value in sorted(values.items()):
         if (worth := round(value * 10**DECIMALS)) > 0:
-            by_post.setdefault(post, {})[person] = worth
-            by_person.setdefault(person, {})[post] = worth
+            for place in _places(person, room or {}):
+                by_post.setdefault(post, {})[place] = worth
+                by_person.setdefault(place, {})[post] = worth
     if len(by_post) <= len(by_person):
-        return {post: person for person, post in _matched(by_post).items()}
-    return _matched(by_person)
+        return {post: place.rstrip(_MORE) for place, post in _matched(by_post).items()}
+    return {post: place.rstrip(_MORE) for post, place in _matched(by_person).items()}
+
+
+def _places(person: str, room: Mapping[str, int]) -> list[str]:
+    return [person + _MORE * more for more in range(room.get(person, 1))]
 
 
 def _matched(worth: _Worth) -> dict[str, str]:

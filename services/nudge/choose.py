@@ -6,11 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from services.nudge.absence import days_of, is_away, zone_of
 from services.nudge.budget import free_at, role_of, usable_limit
+from services.nudge.digest import digest_of, is_full, next_sending, sent_since
 from services.nudge.documents import Candidate, Member
-from services.nudge.hours import find_zone, is_open, next_open
+from services.nudge.hours import Days, hours_of, is_off, is_open, next_open
+from services.nudge.pace import is_slowed, is_too_soon, rested_at
 from services.nudge.settings import NudgeSettings
-from shared.events import Kind, Role
+from shared.events import Digest, Kind, Role
 
 
 class Bar(StrEnum):
@@ -29,13 +32,20 @@ class Bar(StrEnum):
     CONSENT = "consent"
     CONTACT = "contact"
     PAUSED = "paused"
+    AWAY = "away"
+    HOLIDAY = "holiday"
     BUDGET = "budget"
+    GAP = "gap"
+    SLOWED = "slowed"
     HOURS = "hours"
+    DIGEST = "digest"
     # Of the ladder: who may be asked, but not before others.
     TURN = "turn"
 
 
-PASSING: Final = frozenset({Bar.CONTACT, Bar.PAUSED, Bar.BUDGET, Bar.HOURS})
+PASSING: Final = frozenset(
+    {Bar.CONTACT, Bar.PAUSED, Bar.AWAY, Bar.HOLIDAY, Bar.BUDGET, Bar.GAP, Bar.SLOWED, Bar.HOURS, Bar.DIGEST}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,8 @@ class Applicant:
 
     `declined`: they said that the post is not their topic; `apart`: they are kept apart from somebody in it.
     `agreed`: they may be asked by what they said to it; from `introduced` on, as they heard of it a while ago.
+    `approved`: somebody let it go, and it waits for no digest any more.
+    `let_go` is when they let asks go by; `holidays` are the community's.
     `ratio`: by how much more, or less, often they reply when asked than their scores say.
     `urgent`: what they are asked about may use what is kept of their week.
     """
@@ -54,12 +66,15 @@ class Applicant:
     asked: bool
     author: bool
     asks: tuple[datetime, ...] = ()
+    let_go: tuple[datetime, ...] = ()
     named: bool = False
     declined: bool = False
     apart: bool = False
     ratio: float = 1.0
     agreed: bool = True
     introduced: datetime | None = None
+    approved: bool = False
+    holidays: tuple[Days, ...] = ()
     urgent: bool = False
 
 
@@ -90,6 +105,7 @@ def bars(applicant: Applicant, kind: Kind, clock: datetime, settings: NudgeSetti
         return (Bar.UNKNOWN,)
     role_needed = not (applicant.named or settings.ask_members)
     limit = usable_limit(member, settings, urgent=applicant.urgent)
+    digest = _awaits_digest(applicant, member, settings)
     found = {
         Bar.AUTHOR: applicant.author,
         Bar.ASKED: applicant.asked,
@@ -103,19 +119,30 @@ def bars(applicant: Applicant, kind: Kind, clock: datetime, settings: NudgeSetti
         Bar.CONSENT: not applicant.agreed,
         Bar.CONTACT: applicant.agreed and applicant.introduced is not None and clock < applicant.introduced,
         Bar.PAUSED: member.paused_until is not None and clock < member.paused_until,
+        Bar.AWAY: is_away(member, clock),
+        Bar.HOLIDAY: is_off(clock, zone_of(member), applicant.holidays),
         Bar.BUDGET: free_at(applicant.asks, limit, clock) != clock,
+        Bar.GAP: digest is None and is_too_soon(member, applicant.asks, clock, settings),
+        Bar.SLOWED: is_slowed(member, applicant.asks, applicant.let_go, clock, settings),
     }
     barred = tuple(bar for bar, is_barred in found.items() if is_barred)
     # Hours cost the most to look up and matter only where nothing else stands in the way for good.
-    if PASSING.issuperset(barred) and not within_hours(member, clock, settings):
-        return (*barred, Bar.HOURS)
-    return barred
+    if not PASSING.issuperset(barred):
+        return barred
+    if digest is None:
+        return barred if within_hours(member, clock, settings) else (*barred, Bar.HOURS)
+    since = sent_since(member, clock, settings, applicant.holidays)
+    return barred if since is not None and not is_full(applicant.asks, since, settings) else (*barred, Bar.DIGEST)
+
+
+def _awaits_digest(applicant: Applicant, member: Member, settings: NudgeSettings) -> Digest | None:
+    """Give the digest in which somebody is asked; none holds up what a person has handed over, or approved of."""
+    return None if applicant.named or applicant.approved else digest_of(member, settings)
 
 
 def within_hours(member: Member, clock: datetime, settings: NudgeSettings) -> bool:
     """Say whether a member may be asked at this hour; of unknown zone, at any."""
-    zone = find_zone(member.own_zone) or find_zone(member.zone)
-    return zone is None or is_open(clock, zone, member.hours or settings.default_hours())
+    return is_open(clock, zone_of(member), hours_of(member, settings))
 
 
 def possible_at(applicant: Applicant, clock: datetime, settings: NudgeSettings) -> datetime | None:
@@ -127,6 +154,10 @@ def possible_at(applicant: Applicant, clock: datetime, settings: NudgeSettings) 
     free = free_at(applicant.asks, limit, clock)
     if free is None:
         return None
-    at = max(free, member.paused_until or free, applicant.introduced or free)
-    zone = find_zone(member.own_zone) or find_zone(member.zone)
-    return at if zone is None else next_open(at, zone, member.hours or settings.default_hours())
+    digest = _awaits_digest(applicant, member, settings)
+    rested = rested_at(member, applicant.asks, applicant.let_go, clock, settings, apart=digest is None)
+    at = max(free, rested, member.paused_until or free, applicant.introduced or free)
+    if digest is not None:
+        return next_sending(member, applicant.asks, at, settings, applicant.holidays)
+    off = (*days_of(member.absences), *applicant.holidays)
+    return next_open(at, zone_of(member), hours_of(member, settings), off)

@@ -1,12 +1,25 @@
 """What nudge keeps of a community: frozen documents, one table for each kind."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
 from shared.declining import Said
-from shared.events import Alternative, Answer, Evidence, Kind, Mode, Privacy, Role, Withdrawal, Wording, WorkingHours
+from shared.events import (
+    Absence,
+    Alternative,
+    Answer,
+    Digest,
+    Evidence,
+    Kind,
+    Mode,
+    Privacy,
+    Role,
+    Withdrawal,
+    Wording,
+    WorkingHours,
+)
 from shared.stamps import Stamp
 from shared.state import Table
 
@@ -71,6 +84,10 @@ class Member:
     consent: bool | None = None
     contacted: datetime | None = None
     language: str | None = None
+    absences: tuple[Absence, ...] = ()
+    gap_hours: int | None = None
+    digest: Digest | None = None
+    delegates: tuple[str, ...] = ()
     stamps: dict[str, Stamp] = field(default_factory=dict)
 
 
@@ -210,6 +227,7 @@ class Nudge:
 
     `score` is how likely the member was said to reply; None where somebody handed the post over to them.
     `sensitive`: nobody else is to be asked about the post, and it is said in sober words.
+    `answered_by` is the delegate who answered for them.
     """
 
     member: str
@@ -228,6 +246,7 @@ class Nudge:
     seen: datetime | None = None
     answer: Answer | None = None
     answered: Stamp | None = None
+    answered_by: str | None = None
     reason: str = ""
     message: str | None = None
     closed: datetime | None = None
@@ -243,10 +262,21 @@ class Inbox:
 
 
 @dataclass(frozen=True, slots=True)
+class StandsIn:
+    """The leaders who named somebody their delegate, under the delegate's id."""
+
+    leaders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Asks:
-    """When a member was asked, over all kinds, under the member's id: oldest first, the last week at least."""
+    """When a member was asked, over all kinds, under the member's id: oldest first, the last week at least.
+
+    `let_go` is when they let asks go by since they last took one up, one that they passed twice.
+    """
 
     times: tuple[datetime, ...] = ()
+    let_go: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,6 +482,14 @@ class Routine:
 
 
 @dataclass(frozen=True, slots=True)
+class Holidays:
+    """Days, first and last, on which nobody is asked, under the name of their list; none where it was ended."""
+
+    days: tuple[tuple[date, date], ...]
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class Tie:
     """Two people who first exchanged something after they were brought together, under the opportunity's key.
 
@@ -477,6 +515,7 @@ POSTS: Final = Table("post", Post)
 OPPORTUNITIES: Final = Table("opportunity", Opportunity)
 NUDGES: Final = Table("nudge", Nudge)
 INBOXES: Final = Table("inbox", Inbox)
+STANDS_IN: Final = Table("stands_in", StandsIn)
 ASKS: Final = Table("asks", Asks)
 TALLIES: Final = Table("tally", Tally)
 TRIALS: Final = Table("trial", Trial)
@@ -488,6 +527,7 @@ ROLE_TALLIES: Final = Table("role_tally", RoleTally)
 WISHES: Final = Table("wishes", Wishes)
 GATHERINGS: Final = Table("gathering", Gathering)
 ROUTINES: Final = Table("routine", Routine)
+HOLIDAYS: Final = Table("holidays", Holidays)
 TIES: Final = Table("tie", Tie)
 PROPOSALS: Final = Table("proposal", Proposal)
 PROPOSED: Final = Table("proposed", Proposals)

@@ -5,6 +5,7 @@ Each field carries the stamp of what it was last told, so that repeats and late 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Final, TypeVar
 
 from services.nudge.documents import (
@@ -23,6 +24,7 @@ from services.nudge.documents import (
 )
 from services.nudge.state import NudgeCommunity
 from shared.events import (
+    Absence,
     Answer,
     ChannelChanged,
     ChannelClosed,
@@ -130,6 +132,10 @@ def member_facts(event: MemberEvent) -> dict[str, Any]:
                 interests=event.interests,
                 consent=event.consent,
                 language=event.language,
+                gap_hours=event.gap_hours,
+                digest=event.digest,
+                delegates=None if event.delegates is None else tuple(sorted({*event.delegates} - {event.member})),
+                absences=None if event.absences is None else tuple(sorted(event.absences, key=_by_day)),
             )
         case _:
             return {}
@@ -220,6 +226,10 @@ def follow_community(state: NudgeCommunity, event: CommunityOpened | CommunityCl
     now = told(was, stamp_of(event), {"closed": isinstance(event, CommunityClosed)})
     state.documents.put(COMMUNITY, THE_COMMUNITY, now)
     return now.closed != was.closed
+
+
+def _by_day(absence: Absence) -> tuple[date, date]:
+    return absence.first, absence.last
 
 
 def _given(**facts: Any) -> dict[str, Any]:

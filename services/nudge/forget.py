@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.nudge import decision_log, decline, gatherings, learn, load, measure, proposals, ties
+from services.nudge import decision_log, decline, delegates, gatherings, learn, load, measure, proposals, ties
 from services.nudge.documents import (
     ASKS,
     FORGOTTEN,
@@ -16,6 +16,7 @@ from services.nudge.documents import (
     Closing,
     Forgotten,
     Inbox,
+    Member,
     Named,
     reader_of,
 )
@@ -37,7 +38,10 @@ def forget_member(state: NudgeCommunity, event: MemberForgotten, clock: datetime
         return []
     documents.put(FORGOTTEN, short_hash(member), Forgotten(clock))
     concerned = state.open_posts(person=member)
+    named = (state.member(member) or Member()).delegates
     documents.drop(MEMBERS, member)
+    delegates.forget(state, member, named)
+    documents.cancel_timer("away", member)
     events = [event for post in concerned for event in _close_own(state, post, member, clock)]
     events += reconsider(state, concerned, clock)
     ties.forget(state, member)
@@ -94,6 +98,7 @@ def _strip_posts(state: NudgeCommunity, member: str) -> None:
 def _strip_nudges(state: NudgeCommunity, member: str) -> None:
     for nudge, document in sorted(state.documents.table(NUDGES).items()):
         stripped = replace(document, handed_by=None) if document.handed_by == member else document
+        stripped = replace(stripped, answered_by=None) if document.answered_by == member else stripped
         if document.member == member:
             stripped = replace(stripped, member="", evidence=(), reason="", message=None, answered=None, seen=None)
         state.put_nudge(nudge, stripped)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
+from services.nudge.absence import is_away
 from services.nudge.documents import MEMBERS, WISHES, Member, Nudge, NudgeState, Wishes
 from services.nudge.follow import said_of_person, told_by
 from services.nudge.settings import NudgeSettings
@@ -62,6 +63,9 @@ class Held:
         if pressed.stamps.get("without") != heard.stamps.get("without") and nudge.kind in pressed.without:
             return True
         if pressed.consent is False and heard.consent is not False:
+            return True
+        away = pressed.stamps.get("absences")
+        if away is not None and away != heard.stamps.get("absences") and is_away(pressed, away.at):
             return True
         paused = pressed.stamps.get("paused_until")
         if paused is None or paused == heard.stamps.get("paused_until") or nudge.state is not NudgeState.OPEN:

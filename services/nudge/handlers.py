@@ -4,8 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 from services.nudge import answer as answering
 from services.nudge import decide, decline, follow, forget, manners, measure, outcomes, review, route
+from services.nudge.absence import plan_absence
+from services.nudge.delegates import follow_delegates
+from services.nudge.documents import Member
 from services.nudge.follow_kinds import TOLD, follow_kinds, plan_day
 from services.nudge.gatherings import end_gathering
+from services.nudge.holidays import follow_holidays
 from services.nudge.open_opportunity import edit_post, note_post, open_opportunity
 from services.nudge.policy import BY_VALUE, Policy
 from services.nudge.reconsider import reconsider
@@ -81,7 +85,10 @@ def on_message_removed(state: State, event: MessageRemoved, moment: Moment) -> I
 
 
 def on_member_told(state: State, event: MemberEvent, moment: Moment) -> Iterable[Event]:
+    before = (state.member(event.member) or Member()).delegates
     if follow.follow_member(state, event, follow.member_facts(event)):
+        follow_delegates(state, event.member, before)
+        plan_absence(state, event.member, moment.clock)
         return reconsider(state, state.open_posts(person=event.member), moment.clock)
     return ()
 
@@ -122,7 +129,13 @@ def on_community_told(state: State, event: CommunityOpened | CommunityClosed, mo
     return ()
 
 
+def on_absence(state: State, member: str, moment: Moment) -> Iterable[Event]:
+    plan_absence(state, member, moment.clock)
+    return reconsider(state, state.open_posts(person=member), moment.clock)
+
+
 def on_settings_changed(state: State, event: SettingsChanged, moment: Moment) -> Iterable[Event]:
+    follow_holidays(state, event)
     if manners.follow_settings(state.documents, event):
         review.begin_anew(state)
         return reconsider(state, state.open_posts(), moment.clock)
@@ -184,6 +197,7 @@ class Nudge:
             SettingsChanged: on_settings_changed,
         }
         self._timers: dict[str, Callable[[State, str, Moment], Iterable[Event]]] = {
+            "away": on_absence,
             "close": lambda state, post, moment: end(state, post, moment.clock),
             "decide": lambda state, post, moment: decide.hold_round(state, post, moment.clock),
             "expire": lambda state, nudge, moment: outcomes.time_is_over(state, nudge, moment.clock),

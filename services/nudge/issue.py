@@ -83,8 +83,8 @@ def _record(state: NudgeCommunity, post: str, opportunity: Opportunity, nudge: s
     state.documents.set_timer("expire", nudge, document.expires)
     state.documents.cancel_timer("decide", post)
     member, asked_at = document.member, document.issued
-    asks = (*within_week(state.asks(member), asked_at), asked_at)
-    state.documents.put(ASKS, member, Asks(asks))
+    was = state.documents.get(ASKS, member) or Asks()
+    state.documents.put(ASKS, member, replace(was, times=(*within_week(was.times, asked_at), asked_at)))
     count_ask(state, member, asked_at)
     state.documents.put(INBOXES, member, Inbox((*state.inbox(member), nudge)))
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from services.nudge import measure
 from services.nudge.act import act
 from services.nudge.decide import decide
+from services.nudge.delegates import acted_for
 from services.nudge.documents import LIVE, MOST_HEARD, STANDING, Closing, Heard, Post
 from services.nudge.learn import learn_reply
 from services.nudge.open_opportunity import answered_with, answers, was_removed
@@ -57,12 +58,16 @@ def remember(state: NudgeCommunity, message: str, until: datetime, clock: dateti
 def _acted(state: NudgeCommunity, event: ReplyPublished, clock: datetime) -> list[Event]:
     nudge = state.nudge_id(event.post, event.author)
     was = state.nudge(nudge)
-    # Who replied before being asked has not acted on the nudge; a platform's clock may differ from ours by so much.
-    if was is None or was.state not in STANDING or event.at < was.issued - AHEAD:
-        return []
-    acted = act(state, nudge, was, event.message, event.at, clock)
-    learn_reply(state, was)
-    return [acted]
+    own = [(nudge, was)] if was is not None and was.state in STANDING else []
+    # What a delegate answers is the leader's answer.
+    others = [(key, replace(one, answered_by=event.author)) for key, one in acted_for(state, event.post, event.author)]
+    events: list[Event] = []
+    for key, one in own or others:
+        # Who replied before being asked has not acted on the nudge; a platform's clock may differ from ours by so much.
+        if event.at >= one.issued - AHEAD:
+            events.append(act(state, key, one, event.message, event.at, clock))
+            learn_reply(state, one)
+    return events
 
 
 def thread_resolved(state: NudgeCommunity, event: ThreadResolved, clock: datetime) -> list[Event]:

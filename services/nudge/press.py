@@ -50,10 +50,12 @@ class Press:
         reason: str = "",
         to: str | None = None,
         until: datetime | None = None,
+        by: str | None = None,
     ) -> NudgeAnswered:
-        """Say a member's answer to a nudge; give it as it was sent: by its stamp it will be known."""
+        """Say a member's answer, or their delegate's, `by`; give it as it was sent: by its stamp it will be known."""
         head = self._head(community)
-        event = NudgeAnswered(**head, member=member, nudge=nudge, answer=answer, reason=reason, to=to, until=until)
+        said: dict[str, Any] = {"answer": answer, "reason": reason, "to": to, "until": until, "by": by}
+        event = NudgeAnswered(**head, member=member, nudge=nudge, **said)
         await self._post(event)
         return event
 

@@ -115,6 +115,7 @@ def _outcome(nudge: Nudge) -> dict[str, Any]:
         "expires": nudge.expires.isoformat(),
         "seen": nudge.seen.isoformat() if nudge.seen else None,
         "answer": nudge.answer.value if nudge.answer else None,
+        "answered_by": nudge.answered_by,
         "reply": nudge.message,
         "closed": nudge.closed.isoformat() if nudge.closed else None,
     }

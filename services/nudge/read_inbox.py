@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from itertools import islice
 from typing import Final
 
+from services.nudge.absence import is_away, zone_of
 from services.nudge.documents import (
     CHANNELS,
     INBOXES,
@@ -27,7 +28,6 @@ from services.nudge.documents import (
     reader_key,
 )
 from services.nudge.guard import Held
-from services.nudge.hours import find_zone
 from services.nudge.kinds import KINDS
 from services.nudge.naming import short_hash
 from services.nudge.shelf import Person, Shelf
@@ -113,14 +113,28 @@ class ShownInbox:
 
 
 class InboxReader:
-    """Puts an inbox together from the documents that the handlers stored, for one member of one community."""
+    """Puts an inbox together from the documents that the handlers stored, for one member of one community.
 
-    def __init__(self, reader: StateReader, community: str, member: str, held: Held, usual: str = "en") -> None:
+    For a `delegate` who stands in for the member it is in their words, and says nothing of why the member was asked.
+    """
+
+    def __init__(
+        self,
+        reader: StateReader,
+        community: str,
+        member: str,
+        held: Held,
+        usual: str = "en",
+        now: datetime | None = None,
+        delegate: Member | None = None,
+    ) -> None:
         self._shelf = Shelf(reader, community)
         self._community = community
         self._member = member
         self._held = held
         self._usual = usual
+        self._now = now
+        self._delegate = delegate
 
     async def read(self) -> ShownInbox:
         """Read all that is open and the latest that is closed, in a number of steps that does not grow with it.
@@ -179,7 +193,7 @@ class InboxReader:
         if opportunity is None or post.removed or not self._reads(self._member, nudge.channel):
             return None
         channel = self._shelf.get(CHANNELS, nudge.channel) or Channel()
-        words = words_for(self._held.pressed(known).language, self._usual)
+        words = words_for((self._delegate or self._held.pressed(known)).language, self._usual)
         subject, people = opportunity.subject or Subject(), [self._named(one, words) for one in opportunity.concerned]
         author = people[0] if people else self._named(opportunity.author, words)
         channel_name = channel.name or nudge.channel
@@ -247,7 +261,9 @@ class InboxReader:
         """Put a nudge into words; of one that is over, what was true when it was asked."""
         author, subject, published = people[0], opportunity.subject or Subject(), opportunity.published
         evidence = tuple(item for item in nudge.evidence if self._may_rest_on(item, author))
-        by = nudge.handed_by
+        wording, by = nudge.wording, nudge.handed_by
+        if self._delegate is not None:
+            evidence, wording, by = (), Wording.PLAIN, None
         handed_by = self._shelf.person(by).name if by and not self._shelf.apart(self._member, by) else None
         live = nudge.state in LIVE
         if nudge.sensitive:
@@ -262,7 +278,8 @@ class InboxReader:
             waited=nudge.issued - published,
             stands=nudge.expires if live else None,
         )
-        return words.ask(nudge.kind, nudge.wording, about, Because(evidence, nudge.role, handed_by), zone_of(known))
+        zone = zone_of(self._delegate or known)
+        return words.ask(nudge.kind, wording, about, Because(evidence, nudge.role, handed_by), zone)
 
     def _may_rest_on(self, evidence: Evidence, author: Person) -> bool:
         if evidence.posts and not evidence.channels:
@@ -286,6 +303,8 @@ class InboxReader:
             asked = short_hash(self._community, post, member) in opportunity.asked
             if known is None or known.bot or asked or member in opportunity.concerned:
                 continue
+            if self._now is not None and is_away(known, self._now):
+                continue
             if any(self._shelf.apart(member, other) for other in (*opportunity.concerned, self._member)):
                 continue
             if self._reads(member, opportunity.channel):
@@ -303,8 +322,3 @@ def _declines(opportunity: Opportunity) -> tuple[Declinable, ...]:
     if opportunity.subject is None:
         return tuple(Declinable)
     return (Declinable.PERSON,) if len(opportunity.concerned) == 1 else ()
-
-
-def zone_of(known: Member) -> tzinfo:
-    """Give the zone in which a member reads times; UTC where it is unknown."""
-    return find_zone(known.own_zone) or find_zone(known.zone) or UTC

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from services.nudge.absence import is_away
 from services.nudge.applicants import applicant
+from services.nudge.budget import role_of
 from services.nudge.choose import PASSING, bars
 from services.nudge.decide import decide
 from services.nudge.documents import CHANNELS, Candidate, Closing, Nudge, NudgeState, Opportunity, ProposalState
@@ -13,7 +15,7 @@ from services.nudge.proposals import finish, proposal_of
 from services.nudge.round import next_round
 from services.nudge.state import NudgeCommunity
 from services.nudge.withdraw import close, withdraw
-from shared.events import Event, Withdrawal
+from shared.events import Event, Role, Withdrawal
 
 
 def reconsider(state: NudgeCommunity, posts: Iterable[str], clock: datetime) -> list[Event]:
@@ -96,4 +98,10 @@ def why_withdraw(state: NudgeCommunity, people: Iterable[str], nudge: Nudge, clo
     paused = member.paused_until is not None and clock < member.paused_until and nudge.state is NudgeState.OPEN
     if member.consent is False or nudge.kind in member.without or paused or state.declines(nudge.member, nudge.post):
         return Withdrawal.OPTED_OUT
+    # Who has no part in the community any more; what a person handed over to them stays theirs.
+    if nudge.role is not Role.MEMBER and role_of(member) is Role.MEMBER and nudge.score is not None:
+        return Withdrawal.STEPPED_DOWN
+    # Also what they claimed: else nobody would be asked until it is over.
+    if is_away(member, clock):
+        return Withdrawal.AWAY
     return Withdrawal.TAKEN_BACK if any(state.apart(nudge.member, other) for other in people) else None

@@ -39,6 +39,7 @@ def recheck(state: NudgeCommunity, nudge: str, clock: datetime) -> list[Event]:
     if known.named and named is None:
         return lapse(state, nudge, clock)
     person = applicant(state, known.post, opportunity, found, clock, named=named)
+    person = replace(person, approved=True)
     barred = bars(person, opportunity.kind, clock, state.settings)
     if not barred:
         finish(state, nudge, ProposalState.APPROVED)

@@ -10,6 +10,7 @@ from services.nudge.budget import within_week
 from services.nudge.choose import PASSING, Applicant, Bar, bars, possible_at
 from services.nudge.contact import contact
 from services.nudge.decision_log import Considered, considered, log_held, log_nobody
+from services.nudge.digest import room_of
 from services.nudge.documents import Opportunity
 from services.nudge.explore import Drawn, draw_people
 from services.nudge.hold import enrol
@@ -70,7 +71,7 @@ def ask_about(state: NudgeCommunity, posts: Mapping[str, datetime | None], clock
     drawn = draw_people(values, asked, state.community, state.settings.explore_share)
     taken = {found.member for found in drawn.values()}
     rest = {(post, who): value for (post, who), value in values.items() if post not in drawn and who not in taken}
-    given = assign(rest) | {post: found.member for post, found in drawn.items()}
+    given = assign(rest, _room(state, asking, clock)) | {post: found.member for post, found in drawn.items()}
     events = [
         event for found in asking.values() for event in contact(state, found.opportunity.kind, found.kept_out, clock)
     ]
@@ -122,6 +123,21 @@ def _alternative(state: NudgeCommunity, found: _Asking, member: str, drawn: Draw
         worth=round(state.policy.worth(found.post, found.opportunity, applicant, clock, state.settings), DECIMALS),
         asks_this_week=len(within_week(applicant.asks, clock)),
     )
+
+
+def _room(state: NudgeCommunity, asking: Mapping[str, _Asking], clock: datetime) -> dict[str, int]:
+    """Give how many posts each of those who may be asked may be asked about at once.
+
+    Where not all of them are urgent, nothing that is kept for the urgent counts: who gets what is not known yet.
+    """
+    free = [pair for found in asking.values() for pair in found.applicants.items()]
+    # What is not urgent comes last, and counts.
+    people = dict(sorted(free, key=lambda pair: not pair[1].urgent))
+    return {
+        who: room_of(member, applicant.asks, applicant.let_go, clock, state.settings, urgent=applicant.urgent)
+        for who, applicant in people.items()
+        if (member := applicant.member) is not None
+    }
 
 
 def _asking(state: NudgeCommunity, post: str, named: datetime | None, clock: datetime) -> _Asking:

@@ -7,8 +7,8 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from services.nudge.words import LANGUAGES
-from shared.events import Role, Weekday, WorkingHours
-from shared.limits import ID_BYTES, Address, Language, LocalTime, Secret
+from shared.events import Digest, Role, Weekday, WorkingHours
+from shared.limits import ID_BYTES, LONGEST_GAP_HOURS, Address, Language, LocalTime, Secret
 
 Hours = Annotated[float, Field(gt=0, le=24 * 365)]
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -120,6 +120,25 @@ class NudgeSettings(BaseModel):
     weekly_asks_champion: Asks = Field(5, description="asks in 7 x 24 h for champions who set nothing else")
     weekly_asks_leader: Asks = Field(3, description="asks in 7 x 24 h for leaders who set nothing else")
     weekly_asks_cap: Asks = Field(10, description="asks in 7 x 24 h that nobody's own setting can exceed")
+    gap_hours: float = Field(
+        4,
+        ge=0,
+        le=LONGEST_GAP_HOURS,
+        description="hours between two asks of one person, at least, over all kinds, for members who set nothing else",
+    )
+    let_go_halves: int = Field(
+        4,
+        ge=0,
+        le=100,
+        description="asks in a row that somebody lets go by, a pass counting two, halve how often they are asked, and "
+        "as many again once more; 0: never",
+    )
+    digest_leaders: bool = Field(
+        True, description="whether leaders who set nothing else are asked once a week, all at once, in a digest"
+    )
+    digest_weekday: Weekday = Field(0, description="day of that digest, Monday is 0")
+    digest_time: LocalTime = Field(time(9), description="local time of it; it comes within their hours")
+    digest_most: int = Field(3, ge=1, le=20, description="things in one digest, at most, each of them an ask")
     work_starts: LocalTime = Field(time(9), description="local time from which members with a known zone are asked")
     work_ends: LocalTime = Field(time(17), description="local time from which they are not asked any more")
     work_weekdays: tuple[Weekday, ...] = Field((0, 1, 2, 3, 4), description="days on which they are asked, Monday is 0")
@@ -207,6 +226,10 @@ class NudgeSettings(BaseModel):
     def default_hours(self) -> WorkingHours:
         """Give the hours of members with a known zone who set none."""
         return WorkingHours(start=self.work_starts, end=self.work_ends, weekdays=self.work_weekdays)
+
+    def default_digest(self) -> Digest | None:
+        """Give the digest of leaders who set nothing; None where they are asked one by one."""
+        return Digest(at=self.digest_time, weekdays=(self.digest_weekday,)) if self.digest_leaders else None
 
     @property
     def oldest_post(self) -> timedelta:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from services.nudge.absence import is_away
+from services.nudge.delegates import DELEGATED
 from services.nudge.documents import (
     CHANNELS,
     LIVE,
@@ -28,6 +30,7 @@ from services.nudge.naming import short_hash
 from services.nudge.opening import Opener, Opening, by_template
 from services.nudge.press import Press
 from services.nudge.read_declined import ShownDeclined, read_declined
+from services.nudge.read_delegated import Delegated, may_answer, read_delegated
 from services.nudge.read_inbox import InboxReader, ShownInbox, ShownNudge
 from services.nudge.settings import NudgeSettings
 from services.nudge.shelf import Shelf
@@ -47,12 +50,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer with what belongs to it."""
+    """An answer with what belongs to it; `by` is the delegate who gives it for the member."""
 
     answer: Answer
     reason: str = ""
     to: str | None = None
     until: datetime | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,8 @@ class Desk:
 
     async def inbox(self, community: str, member: str) -> ShownInbox:
         held = await self.guard.held(community, member)
-        return await InboxReader(self.reader, community, member, held, self.settings.language).read()
+        language, now = self.settings.language, self.press.now()
+        return await InboxReader(self.reader, community, member, held, language, now).read()
 
     async def openings(self, nudges: Sequence[ShownNudge], words: Words) -> dict[str, Opening]:
         """Suggest a first line for each of some nudges, by their ids; of a sensitive post the templates say none."""
@@ -108,6 +113,8 @@ class Desk:
             Unavailable: ingest or the store is away; nothing was recorded.
         """
         found = await self.own_nudge(community, member, nudge)
+        if said.by is not None:
+            await self._check_delegate(community, member, nudge, said.answer, said.by)
         if found.state not in LIVE and said.answer is not Answer.NEVER:
             if found.answer is said.answer:
                 return Taken(found.state, through=True)
@@ -115,7 +122,7 @@ class Desk:
                 raise ProblemError(409, "This nudge is closed", f"It is {found.state.value}.", state=found.state.value)
         await self._check(community, member, found, said)
         event = await self.press.answer(
-            community, member, nudge, said.answer, reason=said.reason, to=said.to, until=said.until
+            community, member, nudge, said.answer, reason=said.reason, to=said.to, until=said.until, by=said.by
         )
         await self.hold(event)
         through = await self.comes_through(lambda: self._has_answered(event))
@@ -134,6 +141,18 @@ class Desk:
         await self.hold(event)
         return await self.comes_through(lambda: self._is_known(event)) is not None
 
+    async def delegated(self, community: str, member: str) -> tuple[Delegated, ...]:
+        """Give what a member may answer for leaders who named them."""
+        return await read_delegated(self.reader, self.guard, community, member, self.settings)
+
+    async def _check_delegate(self, community: str, leader: str, nudge: str, answer: Answer, by: str) -> None:
+        if not await may_answer(self.reader, community, leader, nudge, by):
+            raise ProblemError(404, "There is no such nudge", "It may be over, or is none that a delegate may answer.")
+        if answer not in DELEGATED:
+            allowed = ", ".join(sorted(DELEGATED))
+            detail = f"only the leader says how they want to be asked; a delegate says one of: {allowed}"
+            raise ProblemError(422, "Not for a delegate", detail, errors=[{"pointer": "/answer", "detail": detail}])
+
     async def _check(self, community: str, member: str, nudge: Nudge, said: Said) -> None:
         if said.answer is not Answer.HAND_OVER:
             return
@@ -151,7 +170,7 @@ class Desk:
         known, opportunity = shelf.get(MEMBERS, to), shelf.get(OPPORTUNITIES, nudge.post)
         others = [member] if opportunity is None else [member, *opportunity.concerned]
         await shelf.fetch(WISHES, [to, *others])
-        if known is None or known.bot or to in others:
+        if known is None or known.bot or to in others or is_away(known, self.press.now()):
             return False
         if nudge.channel and not shelf.reads(to, nudge.channel):
             return False

@@ -8,6 +8,7 @@ from services.nudge import ties, unasked
 from services.nudge.documents import Closing, Nudge, NudgeState, ProposalState
 from services.nudge.learn import learn_end
 from services.nudge.naming import SOURCE
+from services.nudge.pace import note_end
 from services.nudge.proposals import finish
 from services.nudge.state import NudgeCommunity
 from shared.events import Event, NudgeExpired, NudgeWithdrawn, Withdrawal
@@ -69,6 +70,7 @@ def _end(
     state.put_nudge(nudge, replace(was, state=how, withdrawn=reason, hidden_until=None, closed=clock))
     end_timers(state, nudge)
     learn_end(state, was, reason)
+    note_end(state, was, reason, clock)
     # Taken back for whatever reason, it was not seen through: only what was asked to the end counts.
     if how is NudgeState.EXPIRED:
         ties.asked(state, was.kind, was.issued, met=False)

@@ -3,14 +3,14 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
 from textwrap import shorten
 from typing import Any, Final
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime, get_day_names
 from babel.units import format_unit
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -70,6 +70,7 @@ class Words:
         self.language: Final = language
         self.name: Final = str(common["language"])
         self._moment: Final = str(common["moment"])
+        self._day: Final = str(common["day"])
         self._locale: Final = Locale.parse(language)
         # Plain text: whoever puts it into a page escapes it there.
         templates = ImmutableSandboxedEnvironment(
@@ -126,6 +127,14 @@ class Words:
         """Write a time as the clock on the wall shows it: `Tue 3 Mar, 14:00 CET`."""
         local = at.astimezone(zone)
         return f"{format_datetime(local, self._moment, locale=self._locale)} {local.tzname()}"
+
+    def day(self, day: date) -> str:
+        """Write a day: `Tue 3 Mar 2026`."""
+        return str(format_date(day, self._day, locale=self._locale))
+
+    def weekday(self, day: int) -> str:
+        """Name a day of the week, Monday is 0."""
+        return str(get_day_names("wide", "stand-alone", self._locale)[day])
 
     def _why_you(self, because: Because, author: str) -> tuple[str, ...]:
         """Say why this person was asked; never empty."""

@@ -1,9 +1,10 @@
 """A realistic event of every kind with every field filled; the golden files were written from these, once."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from shared.events import (
+    Absence,
     Alternative,
     Answer,
     ChannelChanged,
@@ -14,6 +15,7 @@ from shared.events import (
     ContentQueued,
     ContentShared,
     Delivery,
+    Digest,
     Event,
     Evidence,
     GatheringAttended,
@@ -133,6 +135,10 @@ def _people() -> list[Event]:
             paused_until=AT + 14 * DAY,
             interests=("Seeds of old tomatoes", "少し待って"),
             language="de-AT",
+            gap_hours=24,
+            delegates=("m0042",),
+            digest=Digest(at=time(8, 30), weekdays=(1, 3)),
+            absences=(Absence(first=date(2026, 8, 3), last=date(2026, 8, 21)),),
         ),
     ]
 
@@ -173,6 +179,7 @@ def _pressed() -> list[Event]:
             **_named("answer/n-5f2c/hand_over"),
             **about,
             answer=Answer.HAND_OVER,
+            by="m0042",
             reason="She grows tomatoes, I do not",
             to="m0023",
             until=AT + DAY,

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from services.nudge.absence import is_away
 from services.nudge.budget import role_of, within_week
 from services.nudge.documents import MEMBERS, Candidate, Opportunity
 from services.nudge.naming import short_hash
@@ -29,11 +30,15 @@ def pair_key(kind: Kind, one: str, other: str) -> str:
 def helpers(
     state: "NudgeCommunity", key: str, clock: datetime, besides: frozenset[str] = frozenset()
 ) -> tuple[Candidate, ...]:
-    """Give the champions and leaders who were asked least this week, ties drawn by what it is about."""
+    """Give the champions and leaders who are there and were asked least this week, ties drawn by what it is about."""
     found = sorted(
         (len(within_week(state.asks(name), clock)), short_hash(key, name), name)
         for name, member in state.documents.table(MEMBERS).items()
-        if name not in besides and not member.left and not member.bot and role_of(member) is not Role.MEMBER
+        if name not in besides
+        and not member.left
+        and not member.bot
+        and role_of(member) is not Role.MEMBER
+        and not is_away(member, clock)
     )
     chosen = [name for _, _, name in found[:MOST_HELPERS]]
     return tuple(Candidate(name, USUAL_CHANCE, rank) for rank, name in enumerate(chosen, start=1))

@@ -3,9 +3,9 @@
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,37 +14,29 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import TypeAdapter, ValidationError
 
+from services.nudge.absence import coming, zone_of
 from services.nudge.budget import role_of, weekly_limit
-from services.nudge.documents import LIVE, MANNERS, THE_COMMUNITY, Manners, Member
-from services.nudge.kinds import KINDS
+from services.nudge.digest import digest_of
+from services.nudge.documents import ASKS, LIVE, MANNERS, THE_COMMUNITY, Asks, Manners, Member
 from services.nudge.links import BadLink, Links, Visitor
 from services.nudge.manners import asks_consent
-from services.nudge.read_inbox import zone_of
+from services.nudge.pace import gap_of, let_go_by, slowed_to
+from services.nudge.pages.absence import change_absence
+from services.nudge.pages.delegates import name_delegates
+from services.nudge.pages.told import Told
+from services.nudge.pages.wanted import ASKED_KINDS, WantedAsks, digest_choices, wanted
 from services.nudge.take_answer import Desk, Said
 from services.nudge.take_decline import decline, undo
 from services.nudge.wishes import Declinable
 from services.nudge.words import LANGUAGES, Words, words_for, words_of
-from shared.events import Answer, Interests, Kind, Role
+from shared.events import Answer, Interests, Role
 from shared.failures import Unavailable
-from shared.limits import INTEREST_CHARACTERS, MOST_INTERESTS
+from shared.limits import INTEREST_CHARACTERS, LONGEST_GAP_HOURS, MOST_ABSENCES, MOST_DELEGATES, MOST_INTERESTS
 from shared.problems import RETRY_AFTER_SECONDS, ProblemError
 
 HERE: Final = Path(__file__).parent
-ASKED_KINDS: Final = tuple(KINDS)
 LONGEST_REASON: Final = 1000
 _INTERESTS: Final[TypeAdapter[tuple[str, ...]]] = TypeAdapter(Interests)
-
-
-class Told(StrEnum):
-    """What a page says after a button; in the address, so that it says nothing else."""
-
-    TAKEN = "taken"
-    ACCEPTED = "accepted"
-    CLOSED = "closed"
-    UNCLEAR = "unclear"
-    TOO_MUCH = "too_much"
-    SAVED = "saved"
-    AWAY = "away"
 
 
 class Pages:
@@ -115,9 +107,10 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
         answer: Annotated[str, Form()] = "",
         reason: Annotated[str, Form()] = "",
         to: Annotated[str, Form()] = "",
+        leader: Annotated[str, Form()] = "",
     ) -> Response:
         async def door(visitor: Visitor, _known: Member) -> Response:
-            return pages.back(token, await _press(desk, visitor, nudge, answer, reason, to))
+            return pages.back(token, await _press(desk, visitor, nudge, answer, reason, to, leader))
 
         return await with_visitor(token, door)
 
@@ -150,11 +143,34 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
         token: str,
         kinds: Annotated[list[str] | None, Form()] = None,
         weekly_asks: Annotated[str, Form()] = "",
+        gap_hours: Annotated[str, Form()] = "",
+        digest_days: Annotated[str | None, Form()] = None,
+        digest_time: Annotated[str, Form()] = "",
         interests: Annotated[str, Form()] = "",
         language: Annotated[str, Form()] = "",
     ) -> Response:
         async def door(visitor: Visitor, known: Member) -> Response:
-            return pages.back(token, await _prefer(desk, visitor, known, kinds or [], weekly_asks, interests, language))
+            asks = WantedAsks(kinds or [], weekly_asks, gap_hours, digest_days, digest_time)
+            return pages.back(token, await _prefer(desk, visitor, known, asks, interests, language))
+
+        return await with_visitor(token, door)
+
+    @routes.post("/inbox/{token}/delegates")
+    async def delegates(token: str, people: Annotated[str, Form()] = "") -> Response:
+        async def door(visitor: Visitor, _known: Member) -> Response:
+            return pages.back(token, await name_delegates(desk, visitor, people))
+
+        return await with_visitor(token, door)
+
+    @routes.post("/inbox/{token}/absence")
+    async def absence(
+        token: str,
+        first: Annotated[str, Form()] = "",
+        last: Annotated[str, Form()] = "",
+        word: Annotated[str, Form()] = "",
+    ) -> Response:
+        async def door(visitor: Visitor, known: Member) -> Response:
+            return pages.back(token, await change_absence(desk, visitor, known, first, last, add=word != "remove"))
 
         return await with_visitor(token, door)
 
@@ -178,6 +194,10 @@ async def _show_inbox(
     open_ = [nudge for nudge in inbox.nudges if nudge.is_open]
     manners = await desk.reader.get(visitor.community, MANNERS, THE_COMMUNITY) or Manners()
 
+    now, let_go = desk.press.now(), (await desk.reader.get(visitor.community, ASKS, visitor.member) or Asks()).let_go
+    digest = digest_of(known, desk.settings)
+    slowed = slowed_to(known, let_go, now, desk.settings)
+
     def time_of(at: datetime) -> str:
         return words.moment(at, zone)
 
@@ -199,10 +219,21 @@ async def _show_inbox(
         heading=words.heading,
         time=time_of,
         declined=declined,
+        delegated=await desk.delegated(visitor.community, visitor.member),
+        delegates="\n".join(known.delegates) if Role.LEADER in known.roles else None,
+        most_delegates=MOST_DELEGATES,
+        absences=[(words.day(one.first), words.day(one.last), one) for one in coming(known, now)],
         languages=[(tag, words_of(tag).name) for tag in LANGUAGES],
         kinds=[(kind.value, kind not in known.without) for kind in ASKED_KINDS],
         weekly_asks=weekly_limit(known, desk.settings),
         most_asks=desk.settings.weekly_asks_cap,
+        gap_hours=ceil(gap_of(known, desk.settings) / timedelta(hours=1)),
+        most_gap=LONGEST_GAP_HOURS,
+        digests=digest_choices(known, desk.settings, words),
+        digest_time=f"{digest.at if digest else desk.settings.digest_time:%H:%M}",
+        digest_most=desk.settings.digest_most,
+        slowed=slowed and words.length(slowed),
+        let_go=let_go_by(known, let_go, now),
         interests="\n".join(known.interests),
         most_interests=MOST_INTERESTS,
         longest_reason=LONGEST_REASON,
@@ -210,19 +241,29 @@ async def _show_inbox(
 
 
 def _message(words: Words, told: Told | None) -> str:
-    return "" if told is None else words.say(f"told.{told}", most=MOST_INTERESTS, characters=INTEREST_CHARACTERS)
+    return (
+        ""
+        if told is None
+        else words.say(
+            f"told.{told}",
+            most=MOST_INTERESTS,
+            characters=INTEREST_CHARACTERS,
+            absences=MOST_ABSENCES,
+            delegates=MOST_DELEGATES,
+        )
+    )
 
 
-async def _press(desk: Desk, visitor: Visitor, nudge: str, answer: str, reason: str, to: str) -> Told:
+async def _press(desk: Desk, visitor: Visitor, nudge: str, answer: str, reason: str, to: str, leader: str) -> Told:
+    """Take an answer of a visitor, or, with a `leader`, of theirs for that leader."""
     # A form sends line ends as two characters; the page counted them as one.
     reason = reason.replace("\r\n", "\n")
     if answer not in set(Answer) or len(reason) > LONGEST_REASON:
         return Told.UNCLEAR
-    said = Said(Answer(answer), reason, to or None)
-    if said.answer is not Answer.HAND_OVER:
-        said = Said(said.answer, said.reason)
+    handed_to = to or None if answer == Answer.HAND_OVER else None
+    said = Said(Answer(answer), reason, handed_to, by=visitor.member if leader else None)
     try:
-        taken = await desk.take_answer(visitor.community, visitor.member, nudge, said)
+        taken = await desk.take_answer(visitor.community, leader or visitor.member, nudge, said)
     except ProblemError as error:
         return Told.UNCLEAR if error.status == 422 else Told.CLOSED
     return Told.TAKEN if taken.through else Told.ACCEPTED
@@ -248,23 +289,15 @@ async def _undo(desk: Desk, visitor: Visitor, about: str, what: str) -> Told:
     return Told.SAVED if through else Told.ACCEPTED
 
 
-async def _prefer(
-    desk: Desk, visitor: Visitor, known: Member, kinds: list[str], weekly_asks: str, interests: str, language: str
-) -> Told:
-    if (language and language not in LANGUAGES) or (
-        not (weekly_asks.isascii() and weekly_asks.isdigit() and len(weekly_asks) < 4)
-        or int(weekly_asks) > desk.settings.weekly_asks_cap
-    ):
+async def _prefer(desk: Desk, visitor: Visitor, known: Member, asks: WantedAsks, interests: str, language: str) -> Told:
+    given = wanted(asks, known, desk.settings)
+    if given is None or (language and language not in LANGUAGES):
         return Told.UNCLEAR
     try:
         topics = _INTERESTS.validate_python(tuple(line for line in interests.splitlines() if line.strip()))
     except ValidationError:
         return Told.TOO_MUCH
-    # Kinds that the page does not show stay as they are.
-    refused: set[Kind] = {kind for kind in known.without if kind not in ASKED_KINDS}
-    refused |= {kind for kind in ASKED_KINDS if kind.value not in kinds}
-    without = tuple(sorted(refused))
-    given: dict[str, Any] = {"without": without, "weekly_asks": int(weekly_asks), "interests": topics}
+    given["interests"] = topics
     # Who leaves the choice as it is has not chosen, and follows the community's.
     if language and language != words_for(known.language, desk.settings.language).language:
         given["language"] = language

@@ -1,0 +1,17 @@
+"""What a page says after a button."""
+
+from enum import StrEnum
+
+
+class Told(StrEnum):
+    """What a page says after a button; in the address, so that it says nothing else."""
+
+    TAKEN = "taken"
+    ACCEPTED = "accepted"
+    CLOSED = "closed"
+    UNCLEAR = "unclear"
+    TOO_MUCH = "too_much"
+    SAVED = "saved"
+    DATES = "dates"
+    PEOPLE = "people"
+    AWAY = "away"

@@ -1,0 +1,251 @@
+"""A leader's delegates act for them, about what they may read; who steps down is free of what they were asked."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from services.nudge.documents import MEMBERS, STANDS_IN, NudgeState
+from shared.events import (
+    Answer,
+    ChannelChanged,
+    Event,
+    MatchDeclined,
+    MemberForgotten,
+    MemberLeft,
+    NudgeActed,
+    NudgeIssued,
+    NudgeWithdrawn,
+    PreferencesChanged,
+    Privacy,
+    Role,
+    RolesChanged,
+    Withdrawal,
+)
+from tests.nudge_house import KEY, House, open_house
+from tests.nudging import COMMUNITY, START, Garden, answered, dump, hours, make, people, post, ranked, reply
+
+BEFORE = START - hours(1)
+MINUTE = hours(1 / 60)
+
+
+def roles(member: str, *given: Role, at: Any = BEFORE + MINUTE) -> Event:
+    event: Event = make(RolesChanged, at, member=member, roles=given)
+    return event
+
+
+def names(*delegates: str, at: Any = BEFORE + MINUTE, member: str = "ann") -> Event:
+    event: Event = make(PreferencesChanged, at, member=member, delegates=delegates)
+    return event
+
+
+def led(*more: Event, channel: str = "open", **settings: Any) -> tuple[Garden, str]:
+    """Give a garden in which Ann, a leader whose delegate is Bob, has a nudge, and the nudge."""
+    garden = Garden([*people(BEFORE), roles("ann", Role.LEADER), names("bob"), *more], **settings)
+    event = post(START, channel=channel)
+    garden.step(event, ranked(event, "ann"))
+    (issued,) = (out for out in garden.until(START + hours(3)) if isinstance(out, NudgeIssued))
+    return garden, issued.nudge
+
+
+def state_of(garden: Garden, nudge: str) -> NudgeState:
+    found = garden.state.nudge(nudge)
+    assert found is not None
+    return found.state
+
+
+def test_a_delegate_answers_as_the_leader_and_it_is_noted() -> None:
+    """The answer is the leader's; the nudge keeps who pressed."""
+    garden, nudge = led()
+    garden.step(answered(START + hours(4), nudge, "ann", Answer.CLAIM, by="bob"))
+    found = garden.state.nudge(nudge)
+    assert found is not None
+    assert (found.state, found.member, found.answered_by) == (NudgeState.CLAIMED, "ann", "bob")
+
+
+def test_a_delegate_s_reply_is_the_leader_s() -> None:
+    """Who replies for the leader has done what the leader was asked; somebody else has not."""
+    garden, nudge = led()
+    out = garden.step(reply(START + hours(4), "bob"))
+    assert [(type(event), getattr(event, "member", "")) for event in out] == [(NudgeActed, "ann")]
+    found = garden.state.nudge(nudge)
+    assert found is not None
+    assert found.answered_by == "bob"
+    garden, _ = led()
+    assert [type(event) for event in garden.step(reply(START + hours(4), "cat"))] == [NudgeWithdrawn]
+
+
+@pytest.mark.parametrize(
+    "barred", ["nobody", "not named", "not a leader", "left", "cannot read", "apart", "author", "less", "never"]
+)
+def test_nobody_else_acts_for_a_leader(barred: str) -> None:
+    """Nor a delegate who has left, cannot read it or is kept apart from its author; nor about the leader themselves."""
+    changes: dict[str, list[Event]] = {
+        "not named": [names("cat", at=BEFORE + 2 * MINUTE)],
+        "left": [make(MemberLeft, BEFORE + 2 * MINUTE, member="bob")],
+        "apart": [make(MatchDeclined, BEFORE + 2 * MINUTE, member="asker", other="bob")],
+        "author": [names("asker", at=BEFORE + 2 * MINUTE)],
+    }
+    garden, nudge = led(*changes.get(barred, []), channel="shed" if barred == "cannot read" else "open")
+    if barred == "not a leader":
+        garden.step(roles("ann", Role.CHAMPION, at=START + hours(3)))
+    by = {"nobody": "dan", "author": "asker"}.get(barred, "bob")
+    said = {"less": Answer.LESS, "never": Answer.NEVER}.get(barred, Answer.PASS)
+    garden.step(answered(START + hours(4), nudge, "ann", said, by=by))
+    assert state_of(garden, nudge) is NudgeState.OPEN
+    known = garden.state.member("ann")
+    assert known is not None
+    assert not known.less
+    assert not known.without
+
+
+def test_what_is_sensitive_is_for_nobody_else() -> None:
+    """Whom operators named for it answers themselves."""
+    garden = Garden([*people(BEFORE), roles("ann", Role.LEADER), names("bob")], sensitive_to="ann")
+    event = post(START, text="I want to die")
+    garden.step(event, ranked(event, "ann"))
+    garden.until(START + hours(9))
+    (nudge,) = garden.state.inbox("ann")
+    garden.step(answered(START + hours(9), nudge, "ann", Answer.PASS, by="bob"))
+    assert state_of(garden, nudge) is NudgeState.OPEN
+
+
+def test_the_later_word_on_delegates_holds_and_repeats_change_nothing() -> None:
+    """For whom somebody stands in is known as long as they are named."""
+    first, second = names("bob", "cat"), names("cat", at=BEFORE + 2 * MINUTE)
+    for events in ([first, second], [second, first], [first, second, first]):
+        garden = Garden([*people(BEFORE), roles("ann", Role.LEADER), *events])
+        assert {key: found.leaders for key, found in garden.documents.table(STANDS_IN).items()} == {"cat": ("ann",)}
+
+
+@pytest.mark.parametrize("gone", ["ann", "bob"])
+def test_who_is_forgotten_is_nobody_s_delegate_and_has_none(gone: str) -> None:
+    """Neither among who is named, nor as who answered."""
+    garden, nudge = led()
+    garden.step(answered(START + hours(4), nudge, "ann", Answer.CLAIM, by="bob"))
+    garden.step(make(MemberForgotten, START + hours(5), member=gone))
+    assert not garden.documents.table(STANDS_IN)
+    kept = "".join(body.decode() for key, body in dump(garden.documents).items() if not key.startswith("stands_in"))
+    assert f'"answered_by":"{gone}"' not in kept
+    assert all(gone not in known.delegates for known in garden.documents.table(MEMBERS).values())
+
+
+# Stepping down
+
+
+@pytest.mark.parametrize("claims", [False, True])
+def test_what_a_champion_had_goes_on_when_they_step_down(claims: bool) -> None:
+    """Also what they had claimed: the next best is asked at once."""
+    garden = Garden()
+    event = post(START)
+    garden.step(event, ranked(event, "ann", "bob"))
+    (issued,) = (out for out in garden.until(START + hours(3)) if isinstance(out, NudgeIssued))
+    if claims:
+        garden.step(answered(START + hours(3), issued.nudge, "ann", Answer.CLAIM))
+    out = garden.step(roles("ann", Role.MEMBER, at=START + hours(4)))
+    assert [(type(one), getattr(one, "member", "")) for one in out] == [(NudgeWithdrawn, "ann"), (NudgeIssued, "bob")]
+    assert isinstance(out[0], NudgeWithdrawn)
+    assert out[0].reason is Withdrawal.STEPPED_DOWN
+
+
+def test_what_a_champion_claimed_goes_on_when_they_leave() -> None:
+    """Nobody waits for somebody who is not there."""
+    garden = Garden()
+    event = post(START)
+    garden.step(event, ranked(event, "ann", "bob"))
+    (issued,) = (out for out in garden.until(START + hours(3)) if isinstance(out, NudgeIssued))
+    garden.step(answered(START + hours(3), issued.nudge, "ann", Answer.CLAIM))
+    out = garden.step(make(MemberLeft, START + hours(4), member="ann"))
+    assert [getattr(one, "member", "") for one in out] == ["ann", "bob"]
+
+
+def test_who_becomes_a_leader_keeps_what_they_had() -> None:
+    """They have not stepped down; nor has who was handed something and has no role at all."""
+    garden = Garden()
+    event = post(START)
+    garden.step(event, ranked(event, "ann", "plain"))
+    (issued,) = (out for out in garden.until(START + hours(3)) if isinstance(out, NudgeIssued))
+    assert garden.step(roles("ann", Role.LEADER, at=START + hours(3))) == []
+    garden.step(answered(START + hours(4), issued.nudge, "ann", Answer.HAND_OVER, to="plain"))
+    assert garden.step(roles("plain", Role.MEMBER, at=START + hours(5))) == []
+
+
+# At the doors
+
+
+@pytest.fixture
+async def house(redis_url: str, prefix: str) -> AsyncIterator[House]:
+    """Ann is a leader, and Bob stands in for her."""
+    async with open_house(redis_url, prefix) as opened:
+        opened.garden.step(roles("ann", Role.LEADER, at=START + hours(2.1)), names("bob", at=START + hours(2.1)))
+        yield opened
+
+
+BOB = f"/v1/communities/{COMMUNITY}/members/bob"
+
+
+def page_of(house: House, member: str) -> str:
+    return house.links.make(COMMUNITY, member)[0].partition("8083")[2]
+
+
+async def test_a_delegate_sees_and_answers_on_their_page(house: House) -> None:
+    """What is asked and of what post, and not why the leader was asked; the press is noted as theirs."""
+    shown = (await house.http.get(page_of(house, "bob"))).text
+    assert "For Ann" in shown
+    assert "Tomatoes &amp; &lt;b&gt;beans" in shown
+    assert "You answered 3 threads" not in shown
+    nudge = await house.first()
+    said = {"nudge": nudge, "answer": "claim", "leader": "ann"}
+    told = await house.http.post(f"{page_of(house, 'bob')}/answer", data=said)
+    assert told.headers["location"].endswith("?told=taken")
+    found = house.garden.state.nudge(nudge)
+    assert found is not None
+    assert (found.state, found.answered_by) == (NudgeState.CLAIMED, "bob")
+
+
+async def test_programs_show_and_answer_it_too(house: House) -> None:
+    """With `by`; what only the leader may say is refused, and so is whoever is no delegate."""
+    (found,) = (await house.http.get(f"{BOB}/delegated", headers=KEY)).json()["leaders"]
+    (shown,) = found["nudges"]
+    assert found["leader"]["id"] == "ann"
+    assert shown["why"]["you"] == []
+    assert set(shown["answers"]) == {"claim", "done", "pass", "hand_over", "later"}
+    assert (await house.say(shown["nudge"], "never", by="bob")).status_code == 422
+    assert (await house.say(shown["nudge"], "pass", by="cat")).status_code == 404
+    assert (await house.say(shown["nudge"], "pass", by="bob")).status_code == 200
+
+
+@pytest.mark.parametrize("why", ["private", "apart", "role"])
+async def test_a_delegate_sees_nothing_that_is_not_for_them(house: House, why: str) -> None:
+    """A channel that they cannot read, an author kept apart, a leader who is none any more."""
+    private: dict[str, Any] = {"privacy": Privacy.PRIVATE, "joined": ("ann", "asker")}
+    changes: dict[str, Event] = {
+        "private": make(ChannelChanged, START + hours(2.2), channel="open", **private),
+        "apart": make(MatchDeclined, START + hours(2.2), member="bob", other="asker"),
+        "role": roles("ann", Role.CHAMPION, at=START + hours(2.2)),
+    }
+    house.garden.step(changes[why])
+    assert await house.nudges()
+    assert (await house.http.get(f"{BOB}/delegated", headers=KEY)).json() == {"leaders": []}
+    assert "For Ann" not in (await house.http.get(page_of(house, "bob"))).text
+    assert (await house.say(await house.first(), "pass", by="bob")).status_code == 404
+
+
+async def test_a_leader_names_delegates_on_their_page(house: House) -> None:
+    """By their ids; somebody who is not here is refused, and who is no leader has no such form."""
+    page = page_of(house, "ann")
+    assert "Who may act for you" in (await house.http.get(page)).text
+    assert "Who may act for you" not in (await house.http.get(page_of(house, "bob"))).text
+    for given, told, kept in (
+        ("cat\ndan\n", "saved", ("cat", "dan")),
+        ("nobody", "people", ("cat", "dan")),
+        ("bot", "people", ("cat", "dan")),
+        ("bob\ncat\ndan\nplain", "people", ("cat", "dan")),
+        ("", "saved", ()),
+    ):
+        house.now[0] += hours(0.1)
+        said = await house.http.post(f"{page}/delegates", data={"people": given})
+        assert said.headers["location"].endswith(f"?told={told}")
+        known = house.garden.state.member("ann")
+        assert known is not None
+        assert known.delegates == kept
