@@ -557,6 +557,17 @@ class OpportunityHeld(CommunityEvent):
         return self.post
 
 
+class WeekDrawn(CommunityEvent):
+    """An ISO week began, in UTC, and it was drawn whether anybody is asked in it: not with a probability of `share`."""
+
+    week: Id
+    asking: bool
+    share: Annotated[float, Field(gt=0, le=1)]
+
+    def subject(self) -> str:
+        return self.week
+
+
 class MemberContacted(MemberEvent):
     """Somebody who is about to be asked for the first time is told what this is, who runs it and why."""
 
@@ -626,7 +637,7 @@ class NudgeActed(NudgeDecision):
 
 
 DECISIONS: tuple[type[Event], ...] = (
-    NudgeIssued, NudgeWithdrawn, NudgeExpired, NudgeActed, OpportunityHeld, MemberContacted,
+    NudgeIssued, NudgeWithdrawn, NudgeExpired, NudgeActed, OpportunityHeld, WeekDrawn, MemberContacted,
 )  # fmt: skip
 ACTIVITY: tuple[type[Event], ...] = (
     PostPublished, ReplyPublished, MessageEdited, MessageRemoved, ReactionAdded, ReactionRemoved, PostViewed,

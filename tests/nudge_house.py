@@ -111,7 +111,7 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(redis_url: str, prefix: str) -> AsyncIterator[House]:
+async def open_house(redis_url: str, prefix: str, language: str = "en") -> AsyncIterator[House]:
     """A community in which Ann has one open nudge, with all doors, an ingest and a real Redis."""
     garden = Garden(vary_wording=False)
     asked = post(START, text="<script>alert('x')</script> how?", title="Tomatoes & <b>beans</b>")
@@ -130,8 +130,9 @@ async def open_house(redis_url: str, prefix: str) -> AsyncIterator[House]:
         httpx.AsyncClient(transport=httpx.MockTransport(ingest)) as outgoing,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://nudge") as http,
     ):
+        settings = SETTINGS.model_copy(update={"language": language})
         app.include_router(
-            router(reader, Press(outgoing, SETTINGS, clock), Guard(redis, prefix, SETTINGS), links, SETTINGS)
+            router(reader, Press(outgoing, settings, clock), Guard(redis, prefix, settings), links, settings)
         )
         yield House(garden, ingest, reader, http, links, now)
     await redis.aclose()

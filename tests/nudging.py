@@ -53,6 +53,7 @@ TABLES: tuple[Table[Any], ...] = (
     kept.TRIALS,
     kept.NEWCOMERS,
     kept.WEEKS,
+    kept.WEEK_POSTS,
     kept.EFFECTS,
     kept.WISHES,
     kept.PROPOSALS,

@@ -19,11 +19,14 @@ from shared.events import (
     ChannelChanged,
     ChannelOpened,
     Event,
+    Kind,
     MatchesRanked,
     MemberJoined,
+    NudgeIssued,
     PostPublished,
     Privacy,
     ReplyPublished,
+    Role,
 )
 from shared.service import Moment
 from shared.state import Documents
@@ -155,6 +158,16 @@ def let_in(name: str, *members: str, at: datetime = START) -> ChannelChanged:
 
 def joined(member: str, at: datetime = START - DAY, **more: Any) -> MemberJoined:
     return made(MemberJoined, at, member=member, **more)  # type: ignore[no-any-return]
+
+
+def asked(about: str, member: str, at: datetime, **more: Any) -> NudgeIssued:
+    """Make what nudge says when it asks somebody about a post."""
+    fields = {
+        **_fields(at), "nudge": f"{about}/{member}", "member": member, "post": about, "kind": Kind.REPLY,
+        "channel": "general", "role": Role.CHAMPION, "rank": 1, "score": 0.5, "propensity": 1.0, "evidence": (),
+        "features": {}, "model": "m", "expires": at + DAY,
+    }  # fmt: skip
+    return NudgeIssued(**{**fields, **more})
 
 
 def names(ranked: MatchesRanked | None) -> list[str]:

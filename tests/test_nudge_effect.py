@@ -1,13 +1,15 @@
 """What asking adds: estimated from what was left alone at random, and looked at every day."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kindling.simulate.community.presets import PRESETS, Like
+from kindling.simulate.holdouts import Alike, HoldoutWorld, LikeCommunity, World, check, worlds
 from services.nudge.documents import EFFECTS, WEEKS, Running, Totals, Week
 from services.nudge.effect import (
     LEAST_OF_AN_ARM,
@@ -26,63 +28,33 @@ from tests.nudging import COMMUNITY
 HOLDOUTS = 200
 
 
-@dataclass(frozen=True)
-class World:
-    """A community: the share held, how likely a post is answered if left alone and if asked about; posts a day."""
-
-    share: float
-    alone: float
-    asked: float
-    a_day: int = 5
-    posts: int = 1500
-    forecasts: bool = False
-
-    def looks(self, seed: int) -> list[Effect]:
-        """Give what is seen day by day over one holdout."""
-        chance = np.random.default_rng(seed)
-        running, seen = Running(), []
-        for post in range(self.posts):
-            held = bool(chance.random() < self.share)
-            lean = float(chance.uniform(-0.3, 0.3)) if self.forecasts else 0.0
-            outcome = float(chance.random() < (self.alone if held else self.asked) + lean)
-            forecast = self.alone + lean if self.forecasts else 0.0
-            running = with_outcome(running, outcome, held=held, share=self.share, forecast=forecast)
-            if post % self.a_day == 0 and (found := effect(running)) is not None:
-                seen.append(found)
-        return seen
-
-
-@pytest.mark.parametrize(
-    "world",
-    [
-        World(share=0.1, alone=0.5, asked=0.5),
-        World(share=0.1, alone=0.6, asked=0.75),
-        World(share=0.1, alone=0.05, asked=0.05),
-        World(share=0.2, alone=0.9, asked=0.9),
-        World(share=0.5, alone=0.5, asked=0.65, forecasts=True),
-    ],
-)
+@pytest.mark.parametrize("world", worlds(PRESETS[Like.FORUM]), ids=lambda world: f"{world.title}, {world.share}")
 def test_the_truth_lies_within_every_day(world: World) -> None:
     """Of two hundred holdouts, in 95 of 100 at least the interval holds the truth on every day; so looking is free."""
-    truth = world.asked - world.alone
-    paths = [world.looks(seed) for seed in range(HOLDOUTS)]
-    assert all(paths)
-    missed = sum(any(not found.low <= truth <= found.high for found in path) for path in paths)
-    assert missed <= 0.05 * HOLDOUTS
+    found = check(replace(world, posts=600) if isinstance(world, HoldoutWorld) else world, HOLDOUTS)
+    assert found.covered >= 0.95 * HOLDOUTS
+    assert found.alarms <= 0.05 * HOLDOUTS
 
 
 def test_an_effect_that_is_there_is_found() -> None:
     """A holdout of a fifth finds that 75 instead of 55 of 100 are answered, in nearly every community of some size."""
-    world = World(share=0.2, alone=0.55, asked=0.75)
-    found = sum(any(look.low > 0 for look in world.looks(seed)) for seed in range(50))
-    assert found >= 45
+    assert check(HoldoutWorld("", 0.2, Alike(0.55, 0.75)), 50).found >= 45
+
+
+def test_the_truth_of_a_world_is_what_its_posts_come_to() -> None:
+    """Over many posts, those that are asked about are answered so much more often as the world says."""
+    of = LikeCommunity(PRESETS[Like.FORUM], 0.35)
+    chance = np.random.default_rng(1)
+    drawn = [of.draw(chance, 0.0) for _ in range(20_000)]
+    assert np.mean([odds.asked - odds.alone for odds in drawn]) == pytest.approx(of.truth, abs=0.005)
+    assert np.mean([odds.forecast - odds.alone for odds in drawn]) == pytest.approx(0.0, abs=0.02)
 
 
 def test_a_good_forecast_makes_it_precise() -> None:
     """What was foreseen of a post need not be measured."""
     with_it, without = (
-        World(share=0.2, alone=0.5, asked=0.6, forecasts=True).looks(1)[-1],
-        World(share=0.2, alone=0.5, asked=0.6).looks(1)[-1],
+        HoldoutWorld("", 0.2, Alike(0.5, 0.6, lean=0.3)).looks(1)[-1][1],
+        HoldoutWorld("", 0.2, Alike(0.5, 0.6)).looks(1)[-1][1],
     )
     assert with_it.high - with_it.low < without.high - without.low
 

@@ -21,6 +21,7 @@ from shared.events import (
     MemberUpdated,
     MessageEdited,
     MessageRemoved,
+    NudgeIssued,
     PostPublished,
     Privacy,
     ReplyPublished,
@@ -29,7 +30,7 @@ from shared.events import (
     ThreadResolved,
     TopicDeclined,
 )
-from tests.recommending import DAY, START, Place, channel, made, post
+from tests.recommending import DAY, START, Place, asked, channel, made, post
 
 WHO = st.sampled_from(["ann", "ben", "cas", "dan"])
 WHERE = st.sampled_from(["general", "board"])
@@ -49,6 +50,7 @@ WRITTEN = [
     happens(PostPublished, message=POSTED, author=WHO, channel=WHERE, text=TEXT, title=st.sampled_from(["", "help"])),
     happens(ReplyPublished, message=REPLIED, post=POSTED, author=WHO, channel=WHERE, text=TEXT),
 ]
+ASKS = st.builds(lambda post, who, n: asked(post, who, START + timedelta(days=5 * n)), POSTED, WHO, st.integers(0, 40))
 EVENTS = st.one_of(
     *WRITTEN,
     *WRITTEN,
@@ -56,6 +58,7 @@ EVENTS = st.one_of(
     happens(MessageEdited, message=POSTED, text=TEXT, title=st.sampled_from([None, "", "title"])),
     happens(MessageRemoved, message=st.one_of(POSTED, REPLIED)),
     happens(ThreadResolved, message=POSTED),
+    ASKS,
     happens(MemberJoined, member=WHO, bot=st.booleans()),
     happens(MemberUpdated, member=WHO, bot=st.booleans()),
     happens(MemberLeft, member=WHO),
@@ -74,7 +77,7 @@ HISTORIES = st.lists(EVENTS, max_size=14)
 
 
 def settled(history: list[Event]) -> list[Event]:
-    """Leave out edits that come before their post: they are not kept, and count when repeated.
+    """Leave out edits and asks that come before their post: they are not kept, and count when repeated.
 
     And a message under an id that somebody else's has: when that one is forgotten, this would be new.
     """
@@ -87,7 +90,8 @@ def settled(history: list[Event]) -> list[Event]:
                 continue
             if isinstance(event, PostPublished):
                 known.add(event.message)
-        if not isinstance(event, MessageEdited) or event.message in known:
+        about = {MessageEdited: "message", NudgeIssued: "post"}.get(type(event))
+        if about is None or getattr(event, about) in known:
             kept.append(event)
     return kept
 

@@ -20,7 +20,7 @@ from services.recommend.silence_model import base_model
 from services.recommend.walk import History, Step, walk
 from shared.events import Event, MatchesRanked, PostPublished, Privacy, Role, RolesChanged
 from shared.stamps import Stamp
-from tests.recommending import DAY, START, HashedVectors, Place, channel, joined, made, post, reply
+from tests.recommending import DAY, START, HashedVectors, Place, asked, channel, joined, made, post, reply
 from tests.test_recommend_features import NOW as ASKED
 from tests.test_recommend_features import drawn, indexed
 
@@ -121,8 +121,8 @@ def another_future(history: History, name: str, other: History) -> History:
 def test_what_happens_then_or_later_changes_nothing(history: History, other: History) -> None:
     """Drop or alter all from a post's moment on: features, forecasts and rankings of the post stay the same bits."""
     for step in walk(RULES, HASHED.dimension, history, VECTORS):
-        for name, asked in step.posts.items():
-            whole = seen(step, asked)
+        for name, one in step.posts.items():
+            whole = seen(step, one)
             for changed in (until(history, name), another_future(history, name, other)):
                 _assert_same(at_step(changed, name), whole)
 
@@ -155,16 +155,18 @@ def test_every_fact_is_in_one_step_at_its_time(history: History) -> None:
     assert sorted(replies) == sorted(known)
 
 
-def spread(draws: list[tuple[bool, int, str, str, str, tuple[str, ...], int]]) -> list[Event]:
+def spread(draws: list[tuple[str, int, str, str, str, tuple[str, ...], int]]) -> list[Event]:
     """Make a history's events, each some minutes after the one before."""
     events: list[Event] = []
     posted: list[PostPublished] = []
     at = START
-    for number, (answers, to, who, where, text, mentions, minutes) in enumerate(draws):
+    for number, (what, to, who, where, text, mentions, minutes) in enumerate(draws):
         at += timedelta(minutes=minutes)
-        if answers and posted:
-            target = posted[-1 - to % len(posted)]
+        target = posted[-1 - to % len(posted)] if posted else None
+        if target is not None and what == "reply":
             events.append(reply(f"r{number}", target.message, who, at, channel=target.channel))
+        elif target is not None and what == "ask":
+            events.append(asked(target.message, who, at, channel=target.channel))
         else:
             posted.append(post(f"p{number}", who, text, at, channel=where, mentions=mentions))
             events.append(posted[-1])
@@ -173,7 +175,8 @@ def spread(draws: list[tuple[bool, int, str, str, str, tuple[str, ...], int]]) -
 
 EVENTS = st.lists(
     st.tuples(
-        st.booleans(), st.integers(0, 3), st.sampled_from(PEOPLE), st.sampled_from(["general", "hall", "board"]),
+        st.sampled_from(["post", "post", "reply", "reply", "ask"]), st.integers(0, 3), st.sampled_from(PEOPLE),
+        st.sampled_from(["general", "hall", "board"]),
         st.sampled_from(TEXTS), st.sampled_from([(), ("ben",), ("ann", "nobody")]),
         st.sampled_from([1, 7, 59, 60, 61, 500, 5000, 50_000]),
     ),
@@ -197,8 +200,8 @@ def test_a_walk_sees_what_the_live_service_saw(events: list[Event]) -> None:
                 said[out.message] = matches, {one.hours: one.probability for one in out.still_open}
     again = dict[str, tuple[object, object]]()
     for step in walk(RULES, HASHED.dimension, History.of(live.documents), VECTORS):
-        for name, asked in step.posts.items():
-            question = step.question(asked, VECTORS)
+        for name, one in step.posts.items():
+            question = step.question(one, VECTORS)
             ranking = rank(step.index, RULES, hand_set(), question, step.now)
             if ranking is not None:
                 chosen = [(step.index.people.ids[number], chance) for number, chance in ranking.chosen]

@@ -34,3 +34,14 @@ def test_a_wrong_world_or_option_is_a_sentence(tmp_path: Path) -> None:
         tmp_path, "simulate", "--world", WORLD, "--policy", "oracle", code=2
     )
     assert "must be a date or a time" in kindling(tmp_path, "simulate", "--until", "soon", code=2)
+
+
+def test_holdouts_are_checked_where_the_truth_is_known(tmp_path: Path) -> None:
+    """The table and --json say of each world how often the truth lay within every day, and of how many false alarms."""
+    file = tmp_path / "found.json"
+    said = kindling(tmp_path, "simulate", "--holdouts", "2", "--json", str(file))
+    assert "covered" in said
+    found = json.loads(file.read_text())
+    assert len(found["worlds"]) == 12
+    assert all(world["covered"] <= 2 and world["false_alarms"] <= 2 for world in found["worlds"])
+    assert "leave out --world" in kindling(tmp_path, "simulate", "--holdouts", "2", "--world", WORLD, code=2)

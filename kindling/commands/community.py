@@ -14,7 +14,7 @@ from rich.text import Text
 from kindling.commands.arguments import valid
 from kindling.commands.common import Community, DataDir, Json, tell, write_json
 from kindling.commands.community_load import told_load, told_unasked, weeks_told
-from kindling.commands.community_mode import approve_link, mode
+from kindling.commands.community_mode import approve_link, effect_link, mode
 from kindling.servers import servers
 from kindling.settings import load
 from services.ingest.accept import Scope
@@ -37,6 +37,7 @@ SOURCE = "kindling/community"
 app = typer.Typer(help="Open a community, see how it stands, close it.", no_args_is_help=True)
 app.command("mode")(mode)
 app.command("approve-link")(approve_link)
+app.command("effect-link")(effect_link)
 T = TypeVar("T")
 
 

@@ -1,4 +1,6 @@
-"""`kindling community mode` and `approve-link`: how far nudges go by themselves, and who says whether they may go."""
+"""`kindling community mode`, `approve-link` and `effect-link`: how far nudges go by themselves, who says whether they
+may go, and what they bring.
+"""
 
 import asyncio
 import secrets
@@ -65,7 +67,16 @@ def approve_link(
     data_dir: DataDir = None,
 ) -> None:
     """Print a signed link to the page on which nudges are approved. Who has it needs no login."""
+    _print_link(Place.APPROVE, community, member or "", port, data_dir)
+
+
+def effect_link(community: Community, port: Port = None, data_dir: DataDir = None) -> None:
+    """Print a signed link to the page that shows operators what asking adds. Who has it needs no login."""
+    _print_link(Place.EFFECT, community, "", port, data_dir)
+
+
+def _print_link(place: Place, community: str, member: str, port: Port, data_dir: DataDir) -> None:
     settings = with_secrets(load(data_dir=data_dir, port=port))
-    address, expires = Links(at_home(settings), place=Place.APPROVE).make(community, member or "")
+    address, expires = Links(at_home(settings), place=place).make(community, member)
     typer.echo(address)
     typer.echo(f"valid until {expires.isoformat(timespec='minutes')}", err=True)

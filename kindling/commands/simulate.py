@@ -13,6 +13,7 @@ from rich.progress import Progress, TaskID
 
 from kindling.commands.common import Json, kept, write_json
 from kindling.commands.evaluate import open_cached, progress_bar
+from kindling.commands.holdouts import check_holdouts
 from kindling.evaluate.archive import Reading
 from kindling.evaluate.results import Task
 from kindling.evaluate.run import Run
@@ -76,6 +77,10 @@ def simulate(
     vectors: Annotated[
         Path, typer.Option(callback=kept, help="File that keeps embeddings from one run to the next.")
     ] = Path("~/.cache/kindling/vectors.sqlite"),
+    holdouts: Annotated[
+        int | None,
+        typer.Option(min=1, help="Compare no policies: check the effect that is told on so many simulated holdouts."),
+    ] = None,
     json_file: Json = None,
 ) -> None:
     """Compare what policies bring in a simulated community, through the real services in event time.
@@ -85,6 +90,11 @@ def simulate(
     """
     if world is not None and fit is not None:
         raise typer.BadParameter("is for the built-in world: leave out --world", param_hint="--fit")
+    if holdouts is not None:
+        if world is not None or fit is not None:
+            raise typer.BadParameter("is for the built-in worlds: leave out --world and --fit", param_hint="--holdouts")
+        check_holdouts(PRESETS[like], holdouts, json_file)
+        return
     names = _policies(policy, world)
     settings = load()
     one_blas_thread()

@@ -23,8 +23,8 @@ BARS = {
     "gap": "asked too short a time ago",
     "slowed": "asked more rarely, as they let asks go by",
     "hours": "outside their hours",
-    "digest": "asked only in their next digest",
     "turn": "not their turn yet: members come first, then champions, then leaders",
+    "digest": "asked only in their next digest",
 }
 _STATES = {
     "open": "It is open: they have not said anything yet, until {expires}.",

@@ -64,5 +64,6 @@ def _key(history: History, used: Models) -> str:
     posts = [(name, post.at.isoformat(), post.author, post.words()) for name, post in sorted(history.posts.items())]
     replies = [(name, one.post, one.at.isoformat(), one.author) for name, one in sorted(history.replies.items())]
     people = [(name, member.bot) for name, member in sorted(history.members.items())]
-    said = json.dumps([posts, replies, people, sorted(history.readers), sorted(history.channels), used.id])
+    asked = [(name, one.at.isoformat()) for name, one in sorted(history.asked.items())]
+    said = json.dumps([posts, replies, asked, people, sorted(history.readers), sorted(history.channels), used.id])
     return hashlib.sha256(said.encode()).hexdigest()

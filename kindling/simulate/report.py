@@ -43,7 +43,18 @@ def _summed(runs: Sequence[Outcome]) -> dict[str, Any]:
         "asks_max": max(one.seen["asks_max"] for one in runs),
         "asks_gini": round(sum(one.seen["asks_gini"] for one in runs) / len(runs), 6),
         "world": said,
+        **_foreseen(runs),
     }
+
+
+def _foreseen(runs: Sequence[Outcome]) -> dict[str, float | None]:
+    """Give what the asks were worth by the truth when they were made, the dice apart, where the world knows that."""
+    extra = [(one.world.model_extra or {}).get("foreseen") for one in runs]
+    known = [float(value) for value in extra if isinstance(value, int | float)]
+    asks = sum(one.seen["asks"] for one in runs)
+    if len(known) < len(runs) or not asks:
+        return {"foreseen": None, "foreseen_per_ask": None}
+    return {"foreseen": round(sum(known), 6), "foreseen_per_ask": round(sum(known) / asks, 6)}
 
 
 def _gained(name: PolicyName, outcomes: Outcomes) -> dict[str, float | None]:
@@ -97,6 +108,7 @@ _ROWS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "gained": lambda found: "" if found["gained"] is None else f"{found['gained']:+,.1f}",
     "asks": lambda found: f"{found['asks']:,}",
     "gained per ask": _ratio,
+    "dice apart": lambda found: "" if found["foreseen_per_ask"] is None else f"{found['foreseen_per_ask']:.3f}",
     "replied": lambda found: f"{found['acted']:,}",
     "most asked": lambda found: f"{found['asks_max']:,}",
     "Gini of asks": lambda found: f"{found['asks_gini']:.2f}",

@@ -14,6 +14,7 @@ from services.nudge.guard import Guard
 from services.nudge.links import Links, Place
 from services.nudge.opening import Opener, Opening, by_template
 from services.nudge.pages.approve import approval_pages
+from services.nudge.pages.effect import effect_pages
 from services.nudge.pages.routes import add_pages
 from services.nudge.press import Press
 from services.nudge.read_decision import decision_doors
@@ -156,6 +157,7 @@ def router(
     routes.include_router(review_doors(desk), dependencies=[Depends(_only_with(settings))])
     routes.include_router(add_pages(desk, links))
     routes.include_router(approval_pages(desk, links.to(Place.APPROVE)))
+    routes.include_router(effect_pages(desk, links.to(Place.EFFECT)))
     return routes
 
 

@@ -73,9 +73,9 @@ class Applicant:
     ratio: float = 1.0
     agreed: bool = True
     introduced: datetime | None = None
+    urgent: bool = False
     approved: bool = False
     holidays: tuple[Days, ...] = ()
-    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

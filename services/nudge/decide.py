@@ -11,6 +11,7 @@ from services.nudge.documents import Candidate, Named, Opportunity
 from services.nudge.propose import ask
 from services.nudge.round import ask_about
 from services.nudge.state import NudgeCommunity
+from services.nudge.switchback import let_wait
 from services.nudge.worth import worth_of
 from shared.events import Event
 
@@ -23,7 +24,7 @@ def decide(
     `to` comes first, whatever their role and score and however many were asked: `by` handed the nudge over to them.
     """
     events, free = _ask_named(state, post, clock, Named(to, by) if to is not None else None)
-    return events + ask_about(state, free, clock)
+    return events + ask_about(state, let_wait(state, free, clock), clock)
 
 
 def hold_round(state: NudgeCommunity, post: str, clock: datetime) -> list[Event]:
@@ -35,7 +36,7 @@ def hold_round(state: NudgeCommunity, post: str, clock: datetime) -> list[Event]
         asked, others = _ask_named(state, due, clock, None)
         events += asked
         free |= others
-    return events + ask_about(state, free, clock)
+    return events + ask_about(state, let_wait(state, free, clock), clock)
 
 
 def _ask_named(

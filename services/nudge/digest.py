@@ -59,24 +59,16 @@ def is_full(asks: Sequence[datetime], since: datetime, settings: NudgeSettings) 
 
 
 def room_of(
-    member: Member,
-    asks: Sequence[datetime],
-    let_go: Sequence[datetime],
-    clock: datetime,
-    settings: NudgeSettings,
-    *,
-    urgent: bool,
+    member: Member, asks: Sequence[datetime], let_go: Sequence[datetime], clock: datetime, settings: NudgeSettings
 ) -> int:
-    """Give how many things somebody who may be asked now may be asked at once: more than one only in a digest.
-
-    `urgent`: all of them may use what is kept of a week for such.
-    """
+    """Give how many things somebody who may be asked now may be asked at once: more than one only in a digest."""
     digest = digest_of(member, settings)
     if digest is None or slowed_to(member, let_go, clock, settings) is not None:
         return 1
     length = timedelta(minutes=settings.round_minutes)
     so_far = sum(at > clock - length for at in asks)
-    left = usable_limit(member, settings, urgent=urgent) - len(within_week(asks, clock))
+    # Without what is kept for the urgent: of several things it is not said which come first.
+    left = usable_limit(member, settings, urgent=False) - len(within_week(asks, clock))
     return max(1, min(settings.digest_most - so_far, left))
 
 

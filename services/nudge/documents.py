@@ -352,11 +352,24 @@ class Week:
     """The posts of which it was decided in an ISO week whom to ask, under its name (2026-W10).
 
     Of those that could have been left alone some were `asked` about and some `held`; `apart` are the others.
+    Where it was drawn whether anybody is asked in that week, `asking` says so, `share` is the probability of nobody
+    being, and `whole` are all posts that were written in it.
     """
 
     asked: Totals = Totals()
     held: Totals = Totals()
     apart: Totals = Totals()
+    whole: Totals = Totals()
+    asking: bool | None = None
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WeekPost:
+    """A post of a week of which it was drawn whether anybody is asked; `replied`: when another person first did."""
+
+    published: datetime
+    replied: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,6 +534,7 @@ TALLIES: Final = Table("tally", Tally)
 TRIALS: Final = Table("trial", Trial)
 NEWCOMERS: Final = Table("newcomer", Newcomer)
 WEEKS: Final = Table("week", Week)
+WEEK_POSTS: Final = Table("week_post", WeekPost)
 EFFECTS: Final = Table("effect", Running)
 WORDINGS: Final = Table("wording", WordingTally)
 ROLE_TALLIES: Final = Table("role_tally", RoleTally)

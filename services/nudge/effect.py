@@ -9,6 +9,8 @@ Each opportunity of which the outcome is known gives one score, whose mean over 
 how far off the forecast was in either arm over the opportunities before it. Whatever the forecast, the mean is right; a
 good one makes it precise.
 
+Of whole weeks with asking and without (switchback.py) each is one outcome, and there are few of them: `OF_WEEKS`.
+
 Around the mean of t scores with variance v lies the asymptotic confidence sequence of Waudby-Smith, Arbour, Sinha,
 Kennedy & Ramdas 2021, "Time-uniform central limit theory and asymptotic confidence sequences", theorem 2.2:
 
@@ -31,6 +33,23 @@ ALPHA: Final = 0.05
 TIGHTEST: Final = 500
 LEAST_OF_AN_ARM: Final = 30
 IMAGINED: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """At how many scores the sequence is `tightest`; before both arms have their `least`, nothing is said.
+
+    `far` is how far off an outcome can be from what is expected.
+    """
+
+    tightest: int = TIGHTEST
+    least: int = LEAST_OF_AN_ARM
+    far: float = 1.0
+
+
+OF_POSTS: Final = Size()
+# A year of weeks. The share of a week's posts is hardly ever off by more than a quarter.
+OF_WEEKS: Final = Size(tightest=52, least=6, far=0.25)
 NOTHING_YET: Final = "no effect measured yet"
 # What is believed of an arm before it has outcomes, that the forecast is right, weighs as much as so many of them.
 _BELIEF: Final = 2.0
@@ -64,22 +83,22 @@ def with_outcome(running: Running, outcome: float, *, held: bool, share: float, 
     )
 
 
-def effect(running: Running, alpha: float = ALPHA) -> Effect | None:
+def effect(running: Running, size: Size = OF_POSTS, alpha: float = ALPHA) -> Effect | None:
     """Give what asking adds, with its interval; None as long as too few outcomes of an arm are known."""
-    if min(running.asked.outcomes, running.held.outcomes) < LEAST_OF_AN_ARM:
+    if min(running.asked.outcomes, running.held.outcomes) < size.least:
         return None
     times = running.asked.outcomes + running.held.outcomes
     mean = running.scores / times
-    imagined = sum((arm.weight / arm.outcomes) ** 2 for arm in (running.asked, running.held))
+    imagined = sum((size.far * arm.weight / arm.outcomes) ** 2 for arm in (running.asked, running.held))
     variance = max(0.0, (running.squares + IMAGINED * imagined) / times - mean**2)
-    half = math.sqrt(variance) * boundary(times, alpha)
+    half = math.sqrt(variance) * boundary(times, alpha, size.tightest)
     return Effect(mean, mean - half, mean + half)
 
 
-def boundary(times: int, alpha: float = ALPHA) -> float:
+def boundary(times: int, alpha: float = ALPHA, tightest: int = TIGHTEST) -> float:
     """Give the half width of the sequence after so many scores, in standard deviations of one score."""
     spread = -2 * math.log(alpha)
-    square = (spread + math.log(spread) + 1) / TIGHTEST
+    square = (spread + math.log(spread) + 1) / tightest
     grown = times * square + 1
     return math.sqrt(2 * grown / (times**2 * square) * math.log(math.sqrt(grown) / alpha))
 

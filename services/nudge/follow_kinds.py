@@ -125,7 +125,8 @@ def _act(state: NudgeCommunity, kind: Anatomy, acting: Acting, event: Event, clo
         ties.exchanged(state, acting.key, acting.message, event.at)
     events: list[Event] = []
     for nudge, was in state.nudges_of(opportunity):
-        standing = was.state in STANDING and event.at >= was.issued
+        # At the same instant it was not because of the nudge; read again, the same log must say so, too.
+        standing = was.state in STANDING and event.at > was.issued
         if not was.member or not standing or acting.member not in (None, was.member):
             continue
         events.append(act(state, nudge, was, acting.message, event.at, clock))
@@ -133,5 +134,5 @@ def _act(state: NudgeCommunity, kind: Anatomy, acting: Acting, event: Event, clo
         if kind.kind in ties.BRINGING_TOGETHER and acting.message is not None:
             ties.begin(state, acting.key, acting.message, event.at, clock)
     # People who have met by themselves need nobody any more.
-    met = acting.member is None and opportunity.published <= event.at
+    met = acting.member is None and opportunity.published < event.at
     return events + (close(state, acting.key, Closing.OVER, clock) if events or met else [])

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from services.nudge import answer as answering
-from services.nudge import decide, decline, follow, forget, manners, measure, outcomes, review, route
+from services.nudge import decide, decline, follow, forget, manners, measure, outcomes, review, route, switchback
 from services.nudge.absence import plan_absence
 from services.nudge.delegates import follow_delegates
 from services.nudge.documents import Member
@@ -64,6 +64,8 @@ def on_message_edited(state: State, event: MessageEdited, moment: Moment) -> Ite
 
 def on_matches_ranked(state: State, event: MatchesRanked, moment: Moment) -> Iterable[Event]:
     open_opportunity(state, event, moment.clock)
+    switchback.plan_weeks(state, moment.clock)
+    switchback.follow(state, event.message, moment.clock)
     return ()
 
 
@@ -207,6 +209,8 @@ class Nudge:
             "lapse": lambda state, nudge, moment: review.lapse(state, nudge, moment.clock),
             "recheck": lambda state, nudge, moment: review.recheck(state, nudge, moment.clock),
             "measure": lambda state, post, _moment: measure.measure_answer(state, post),
+            switchback.BEGIN_WEEK: lambda state, _subject, moment: switchback.begin_week(state, moment.clock),
+            "day": lambda state, post, _moment: switchback.measure_day(state, post),
             "return": lambda state, member, _moment: measure.measure_return(state, member),
             "forget": lambda state, post, _moment: forget.forget_post(state, post),
             "show": lambda state, nudge, _moment: answering.show_again(state, nudge),

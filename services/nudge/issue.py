@@ -6,9 +6,22 @@ from datetime import UTC, datetime, timedelta
 from services.nudge.budget import reserved, role_of, weekly_limit, within_week
 from services.nudge.choose import Applicant
 from services.nudge.choose_words import choose_words
-from services.nudge.documents import ASKS, INBOXES, TRIALS, Asks, Candidate, Inbox, Nudge, Opportunity, Subject
+from services.nudge.documents import (
+    ASKS,
+    INBOXES,
+    TRIALS,
+    WEEKS,
+    Asks,
+    Candidate,
+    Inbox,
+    Nudge,
+    Opportunity,
+    Subject,
+    Week,
+)
 from services.nudge.kinds import KINDS
 from services.nudge.load import count_ask
+from services.nudge.measure import week_of
 from services.nudge.naming import SOURCE
 from services.nudge.state import NudgeCommunity
 from services.nudge.waiting import Curve
@@ -29,7 +42,10 @@ def issue(
     assert member is not None
     nudge, subject = state.nudge_id(post, candidate.member), opportunity.subject or Subject()
     trial = state.documents.get(TRIALS, post)
+    week = state.documents.get(WEEKS, week_of(clock)) or Week()
     features = _features(state, opportunity, chosen, clock) | {"holdout_share": trial.share if trial else 0.0}
+    if week.asking is not None:
+        features["switchback_share"] = week.share
     evidence = readable(state, candidate)
     words = choose_words(state, nudge, candidate.member, opportunity.kind, evidence, clock)
     document = Nudge(

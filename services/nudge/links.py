@@ -1,4 +1,6 @@
-"""Signed links to a member's inbox, and to the page on which nudges are approved, which need no login."""
+"""Signed links to a member's inbox, to the page on which nudges are approved, and to the one that shows what asking
+adds; they need no login.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ class Place(StrEnum):
 
     INBOX = "inbox"
     APPROVE = "approve"
+    EFFECT = "effect"
 
 
 @dataclass(frozen=True, slots=True)

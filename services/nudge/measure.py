@@ -4,7 +4,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from services.nudge.documents import EFFECTS, NEWCOMERS, TRIALS, WEEKS, Newcomer, Running, Totals, Trial, Week
+from services.nudge.documents import (
+    EFFECTS,
+    NEWCOMERS,
+    TRIALS,
+    WEEK_POSTS,
+    WEEKS,
+    Newcomer,
+    Running,
+    Totals,
+    Trial,
+    Week,
+)
 from services.nudge.effect import with_outcome
 from services.nudge.hold import MEASURED_AFTER, RETURNS_WITHIN
 from services.nudge.state import NudgeCommunity
@@ -25,13 +36,17 @@ class Outcome(StrEnum):
     # A newcomer wrote something elsewhere than below their first post.
     AGAIN_WEEK = "wrote_again_within_7_days"
     AGAIN_MONTH = "wrote_again_within_28_days"
+    # The share of a post's first day up to the first reply: of whole weeks.
+    SILENT_DAY = "share_of_the_first_day_in_silence"
     # Of those who were brought together: whether they exchanged anything, and whether that lasted. Counted apart.
     MET = "met_when_asked"
     LASTED = "kept_in_touch_for_28_days"
 
 
 # What is compared with posts that were left alone.
-TRIED = tuple(outcome for outcome in Outcome if outcome not in (Outcome.MET, Outcome.LASTED))
+TRIED = tuple(outcome for outcome in Outcome if outcome not in (Outcome.SILENT_DAY, Outcome.MET, Outcome.LASTED))
+# What is compared between weeks with asking and without.
+SWITCHED = (Outcome.ANSWERED_FROM_POST, Outcome.SILENT_DAY)
 _RETURNS = (Outcome.AGAIN_WEEK, Outcome.AGAIN_MONTH)
 
 
@@ -40,12 +55,17 @@ def replied(state: NudgeCommunity, post: str, at: datetime) -> None:
     trial = state.documents.get(TRIALS, post)
     if trial is not None and (trial.replied is None or at < trial.replied):
         state.documents.put(TRIALS, post, replace(trial, replied=at))
+    known = state.documents.get(WEEK_POSTS, post)
+    if known is not None and (known.replied is None or at < known.replied):
+        state.documents.put(WEEK_POSTS, post, replace(known, replied=at))
 
 
 def unanswered(state: NudgeCommunity, post: str) -> None:
     """Note that all that answered a post was removed."""
     if (trial := state.documents.get(TRIALS, post)) is not None:
         state.documents.put(TRIALS, post, replace(trial, replied=None))
+    if (known := state.documents.get(WEEK_POSTS, post)) is not None:
+        state.documents.put(WEEK_POSTS, post, replace(known, replied=None))
 
 
 def wrote(state: NudgeCommunity, author: str, post: str, at: datetime) -> None:
@@ -109,7 +129,7 @@ def count_apart(state: NudgeCommunity, at: datetime, outcome: Outcome, value: fl
     """Add an outcome to the week of a time, of what is in no trial."""
     name = week_of(at)
     week = state.documents.get(WEEKS, name) or Week()
-    state.documents.put(WEEKS, name, replace(week, apart=_added(week.apart, outcome, value)))
+    state.documents.put(WEEKS, name, replace(week, apart=added(week.apart, outcome, value)))
 
 
 def week_of(at: datetime) -> str:
@@ -120,13 +140,14 @@ def week_of(at: datetime) -> str:
 
 def _with(week: Week, of: Trial | Newcomer, outcome: Outcome, value: float) -> Week:
     if of.share == 0:
-        return replace(week, apart=_added(week.apart, outcome, value))
+        return replace(week, apart=added(week.apart, outcome, value))
     if of.held:
-        return replace(week, held=_added(week.held, outcome, value))
-    return replace(week, asked=_added(week.asked, outcome, value))
+        return replace(week, held=added(week.held, outcome, value))
+    return replace(week, asked=added(week.asked, outcome, value))
 
 
-def _added(totals: Totals, outcome: Outcome, value: float) -> Totals:
+def added(totals: Totals, outcome: Outcome, value: float) -> Totals:
+    """Give the totals with one more outcome."""
     known, total = totals.outcomes.get(outcome, (0, 0.0))
     # Sorted: what is stored is the same, byte for byte, whichever outcome was known first.
     return Totals(dict(sorted({**totals.outcomes, outcome.value: (known + 1, total + value)}.items())))

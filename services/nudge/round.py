@@ -126,15 +126,10 @@ def _alternative(state: NudgeCommunity, found: _Asking, member: str, drawn: Draw
 
 
 def _room(state: NudgeCommunity, asking: Mapping[str, _Asking], clock: datetime) -> dict[str, int]:
-    """Give how many posts each of those who may be asked may be asked about at once.
-
-    Where not all of them are urgent, nothing that is kept for the urgent counts: who gets what is not known yet.
-    """
-    free = [pair for found in asking.values() for pair in found.applicants.items()]
-    # What is not urgent comes last, and counts.
-    people = dict(sorted(free, key=lambda pair: not pair[1].urgent))
+    """Give how many posts each of those who may be asked may be asked about at once."""
+    people = {who: applicant for found in asking.values() for who, applicant in found.applicants.items()}
     return {
-        who: room_of(member, applicant.asks, applicant.let_go, clock, state.settings, urgent=applicant.urgent)
+        who: room_of(member, applicant.asks, applicant.let_go, clock, state.settings)
         for who, applicant in people.items()
         if (member := applicant.member) is not None
     }

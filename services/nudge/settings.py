@@ -69,6 +69,13 @@ class NudgeSettings(BaseModel):
     holdout_salt: str = Field(
         "holdout", max_length=100, description="another text leaves other posts alone; change it for a new experiment"
     )
+    switchback_share: float = Field(
+        0,
+        ge=0,
+        le=0.5,
+        description="share of weeks, Monday to Sunday in UTC, drawn at random, in which nobody is asked, to see what "
+        "asking adds to all posts together; 0: none. First posts are asked about unless holdout_welcome is set",
+    )
     learn_from_asks: bool = Field(
         True, description="whether asks go by who replied to earlier ones; a backtest, whose asks nobody gets, does not"
     )

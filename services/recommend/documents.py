@@ -109,6 +109,13 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody was asked about a post, first at that time: an answer after it did not come by itself."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Declined(Said):
     """What a member said last of being matched with somebody, or on the topic of a post: `about` is either."""
 
@@ -209,6 +216,7 @@ POSTS = Table("post", Post)  # by message
 REPLIES = Table("reply", Reply)  # by message
 GONE = Table("gone", Gone)  # by message
 RESOLVED = Table("resolved", Resolved)  # by message
+ASKED = Table("asked", Asked)  # by post
 DECLINED_PEOPLE = Table("declined_person", Declined)  # by declined_key
 DECLINED_TOPICS = Table("declined_topic", Declined)  # by declined_key
 INTERESTS = Table("interests", Interests)  # by member

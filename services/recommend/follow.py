@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend.documents import (
+    ASKED,
     COMMUNITY,
     COMMUNITY_KEY,
     GONE,
     POSTS,
     REPLIES,
     RESOLVED,
+    Asked,
     Gone,
     Post,
     Reply,
@@ -27,6 +29,7 @@ from shared.events import (
     CommunityOpened,
     MessageEdited,
     MessageRemoved,
+    NudgeIssued,
     PostPublished,
     ReplyPublished,
     ThreadFlagged,
@@ -125,6 +128,15 @@ def resolve(state: State, event: ThreadResolved | ThreadFlagged) -> None:
         documents.put(POSTS, name, replace(post, resolved=True))
 
 
+def note_asked(state: State, event: NudgeIssued) -> None:
+    """Take in that somebody was asked about a post; what is asked about may be no post, or gone by now."""
+    documents, post = state.documents, event.post
+    known = documents.get(ASKED, post)
+    if post in documents.table(POSTS) and (known is None or event.at < known.at):
+        documents.put(ASKED, post, Asked(event.at))
+        state.index.set_asked(post, event.at)
+
+
 def replies_of(state: State, post: str) -> dict[str, Reply]:
     """Give the replies to a post by id, in the order of their ids."""
     replies = state.documents.table(REPLIES)
@@ -138,6 +150,7 @@ def drop_post(state: State, name: str, *, answered: bool) -> None:
         state.index.remove_reply(reply_name, reply)
     state.index.remove_post(name, state.documents.table(POSTS)[name])
     state.documents.drop(POSTS, name)
+    state.documents.drop(ASKED, name)
     for reply_name, reply in replies.items():
         _take_reply(state, reply_name, reply if answered else replace(reply, answers=False))
 

@@ -235,6 +235,11 @@ def on_model_promoted(state: State, event: events.ModelPromoted, moment: Moment)
     return ()
 
 
+def on_nudge_issued(state: State, event: events.NudgeIssued, _moment: Moment) -> Iterable[Event]:
+    follow.note_asked(state, event)
+    return ()
+
+
 def on_community(
     state: State, event: events.CommunityOpened | events.CommunityClosed, _moment: Moment
 ) -> Iterable[Event]:
@@ -261,6 +266,7 @@ HANDLERS: Handlers[State] = {
     events.ChannelChanged: on_channel_changed,
     events.ChannelClosed: on_channel_closed,
     events.ModelPromoted: on_model_promoted,
+    events.NudgeIssued: on_nudge_issued,
     events.CommunityOpened: on_community,
     events.CommunityClosed: on_community,
 }

@@ -4,12 +4,14 @@ Built anew from the same facts it says the same, whatever happened in between: s
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend.arrays import grown
 from services.recommend.documents import (
+    ASKED,
     CHANNELS,
     DECLINED_PEOPLE,
     DECLINED_TOPICS,
@@ -74,6 +76,8 @@ class Index:
         posts = documents.table(POSTS)
         for name, post in sorted(posts.items(), key=lambda item: item[1].ordinal):
             index.add_post(name, post, vectors[post.words()])
+        for name, asked in documents.table(ASKED).items():
+            index.set_asked(name, asked.at)
         for name, reply in documents.table(REPLIES).items():
             index.add_reply(name, reply)
         return index
@@ -183,6 +187,10 @@ class Index:
         self.people.add_message(scope, author, at, 1)
         self.past.add_post(row, scope, post.channel, author, at)
         self._profile_thread(row, [], 1)
+
+    def set_asked(self, name: str, at: datetime) -> None:
+        """Take over when somebody was first asked about a post."""
+        self.past.set_asked(self.threads.rows[name], at.timestamp())
 
     def edit_post(self, name: str, old: Post, new: Post, vector: NDArray[np.int16], replies: Iterable[Reply]) -> None:
         """Give a post other words; `replies` are those of its thread."""

@@ -19,6 +19,7 @@ from services.recommend.answered import first_answer, wait
 from services.recommend.arrays import grown
 from services.recommend.ledger import NEVER, Floats, Ledger
 from services.recommend.spans import DAY, HOUR
+from services.recommend.typical import still_open
 
 QUICK = HOUR
 EVER = math.inf
@@ -80,6 +81,8 @@ class Past:
         self._firsts: NDArray[np.int32] = np.zeros(0, np.int32)  # by row: who answered first, -1 for nobody
         self._first_ats: Floats = np.zeros(0)  # by row: when, infinite for never
         self._waits: Floats = np.zeros(0)  # by row: how long after its birth, infinite for never
+        self._ask_ats: Floats = np.zeros(0)  # by row: when somebody was first asked about it, infinite for never
+        self._asks: Floats = np.zeros(0)  # by row: how long after its birth, infinite for never
         self._begins: NDArray[np.bool_] = np.zeros(0, np.bool_)  # by row: whether its author began with it
         self._rows: dict[int, tuple[str, str, int, float]] = {}  # scope, channel, author, at
         self._posts: dict[tuple[str, int], list[int]] = {}  # by scope and author: rows
@@ -93,6 +96,8 @@ class Past:
         self._begins = grown(self._begins, row + 1)
         self._firsts, self._first_ats = grown(self._firsts, row + 1), grown(self._first_ats, row + 1)
         self._waits = grown(self._waits, row + 1)
+        self._ask_ats, self._asks = grown(self._ask_ats, row + 1), grown(self._asks, row + 1)
+        self._ask_ats[row] = self._asks[row] = math.inf
         self._set_first(row, None)
         self._author_row(row, 1)
         self.add_message(scope, channel, author, at, row)
@@ -137,6 +142,10 @@ class Past:
         self._author_row(row, -1)
         self._rows[row] = scope, channel, author, at
         self._author_row(row, 1)
+
+    def set_asked(self, row: int, at: float) -> None:
+        """Take in when somebody was first asked about a post: from then on it is not left to itself."""
+        self._ask_ats[row], self._asks[row] = at, wait(self._rows[row][3], at)
 
     def _count_hour(self, scope: str, person: int, at: float, by: int) -> None:
         hours = self._hours[scope] = grown(self._hours.get(scope, _NO_HOURS), person + 1)
@@ -324,6 +333,18 @@ class Past:
     def waits(self, rows: NDArray[np.integer[Any]], now: float) -> Floats:
         """Say how many seconds after its birth each post was answered by a person, infinite for not before `now`."""
         return np.where(self._first_ats[rows] < now, self._waits[rows], math.inf)
+
+    def silent(self, rows: NDArray[np.integer[Any]], now: float, age: float) -> NDArray[np.bool_] | Floats:
+        """Say which posts stayed without a person's answer up to an age, in seconds, as of `now`: shape (len(rows),).
+
+        Whether a post that somebody was asked about meanwhile would have been answered by itself is not known: it
+        counts as much as of posts in general stay open up to that age, if they are when that one was asked about.
+        """
+        waits = self.waits(rows, now)
+        asks = np.where(self._ask_ats[rows] < now, self._asks[rows], math.inf)
+        unknown = (asks < age) & (asks < waits)
+        silent: NDArray[np.bool_] = waits > age
+        return np.where(unknown, still_open(asks, age), silent) if unknown.any() else silent
 
     def begins(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
         """Say which threads are the first of their authors in their scopes: shape (len(rows),)."""

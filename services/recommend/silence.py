@@ -2,7 +2,7 @@
 
 All is as of just before the post, and only from scopes that everybody who reads its channel reads. Who is there,
 and what became of the posts before: in the community, in the channel, of this author, of a near meaning. People
-alone count: what a bot does, posts or answers says nothing.
+alone count: what a bot does, posts or answers says nothing. Nor does what became of a post once somebody was asked.
 """
 
 import math
@@ -17,6 +17,7 @@ from services.recommend.ledger import NEVER
 from services.recommend.past import HALF_LIVES, TALKS, TIES, Kind, Past
 from services.recommend.posted import Bools, Posted
 from services.recommend.spans import DAY, HOUR
+from services.recommend.typical import OPEN
 from services.recommend.votes import nearest
 
 Floats = NDArray[np.float64]
@@ -35,7 +36,7 @@ _TERMS = 40
 _LONG_AGO = 3650 * DAY
 _MINUTES = 600.0
 # Before anything is known, so many posts of a community stay silent for so long, as if so many had been seen.
-PRIOR = {"1h": 0.55, "24h": 0.3}
+PRIOR = {"1h": OPEN[1], "24h": OPEN[24]}
 _SHRINK = 8.0
 _HALF_POSTS = {"recent": (20.0, 100.0), "channel": (10.0, 40.0), "author": (10.0,)}
 _PRESENT = {"10min": HOUR / 6, "1h": HOUR, "4h": 4 * HOUR, "1d": DAY, "7d": 7 * DAY}
@@ -123,14 +124,14 @@ def _faded(
     past: Past, posts: Posted, now: float, horizon: float, what: str, base: float
 ) -> Iterator[tuple[float, float]]:
     """Give the share of the latest posts that were silent at an age, older ones fading, at each half-life in posts."""
-    silent = past.waits(posts.older(horizon).rows[: _MOST[what]], now) > horizon
+    silent = past.silent(posts.older(horizon).rows[: _MOST[what]], now, horizon)
     for half in _HALF_POSTS[what]:
         yield half, _share(silent, np.exp2(-np.arange(len(silent)) / half), base)
 
 
 def _near(index: Index, rows: Rows, now: float, horizon: float, cosines: Floats, base: float) -> Iterator[float]:
     """Give the share of the posts of a near meaning that were silent at an age; then the same with old ones fading."""
-    silent = index.past.waits(rows, now) > horizon
+    silent = index.past.silent(rows, now, horizon)
     weights = _worth(np.exp(_KERNEL * (cosines[rows] - 1)))
     for faded in (weights, weights * np.exp2(-index.threads.ages(rows, now) / (180 * DAY))):
         yield _logit(_share(silent, faded, base))
@@ -138,7 +139,7 @@ def _near(index: Index, rows: Rows, now: float, horizon: float, cosines: Floats,
 
 def _nearer(index: Index, rows: Rows, now: float, cosines: Floats, base: float) -> Iterator[float]:
     """Give the share of silence in many near posts, and in the few nearest."""
-    silent = index.past.waits(rows, now) > DAY
+    silent = index.past.silent(rows, now, DAY)
     fading = np.exp2(-index.threads.ages(rows, now) / (120 * DAY))
     yield _logit(_share(silent, _worth(np.exp(_WIDE * (cosines[rows] - 1))) * fading, base))
     yield _logit(_share(silent[:_FEW], fading[:_FEW], base))
@@ -146,12 +147,12 @@ def _nearer(index: Index, rows: Rows, now: float, cosines: Floats, base: float) 
 
 def _beside(past: Past, rows: Rows, now: float, cosines: Floats, base: float) -> float:
     """Give the share of silence in near posts of the channel."""
-    return _logit(_share(past.waits(rows, now) > DAY, _worth(np.exp(_KERNEL * (cosines[rows] - 1))), base))
+    return _logit(_share(past.silent(rows, now, DAY), _worth(np.exp(_KERNEL * (cosines[rows] - 1))), base))
 
 
 def _in_words(past: Past, rows: Rows, now: float, words: Floats, base: float) -> float:
     """Give the share of silence in posts with the same words."""
-    return _logit(_share(past.waits(rows, now) > DAY, _worth(words[rows]), base))
+    return _logit(_share(past.silent(rows, now, DAY), _worth(words[rows]), base))
 
 
 def _answerers(past: Past, rows: Rows, author: int, now: float, cosines: Floats, last: Floats) -> Iterator[float]:
@@ -169,7 +170,7 @@ def _worth(weights: Floats) -> Floats:
     return worth
 
 
-def _share(silent: Bools, weights: Floats, base: float) -> float:
+def _share(silent: Bools | Floats, weights: Floats, base: float) -> float:
     return float((silent @ weights + base * _SHRINK) / (weights.sum() + _SHRINK))
 
 

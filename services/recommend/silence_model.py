@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from services.recommend.rounding import DECIMALS
 from services.recommend.silence import FEATURES, PLACES, PRIOR
+from services.recommend.typical import OPEN
 
 Floats = NDArray[np.float64]
 
 
 # An interval of a post's age ends at each of these hours, and the first begins at its birth.
-HOURS = (1, 4, 12, 24, 72, 168)
+HOURS = tuple(OPEN)
 # Beyond what was seen when learning, a feature counts no further.
 _FAR = 3.0
 
@@ -78,8 +79,6 @@ class SilenceModel:
 
 
 HAND_SET = "hand-set"
-# Of posts that nothing is known of, so many are without an answer at each of HOURS.
-_OPEN = (PRIOR["1h"], 0.42, 0.35, PRIOR["24h"], 0.24, 0.21)
 # What a community begins with: as many stay silent as of the posts before, in its channel, and of a near meaning.
 _EARLY = {"recent silent 1h, 100": 0.3, "channel silent 1h, 40": 0.4, "near silent 1h": 0.3}
 _LATER = {"recent silent 24h, 100": 0.2, "channel silent 24h, 40": 0.3, "near silent 24h": 0.2}
@@ -93,6 +92,6 @@ def base_model() -> SilenceModel:
         for name, weight in shares.items():
             weights[PLACES[name], intervals] = -weight
             centre[PLACES[name]] = np.log(PRIOR[horizon] / (1 - PRIOR[horizon]))
-    still = np.array((1.0, *_OPEN))
+    still = np.array((1.0, *OPEN.values()))
     hazards = 1 - still[1:] / still[:-1]
     return SilenceModel(HAND_SET, np.log(hazards / (1 - hazards)), weights, centre, np.ones(size))

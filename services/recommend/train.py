@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from services.recommend.answered import waits
+from services.recommend.answered import wait, waits
 from services.recommend.documents import Post
 from services.recommend.learn import MOST_ANSWERED, MOST_SILENT, Lesson, Lessons, learn, responders
 from services.recommend.learn_peers import EVERY, PeerLessons, first_exchanges, meets
@@ -136,7 +136,9 @@ class _Seen:
         self._matched.add(name, listed, step.now)
         cosines = None if listed is None else listed.found.cosines
         found = silence_features(step.index, step.question(post, self.vectors), step.now, cosines)
-        self.examples.append(Example(step.now, self._waits[name], found))
+        asked = self.history.asked.get(name)
+        until = math.inf if asked is None else wait(step.now, asked.at.timestamp())
+        self.examples.append(Example(step.now, self._waits[name], found, until))
         if listed is not None:
             numbers = step.index.people.numbers
             answered = [numbers.get(member, -1) for _, member in self._responders(name, step.now)]

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommend.documents import (
+    ASKED,
     CHANNELS,
     MEMBERS,
     POSTS,
     READERS,
     REPLIES,
+    Asked,
     Channel,
     Member,
     Post,
@@ -41,14 +43,16 @@ class History:
     readers: Mapping[str, Reader]
     posts: Mapping[str, Post]
     replies: Mapping[str, Reply]
+    asked: Mapping[str, Asked] = field(default_factory=dict)  # by post
 
     @classmethod
     def of(cls, documents: Documents) -> "History":
         """Take the facts of now."""
         table = documents.table
         return cls(
-            dict(table(CHANNELS)), dict(table(MEMBERS)), dict(table(READERS)), dict(table(POSTS)), dict(table(REPLIES))
-        )
+            dict(table(CHANNELS)), dict(table(MEMBERS)), dict(table(READERS)), dict(table(POSTS)), dict(table(REPLIES)),
+            dict(table(ASKED)),
+        )  # fmt: skip
 
     def texts(self) -> list[str]:
         """Give what is embedded, each text once, in order."""
@@ -97,6 +101,9 @@ def walk(settings: RecommendSettings, dimension: int, history: History, vectors:
         yield Step(now, index, posts, replies)
         for name, post in posts.items():
             index.add_post(name, post, vectors[post.words()])
+            if name in history.asked:
+                # Whoever looks at the index does so as of a time, and sees nothing of it before.
+                index.set_asked(name, history.asked[name].at)
         for name, reply in replies.items():
             index.add_reply(name, reply)
 

@@ -62,6 +62,7 @@ from shared.events import (
     ThreadResolved,
     Tick,
     TopicDeclined,
+    WeekDrawn,
     Withdrawal,
     Wording,
     WorkingHours,
@@ -270,4 +271,5 @@ def _decided() -> list[Event]:
             published=AT - timedelta(hours=2),
             share=0.1,
         ),
+        WeekDrawn(**_named("week/2026-W11/drawn"), week="2026-W11", asking=False, share=0.25),
     ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from random import Random
+from statistics import NormalDist
 from typing import Any, Final
 
 from kindling.demo.phrase import Topic, Words, ask, reply
@@ -41,6 +42,10 @@ _FIRST_WORTH: Final = 1.3
 _REGULARS: Final = 60
 _PASSES: Final = 0.25
 _MORE: Final = 0.4
+_DAY_HOURS: Final = 24.0
+# Who is asked replies so many hours later in the median; the logarithm spreads by 1.
+_REPLIES_AFTER: Final = 2.0
+_NORMAL: Final = NormalDist()
 
 
 @dataclass(slots=True)
@@ -76,6 +81,7 @@ class Community:
         self._standing: set[str] = set()
         self._wrote: set[str] = set()
         self._asks = self._left = 0
+        self._foreseen = 0.0
 
     # What a world does
 
@@ -106,10 +112,11 @@ class Community:
         """Have somebody who is asked reply, pass or do nothing; and leave where it was too much."""
         helper, post = self.helpers[event.member], self.posts[event.post]
         self._asks += 1
+        self._foreseen += self.ask_worth(post, helper, event.at)
         self._standing.add(event.nudge)
         draw = self._draw("asked", event.post, event.member)
         replies = draw.random() < helper.replies(post.topic.name, event.at)
-        after = timedelta(hours=draw.lognormvariate(math.log(2), 1))
+        after = timedelta(hours=draw.lognormvariate(math.log(_REPLIES_AFTER), 1))
         if replies:
             self._plan(event.at + after, lambda at: self._reply_if_asked(event, at))
         elif draw.random() < _PASSES:
@@ -127,7 +134,7 @@ class Community:
         first = sum(post.first for post in judged)
         return WorldReport(
             type="report", value=round(len(judged) + (_FIRST_WORTH - 1) * first, 6), answered=len(judged),
-            newcomers_answered=first, asks=self._asks, left=self._left,
+            newcomers_answered=first, asks=self._asks, left=self._left, foreseen=round(self._foreseen, 6),
         )  # fmt: skip
 
     async def close(self) -> None:
@@ -144,6 +151,15 @@ class Community:
         everybody = sum(helper.answers(post.topic.name) for helper in self.helpers.values())
         here = sum(helper.answers(post.topic.name) for helper in self.helpers.values() if not helper.left)
         return math.exp(-self.base.hazard(age) * post.factor * here / everybody)
+
+    def ask_worth(self, post: Post, helper: Helper, at: datetime) -> float:
+        """Give what it adds on average to ask somebody now: the chance that their reply alone comes within the day."""
+        age = (at - post.at) / timedelta(hours=1)
+        if age >= _DAY_HOURS:
+            return 0.0
+        silent = self.open_at(post, _DAY_HOURS) / self.open_at(post, age)
+        in_time = _NORMAL.cdf(math.log((_DAY_HOURS - age) / _REPLIES_AFTER))
+        return self.worth(post) * silent * helper.replies(post.topic.name, at) * in_time
 
     # What happens
 

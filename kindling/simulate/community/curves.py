@@ -12,7 +12,8 @@ from kindling.simulate.community.parameters import HOURS
 
 Floats = NDArray[np.float64]
 
-_GRID: Floats = np.array([NormalDist().inv_cdf((place + 0.5) / 2001) for place in range(2001)])
+# A normal distribution as points of the same weight.
+GRID: Floats = np.array([NormalDist().inv_cdf((place + 0.5) / 2001) for place in range(2001)])
 _WIDEST = 4.0
 
 
@@ -42,7 +43,7 @@ class Base:
 def _cumulated(share: float, spread: float) -> float:
     """Give the hazard h with E[exp(-h * exp(spread * normal))] = share, by bisection."""
     low, high = 1e-6, 1e4
-    factors = np.exp(spread * _GRID)
+    factors = np.exp(spread * GRID)
     for _ in range(80):
         middle = math.sqrt(low * high)
         low, high = (middle, high) if float(np.exp(-middle * factors).mean()) > share else (low, middle)
@@ -61,8 +62,8 @@ def spread_of(told_apart: float, silent: float, hidden: float) -> float:
 def _told_apart(visible: float, silent: float, hidden: float) -> float:
     """Give the area under the curve of telling silent posts by the visible part of their hazard."""
     hazard = _cumulated(silent, math.hypot(visible, hidden))
-    unseen = np.exp(hidden * _GRID[::20])
-    chances = np.exp(-hazard * np.exp(visible * _GRID)[:, None] * unseen[None, :]).mean(axis=1)
+    unseen = np.exp(hidden * GRID[::20])
+    chances = np.exp(-hazard * np.exp(visible * GRID)[:, None] * unseen[None, :]).mean(axis=1)
     # From the most silent on: what is silent is told from what comes after it.
     answered = 1 - chances
     after = answered.sum() - np.cumsum(answered) + answered / 2

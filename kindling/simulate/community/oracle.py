@@ -1,8 +1,6 @@
 """The oracle: Kindling's own rule, told the truth of the built-in community instead of what can be known of it."""
 
-import math
 from datetime import datetime, timedelta
-from statistics import NormalDist
 
 from kindling.simulate.community.community import Community
 from kindling.simulate.community.parameters import HOURS
@@ -13,8 +11,6 @@ from services.nudge.kinds import patience_hours
 from services.nudge.settings import NudgeSettings
 from services.nudge.waiting import Curve, best_age
 from services.nudge.worth import price
-
-_NORMAL = NormalDist()
 
 
 class Oracle(Watching):
@@ -33,12 +29,6 @@ class Oracle(Watching):
     def worth(
         self, post: str, opportunity: Opportunity, applicant: Applicant, clock: datetime, settings: NudgeSettings
     ) -> float:
-        truth, world = self._community.posts[post], self._community
-        age = (clock - truth.at) / timedelta(hours=1)
-        if age >= 24:
-            return 0.0
-        silent = world.open_at(truth, 24) / world.open_at(truth, age)
-        # A reply to an ask takes two hours in the median; only within the day it counts.
-        in_time = _NORMAL.cdf(math.log((24 - age) / 2))
-        replies = world.helpers[applicant.candidate.member].replies(truth.topic.name, clock)
-        return world.worth(truth) * silent * replies * in_time - price(applicant, clock, settings)
+        world = self._community
+        found = world.ask_worth(world.posts[post], world.helpers[applicant.candidate.member], clock)
+        return found - price(applicant, clock, settings) if found else 0.0
