@@ -48,7 +48,9 @@ def inline_commands(page: Path) -> Iterator[Command]:
     text = page.read_text(encoding="utf-8")
     for found in re.finditer(r"(?<!`)`((?:\.venv/bin/)?kindling [a-z][^`\n]*)`(?!`)", text):
         line = text[: found.start()].count("\n") + 1
-        words = [word for word in shlex.split(found[1].replace("\\|", "|")) if "…" not in word]
+        # What is left to the reader may be a value.
+        said = ["ANY" if word == "…" else word for word in shlex.split(found[1].replace("\\|", "|"))]
+        words = [word for word in said if "…" not in word]
         for several in _alternatives(words):
             yield Command(page.name, line, tuple(several), whole=False)
 

@@ -27,6 +27,7 @@ LEFT_OUT = {
     "export": "sets what the next lines need; the names of settings are looked up below",
     "alias": "shortens the lines that follow",
     "cp": "copies a file that is looked up below",
+    "echo": "writes a line of settings",
 }
 # Pages whose blocks are run in their order, as they are typed, and what of them is not.
 RUN = {"start.md": frozenset({"make demo", ".venv/bin/kindling up"})}
