@@ -28,6 +28,9 @@ LEFT_OUT = {
     "alias": "shortens the lines that follow",
     "cp": "copies a file that is looked up below",
     "echo": "writes a line of settings",
+    "kubectl": "needs a cluster: the manifests are held against its schema elsewhere; that they are there, below",
+    "deploy/make-kafka-secrets.sh": "needs the containers: tests/deploy runs a Kafka with a login",
+    **dict.fromkeys(("for", "do", "done"), "says how often the lines between are run"),
 }
 # Pages whose blocks are run in their order, as they are typed, and what of them is not.
 RUN = {"start.md": frozenset({"make demo", ".venv/bin/kindling up"})}
