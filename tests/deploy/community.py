@@ -96,13 +96,15 @@ class Visitor:
         return answer.status_code == 202
 
     def nudges(self, member: str) -> list[dict[str, Any]]:
-        """Give what is in a member's inbox; nothing where the door is away."""
+        """Give the replies that a member's inbox asks for; nothing where the door is away."""
         where = f"{self._stack.nudge}/v1/communities/{COMMUNITY}/members/{member}/nudges"
         try:
             answer = httpx.get(where, headers={"Authorization": f"Bearer {self._stack.key}"}, timeout=15)
         except httpx.TransportError:
             return []
-        return list(answer.json()["nudges"]) if answer.status_code == 200 else []
+        if answer.status_code != 200:
+            return []
+        return [nudge for nudge in answer.json()["nudges"] if nudge["kind"] == "reply"]
 
     def ranked(self, posts: list[str]) -> list[str]:
         """Give those of some posts for which recommend has ranked who should answer."""
