@@ -19,6 +19,8 @@ from shared.wire import Envelope, encode
 from tests.conftest import own_kafka_or_skip
 from tests.servers import HOST, KafkaServer
 
+# A connection with TLS is closed a moment after it was told to be: the tests share a loop, which outlives that.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 PASSWORD = "correct horse"
 LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 

@@ -146,8 +146,8 @@ async def _live(address: str, key: str, seen: Seen, now: datetime) -> None:
     """A community as it should be: it asks, is answered, leaves alone, finds nobody; and refuses what is wrong."""
     assert await send(address, key, *community(now)) == 202
     assert await send(address, "wrong", post(30, now)) == 401
-    await until(seen("kindling_asks_total", "reply"), 60)
-    await until(seen("kindling_decisions_held_total"), 60)
+    await until(seen("kindling_asks_total", "reply"), 120)
+    await until(seen("kindling_decisions_held_total"), 120)
     # The same words again are found, and a post of now came from its platform in no time.
     assert await send(address, key, post(31, now, text="How do I join 10 tables?")) == 202
     await until(seen("kindling_vector_hits_total", "store"), 30)

@@ -144,12 +144,15 @@ def _settings(url: str, prefix: str, data: Path, **recommend: float) -> Settings
 
 
 async def test_nothing_trains_by_itself_where_that_is_set(redis_url: str, prefix: str, tmp_path: Path) -> None:
-    """With 0 there is nothing beside recommend that could train; by default there is."""
+    """With 0 there is nothing beside recommend that could train; by default there is one thing more."""
     connections = Connections(redis_url, redis_url, prefix)
-    for recommend, tasks in (({"train_every_hours": 0.0}, 0), ({}, 1)):
+    beside = []
+    for recommend in ({"train_every_hours": 0.0}, {}):
         app = await build(ServiceName.RECOMMEND, _settings(redis_url, prefix, tmp_path, **recommend), connections)
-        assert len(app.beside) == tasks
+        beside.append(len(app.beside))
         await app.stop()
+    without, by_default = beside
+    assert by_default == without + 1
 
 
 async def test_a_training_that_is_ended_says_so(redis_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
