@@ -38,11 +38,13 @@ def up(data: Path, train_every_hours: float = 0) -> Iterator[str]:
     """Run `kindling up` while the block lasts; gives its address. It trains nothing unless told to.
 
     Its rounds follow each other closely: a nudge comes when its post is due, not up to a quarter of an hour later.
+    And who was asked for something may be asked again at once: which of two things comes first is chance.
     """
     port = free_port()
     set_here = {
         "KINDLING_RECOMMEND__TRAIN_EVERY_HOURS": str(train_every_hours),
         "KINDLING_NUDGE__ROUND_MINUTES": "0.05",
+        "KINDLING_NUDGE__GAP_HOURS": "0",
         "KINDLING_DATA_DIR": str(data),
     }
     environment = {**os.environ, **set_here}

@@ -60,8 +60,8 @@ def stack(
     folder = tmp_path_factory.mktemp("deploy")
     secrets, settings = folder / "secrets", folder / "env"
     subprocess.run([ROOT / "deploy" / "make-secrets.sh", secrets], check=True, capture_output=True)
-    # Nudges come when a post is due, and not up to a quarter of an hour later.
-    settings.write_text("KINDLING_NUDGE__ROUND_MINUTES=0.05\n")
+    # Nudges come when a post is due, and not up to a quarter of an hour later, nor hours after another one.
+    settings.write_text("KINDLING_NUDGE__ROUND_MINUTES=0.05\nKINDLING_NUDGE__GAP_HOURS=0\n")
     stack = Stack(f"kindling-test-{uuid.uuid4().hex[:6]}", secrets, MODEL=images, ENV_FILE=str(settings))
     try:
         began = time.monotonic()

@@ -53,7 +53,7 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def stack(images: str, secrets: Path, told: list[str]) -> Iterator[Stack]:
     settings = secrets.parent / "env"
-    settings.write_text("KINDLING_NUDGE__ROUND_MINUTES=0.05\n")
+    settings.write_text("KINDLING_NUDGE__ROUND_MINUTES=0.05\nKINDLING_NUDGE__GAP_HOURS=0\n")
     name = f"kindling-secure-{uuid.uuid4().hex[:6]}"
     stack = Stack(name, secrets, FILE, SECURE, MODEL=images, ENV_FILE=str(settings))
     try:
