@@ -153,6 +153,13 @@ def test_nobody_is_asked_on_a_holiday() -> None:
     assert asked(garden.until(START + hours(50))) == [("ann", START + hours(36))]
 
 
+def test_a_holiday_that_is_taken_back_holds_nobody_up() -> None:
+    """What waited for its end is looked at again at once."""
+    garden = Garden([*people(BEFORE), holidays("2026-03-02..2026-03-03")])
+    assert not asked(ask(garden, "ann"))
+    assert asked(garden.step(holidays("", at=START + hours(4))) + garden.until(START + hours(5)))
+
+
 def test_holidays_are_lists_of_which_the_later_word_holds() -> None:
     """An empty text ends a list; a repeat of what was said before does not bring it back."""
     first, second = holidays("2026-03-02"), holidays("", at=BEFORE + hours(0.5))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.nudge.documents import MEMBERS, STANDS_IN, NudgeState
+from services.nudge.documents import ASKS, MEMBERS, STANDS_IN, TALLIES, Asks, NudgeState
 from shared.events import (
     Answer,
     ChannelChanged,
@@ -128,6 +128,22 @@ def test_who_is_forgotten_is_nobody_s_delegate_and_has_none(gone: str) -> None:
     kept = "".join(body.decode() for key, body in dump(garden.documents).items() if not key.startswith("stands_in"))
     assert f'"answered_by":"{gone}"' not in kept
     assert all(gone not in known.delegates for known in garden.documents.table(MEMBERS).values())
+
+
+def test_who_was_forgotten_is_named_no_more() -> None:
+    """A page that was open since before names them again in vain; who comes back is somebody new."""
+    garden, _ = led()
+    garden.step(make(MemberForgotten, START + hours(5), member="bob"))
+    garden.step(names("bob", at=START + hours(4)), names("bob", at=START + hours(5)))
+    assert not garden.documents.table(STANDS_IN)
+
+
+def test_what_a_delegate_says_is_not_learnt_of_the_leader() -> None:
+    """Neither how often they reply, nor that they let asks go by."""
+    garden, nudge = led()
+    garden.step(answered(START + hours(4), nudge, "ann", Answer.PASS, by="bob"))
+    assert not (garden.documents.get(ASKS, "ann") or Asks()).let_go
+    assert garden.documents.get(TALLIES, "ann") is None
 
 
 # Stepping down

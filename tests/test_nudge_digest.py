@@ -132,6 +132,39 @@ def test_anybody_chooses_their_hour() -> None:
     assert [at for _, at in out] == [START + hours(7)] * 2
 
 
+def test_where_nobody_else_is_left_a_leader_does_not_wait_for_a_digest_that_comes_too_late() -> None:
+    """Up the ladder, after who let it go by, and within their week; a digest that they chose themselves is kept."""
+    late = TUESDAY + hours(3)
+    garden = opened()
+    alone = publish(garden, 5, at=late) + garden.until(late + hours(60))
+    assert [at - late for _, at in asked(alone)] == [hours(2), hours(6), hours(10)]
+    assert len(asked(publish(opened(), 1, "ann", "bob", at=late))) == 0
+    garden = opened()
+    publish(garden, 1, "ann", "bob", at=late)
+    assert asked(garden.until(late + hours(60))) == [("p0", late + hours(26))]
+    garden = opened(make(PreferencesChanged, BEFORE, member="ann", digest=Digest(at=time(9), weekdays=(1,))))
+    publish(garden, 1, at=late)
+    assert not asked(garden.until(late + hours(70)))
+
+
+def test_in_a_digest_a_leader_has_their_turn_with_everybody() -> None:
+    """A champion who may be asked as well does not shut out who fits better and is asked once a week."""
+    garden = opened()
+    awake = WorkingHours(start=time(9), end=time(17), weekdays=(1,))
+    garden.step(make(PreferencesChanged, BEFORE, member="bob", hours=awake, zone="UTC"))
+    publish(garden, 1, "ann", "bob")
+    assert asked(garden.until(TUESDAY + hours(1))) == [("p0", TUESDAY)]
+
+
+@pytest.mark.parametrize("at", [time(16, 50), time(16, 55), time(17)])
+def test_the_community_s_digest_is_sent_while_hours_last(at: time) -> None:
+    """A digest at the end of the day is not sent after it: then it comes when they begin again."""
+    garden = opened(zone="UTC", digest_time=at)
+    publish(garden, 1)
+    [(_, asked_at)] = asked(garden.until(TUESDAY + hours(40)))
+    assert asked_at == TUESDAY + hours(24)
+
+
 def test_a_leader_is_asked_one_by_one_who_wishes_so() -> None:
     """On no day of the week: as everybody else."""
     garden = opened()
@@ -151,7 +184,8 @@ def test_a_digest_on_a_day_off_is_left_out() -> None:
     """It is not made up for, and the next one holds no more than any."""
     garden = opened()
     days = Absence(first=TUESDAY.date(), last=TUESDAY.date())
-    garden.step(make(PreferencesChanged, BEFORE, member="ann", absences=(days,)))
+    own = Digest(at=time(9), weekdays=(1,))
+    garden.step(make(PreferencesChanged, BEFORE, member="ann", absences=(days,), digest=own))
     publish(garden, 1)
     assert not asked(garden.until(TUESDAY + hours(70)))
     publish(garden, 5, at=TUESDAY + hours(24 * 7 - 10))

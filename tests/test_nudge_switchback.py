@@ -8,12 +8,22 @@ import pytest
 
 from services.nudge.documents import EFFECTS, WEEK_POSTS, WEEKS, Running, Week
 from services.nudge.effect import OF_WEEKS, effect, with_outcome
+from services.nudge.handlers import Nudge
 from services.nudge.hold import chance_draw
 from services.nudge.links import Place
 from services.nudge.measure import Outcome, week_of
 from services.nudge.settings import NudgeSettings
-from services.nudge.switchback import monday_after, week_key
-from shared.events import Answer, CommunityOpened, Mode, NudgeIssued, WeekDrawn
+from services.nudge.switchback import BEGIN_WEEK, monday_after, week_key
+from shared.events import (
+    Answer,
+    CommunityClosed,
+    CommunityOpened,
+    MessageRemoved,
+    Mode,
+    NudgeIssued,
+    PreferencesChanged,
+    WeekDrawn,
+)
 from tests.nudge_house import KEY, SETTINGS, open_house
 from tests.nudging import COMMUNITY, START, Garden, answered, hours, make, post, ranked, reply
 
@@ -93,6 +103,42 @@ def test_whom_a_person_names_is_asked_all_the_same() -> None:
     assert given.member == "cat"
     passed = garden.step(answered(OFF + hours(2), given.nudge, "cat", Answer.PASS))
     assert not [event for event in passed if isinstance(event, NudgeIssued)]
+
+
+def test_whom_a_person_named_is_asked_when_they_may_be() -> None:
+    """What was handed over to somebody who is away waits for them, and not for the end of the week."""
+    garden = garden_of()
+    publish(garden, OFF - hours(3), "p")
+    asked = asked_by(garden, OFF - hours(0.5))
+    garden.step(make(PreferencesChanged, OFF, member="cat", paused_until=OFF + hours(30)))
+    nudge = garden.state.nudge_id("p", asked["p"])
+    garden.step(answered(OFF + hours(1), nudge, asked["p"], Answer.HAND_OVER, to="cat"))
+    assert asked_by(garden, OFF + hours(60)) == {"p": "cat"}
+
+
+def test_a_week_is_drawn_before_anything_else_that_is_due() -> None:
+    """Timers of one moment fire by name; nobody is asked in a week that is not drawn yet."""
+    assert min(Nudge(NudgeSettings())._timers) == BEGIN_WEEK
+
+
+def test_weeks_of_a_closed_community_are_not_drawn() -> None:
+    """They go on when it is opened again."""
+    garden = garden_of()
+    garden.step(make(CommunityClosed, START + hours(1)))
+    assert not [event for event in garden.until(MONDAY + 3 * WEEK) if isinstance(event, WeekDrawn)]
+    garden.step(make(CommunityOpened, MONDAY + 3 * WEEK + hours(1), mode=Mode.AUTOPILOT, asks_consent=False))
+    assert [event for event in garden.until(MONDAY + 5 * WEEK) if isinstance(event, WeekDrawn)]
+
+
+def test_what_was_removed_is_no_unanswered_post() -> None:
+    """Spam that is taken away within its day says nothing of answers."""
+    garden = garden_of()
+    publish(garden, ON + hours(30), "spam")
+    garden.step(make(MessageRemoved, ON + hours(31), message="spam"))
+    garden.until(ON + WEEK)
+    week = garden.documents.get(WEEKS, week_of(ON))
+    assert week is not None
+    assert not week.whole.outcomes
 
 
 def test_a_weeks_posts_are_counted_when_their_day_lies_in_it() -> None:

@@ -54,7 +54,7 @@ class Applicant:
 
     `declined`: they said that the post is not their topic; `apart`: they are kept apart from somebody in it.
     `agreed`: they may be asked by what they said to it; from `introduced` on, as they heard of it a while ago.
-    `approved`: somebody let it go, and it waits for no digest any more.
+    `approved`: somebody let it go, or nobody else is left, and it waits for no digest any more.
     `let_go` is when they let asks go by; `holidays` are the community's.
     `ratio`: by how much more, or less, often they reply when asked than their scores say.
     `urgent`: what they are asked about may use what is kept of their week.
@@ -132,7 +132,10 @@ def bars(applicant: Applicant, kind: Kind, clock: datetime, settings: NudgeSetti
     if digest is None:
         return barred if within_hours(member, clock, settings) else (*barred, Bar.HOURS)
     since = sent_since(member, clock, settings, applicant.holidays)
-    return barred if since is not None and not is_full(applicant.asks, since, settings) else (*barred, Bar.DIGEST)
+    if since is None or is_full(applicant.asks, since, settings):
+        return (*barred, Bar.DIGEST)
+    # Who chose the hour of their digest gets it then; the community's comes within their hours.
+    return barred if member.digest is not None or within_hours(member, clock, settings) else (*barred, Bar.HOURS)
 
 
 def _awaits_digest(applicant: Applicant, member: Member, settings: NudgeSettings) -> Digest | None:

@@ -11,7 +11,7 @@ from typing import Final
 from services.nudge.absence import days_of, zone_of
 from services.nudge.budget import role_of, usable_limit, within_week
 from services.nudge.documents import Member
-from services.nudge.hours import Days, begins, day_after, hours_of, next_open
+from services.nudge.hours import Days, begins, day_after, hours_of, is_open, next_open
 from services.nudge.pace import slowed_to
 from services.nudge.settings import NudgeSettings
 from shared.events import Digest, Role
@@ -91,8 +91,17 @@ def _sendings(member: Member, after: datetime, settings: NudgeSettings, holidays
             continue
         if day.weekday() in digest.weekdays:
             at = begins(day, zone, digest.at)
-            sent = at if member.digest is not None else next_open(at, zone, hours_of(member, settings), off)
+            sent = at if member.digest is not None else _within_hours(at, member, settings, off)
             # In a zone that skips the day there is none.
             if sent is not None and at.astimezone(zone).date() == day:
                 yield sent
         day += _DAY
+
+
+def _within_hours(at: datetime, member: Member, settings: NudgeSettings, off: Sequence[Days]) -> datetime | None:
+    """Give the first time from `at` on from which a member's hours last for as long as a digest is sent."""
+    zone, hours, length = zone_of(member), hours_of(member, settings), timedelta(minutes=settings.round_minutes)
+    sent = next_open(at, zone, hours, off)
+    if sent is None or is_open(sent + length, zone, hours):
+        return sent
+    return next_open(sent + length, zone, hours, off)

@@ -73,6 +73,9 @@ def follow_member(state: NudgeCommunity, event: MemberEvent, facts: Mapping[str,
     """Take in facts about a member; say whether anything changed."""
     if state.is_forgotten(event.member, event.at):
         return False
+    if "delegates" in facts:
+        known = (one for one in facts["delegates"] if not state.is_forgotten(one, event.at))
+        facts = {**facts, "delegates": tuple(known)}
     was = state.member(event.member)
     now = with_less(told(was or Member(), stamp_of(event), facts), {})
     state.documents.put(MEMBERS, event.member, now)

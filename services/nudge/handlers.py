@@ -144,9 +144,11 @@ def on_community_deleted(state: State, event: CommunityDeleted, _moment: Moment)
 
 
 def on_settings_changed(state: State, event: SettingsChanged, moment: Moment) -> Iterable[Event]:
-    follow_holidays(state, event)
+    changed = follow_holidays(state, event)
     if manners.follow_settings(state.documents, event):
         review.begin_anew(state)
+        changed = True
+    if changed:
         return reconsider(state, state.open_posts(), moment.clock)
     return ()
 

@@ -18,18 +18,20 @@ PREFIX: Final = "holidays/"
 MOST_DAYS: Final = 400
 
 
-def follow_holidays(state: NudgeCommunity, event: SettingsChanged) -> None:
-    """Take in what is said of holidays, the later of two things said of a list.
+def follow_holidays(state: NudgeCommunity, event: SettingsChanged) -> bool:
+    """Take in what is said of holidays, the later of two things said of a list; say whether that changes any.
 
     Raises:
         Invalid: a text is none that names days; nothing was taken in.
     """
     told = {name.removeprefix(PREFIX): value for name, value in event.settings.items() if name.startswith(PREFIX)}
     found = {name: Holidays(_read(name, value), stamp_of(event)) for name, value in sorted(told.items())}
+    before = holidays_of(state)
     for name, holidays in found.items():
         known = state.documents.get(HOLIDAYS, name)
         if known is None or holidays.stamp > known.stamp:
             state.documents.put(HOLIDAYS, name, holidays)
+    return holidays_of(state) != before
 
 
 def holidays_of(state: NudgeCommunity) -> tuple[Days, ...]:

@@ -42,9 +42,9 @@ def forget(state: NudgeCommunity, member: str) -> None:
 
 def _count(state: NudgeCommunity, nudge: Nudge, *, replied: bool) -> None:
     # To whom a post was handed over they were asked by a person, whatever their score; who was forgotten is nobody.
-    # How somebody does with other things says little of whether they reply.
+    # How somebody does with other things, or another person for them, says little of whether they reply.
     opportunity = state.opportunity(nudge.post)
-    if opportunity is not None and opportunity.subject is not None:
+    if nudge.answered_by is not None or (opportunity is not None and opportunity.subject is not None):
         return
     if nudge.score is None or not nudge.member or not state.settings.learn_from_asks:
         return

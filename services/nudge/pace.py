@@ -83,9 +83,9 @@ def rested_at(
 def note_end(state: "NudgeCommunity", nudge: Nudge, withdrawn: Withdrawal | None, clock: datetime) -> None:
     """Note a nudge that its member let go by: a pass, which counts two, or an end without a word.
 
-    `less` is none: it says by itself how often.
+    `less` is none: it says by itself how often. Nor is what a delegate passed on: it was not the member.
     """
-    passed = withdrawn is Withdrawal.PASSED and nudge.answer is Answer.PASS
+    passed = withdrawn is Withdrawal.PASSED and nudge.answer is Answer.PASS and nudge.answered_by is None
     ignored = withdrawn is None and nudge.state is NudgeState.OPEN
     if not (passed or ignored) or not nudge.member or not state.settings.learn_from_asks:
         return

@@ -1,6 +1,6 @@
 """A round: all posts that fall due together are given to people together."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,13 +10,14 @@ from services.nudge.budget import within_week
 from services.nudge.choose import PASSING, Applicant, Bar, bars, possible_at
 from services.nudge.contact import contact
 from services.nudge.decision_log import Considered, considered, log_held, log_nobody
-from services.nudge.digest import room_of
+from services.nudge.digest import digest_of, room_of
 from services.nudge.documents import Opportunity
 from services.nudge.explore import Drawn, draw_people
 from services.nudge.hold import enrol
 from services.nudge.load import count_askable
 from services.nudge.manners import manners_of, mode_of
 from services.nudge.propose import ask
+from services.nudge.settings import NudgeSettings
 from services.nudge.state import NudgeCommunity
 from services.nudge.unasked import Why, note
 from shared.events import Alternative, Event, Mode
@@ -129,7 +130,7 @@ def _room(state: NudgeCommunity, asking: Mapping[str, _Asking], clock: datetime)
     """Give how many posts each of those who may be asked may be asked about at once."""
     people = {who: applicant for found in asking.values() for who, applicant in found.applicants.items()}
     return {
-        who: room_of(member, applicant.asks, applicant.let_go, clock, state.settings)
+        who: 1 if applicant.approved else room_of(member, applicant.asks, applicant.let_go, clock, state.settings)
         for who, applicant in people.items()
         if (member := applicant.member) is not None
     }
@@ -154,7 +155,34 @@ def _asking(state: NudgeCommunity, post: str, named: datetime | None, clock: dat
         if not bars(replace(applicant, urgent=True), opportunity.kind, clock, state.settings):
             # What is kept of their week is for this, too, once it has become urgent.
             again.append(clock + _LOOKS_AGAIN)
+    if not free and not any(at < opportunity.ends for at in again):
+        again += _escalate(state, opportunity, everybody, free, kept_out, clock)
     return _Asking(post, opportunity, everybody, free, kept_out, min(again, default=None))
+
+
+def _escalate(
+    state: NudgeCommunity,
+    opportunity: Opportunity,
+    everybody: tuple[Applicant, ...],
+    free: dict[str, Applicant],
+    kept_out: dict[str, tuple[Bar, ...]],
+    clock: datetime,
+) -> Iterator[datetime]:
+    """Free of the community's digest whoever is left, where it comes too late; give when others of them may be asked.
+
+    A digest that somebody chose themselves is kept.
+    """
+    for applicant in everybody:
+        who, member = applicant.candidate.member, applicant.member
+        if member is None or member.digest is not None or kept_out.get(who) != (Bar.DIGEST,):
+            continue
+        late = replace(applicant, approved=True)
+        barred = bars(late, opportunity.kind, clock, state.settings)
+        if not barred:
+            free[who] = late
+            del kept_out[who]
+        elif PASSING.issuperset(barred) and (could := possible_at(late, clock, state.settings)) is not None:
+            yield could
 
 
 def _in_turn(
@@ -163,7 +191,14 @@ def _in_turn(
     """Give those of a post's applicants whose turn it is, by who was asked about it before."""
     asked = {nudge.role for _, nudge in state.nudges_of(found.opportunity)}
     worth = {who: values[post, who] for who in found.applicants}
-    return state.policy.in_turn(worth, found.applicants, asked, state.settings)
+    turn = state.policy.in_turn(worth, found.applicants, asked, state.settings)
+    # A digest comes once: who gets theirs now has their turn with everybody.
+    return {*turn, *(who for who, one in found.applicants.items() if _in_digest(one, state.settings))}
+
+
+def _in_digest(applicant: Applicant, settings: NudgeSettings) -> bool:
+    member = applicant.member
+    return member is not None and not applicant.approved and digest_of(member, settings) is not None
 
 
 def _considered(

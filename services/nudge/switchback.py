@@ -24,8 +24,8 @@ _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
 # What became of a week's posts is expected of so many weeks before it, as far as they were drawn too.
 WEEKS_EXPECTED_OF: Final = 4
-# Of what is due at the same time it comes before "decide": nobody is asked before it is drawn.
-BEGIN_WEEK: Final = "begin_week"
+# Timers that are due at the same time fire by name: this one first, so that nobody is asked before it is drawn.
+BEGIN_WEEK: Final = "a_week"
 # The whole community, as the subject of a timer.
 _ALL: Final = "all"
 
@@ -45,7 +45,7 @@ def plan_weeks(state: NudgeCommunity, clock: datetime) -> None:
 def begin_week(state: NudgeCommunity, clock: datetime) -> list[Event]:
     """Count the week that is over, and draw whether anybody is asked in the one that begins."""
     share = state.settings.switchback_share
-    if mode_of(manners_of(state.documents), Kind.REPLY) is Mode.DRY_RUN:
+    if state.is_closed() or mode_of(manners_of(state.documents), Kind.REPLY) is Mode.DRY_RUN:
         # Nobody is asked either way.
         plan_weeks(state, clock)
         return []
@@ -76,8 +76,9 @@ def let_wait(
         assert opportunity is not None
         if not _is_switched(state, opportunity):
             free[post] = named
-        elif again < opportunity.ends:
-            state.documents.set_timer("decide", post, again)
+        # Whom it was handed to is asked in whatever week.
+        elif (at := min(again, named or again)) < opportunity.ends:
+            state.documents.set_timer("decide", post, at)
     return free
 
 
@@ -88,7 +89,7 @@ def follow(state: NudgeCommunity, post: str, clock: datetime) -> None:
         return
     published, over = opportunity.published, opportunity.published + _DAY
     name = week_of(published)
-    if _week(state, name).asking is None or over > monday_after(published) or over <= clock:
+    if _week(state, name).asking is None or over >= monday_after(published) or over <= clock:
         return
     answered = state.post(post)
     replied = published if answered is not None and answered.answered else None
@@ -102,6 +103,9 @@ def measure_day(state: NudgeCommunity, post: str) -> list[Event]:
     if known is None:
         return []
     state.documents.drop(WEEK_POSTS, post)
+    written = state.post(post)
+    if written is not None and written.removed:
+        return []  # That nobody answered it says nothing.
     waited = _DAY if known.replied is None else min(max(known.replied - known.published, timedelta()), _DAY)
     name = week_of(known.published)
     week = _week(state, name)
