@@ -134,7 +134,7 @@ class OwnServer:
                 self._process.wait()
         self._process = None
 
-    def _wait_for(self, ready: Callable[[], bool], seconds: float = 60) -> None:
+    def _wait_for(self, ready: Callable[[], bool], seconds: float = 150) -> None:
         deadline = time.monotonic() + seconds
         while not ready():
             assert self._process is not None
