@@ -5,6 +5,8 @@
 # door are away meanwhile, platforms send again. Restoring takes the place of what is there, and so asks for an empty
 # deployment: `docker compose down --volumes` first. The secrets are not in it: keep deploy/secrets apart.
 set -eu
+# It holds all texts and names.
+umask 077
 action=${1:-} file=${2:-} project=${3:-kindling}
 case "$action:$file" in
   save:?*|restore:?*) ;;

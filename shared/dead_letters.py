@@ -117,12 +117,13 @@ async def delete_letters(log: Log, community: str, at: datetime) -> int:
     The log deletes from its beginning only: what lies behind the first open letter of another community stays until
     that one is decided.
     """
+    partition = partition_of(community, log.partitions)
+    # Before anything is read: a letter that comes meanwhile lies behind it.
+    end = (await log.ends(TopicName.DEAD_LETTERS))[partition]
     opened = await _open(log)
     await decide(log, [letter for _, letter in opened if letter.community == community], "dropped", at)
-    partition = partition_of(community, log.partitions)
     others = [offset for offset, x in opened if x.partition == partition and x.community != community]
-    ends = await log.ends(TopicName.DEAD_LETTERS)
-    await log.drop_before(TopicName.DEAD_LETTERS, partition, min([ends[partition], *others]))
+    await log.drop_before(TopicName.DEAD_LETTERS, partition, min([end, *others]))
     left = 0
     async for record in log.scan(TopicName.DEAD_LETTERS):
         with suppress(ValidationError):

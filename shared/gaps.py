@@ -11,12 +11,10 @@ from typing import Any, Final
 from shared import metrics
 from shared.arrivals import is_tick
 from shared.failures import Newer
-from shared.patience import Status
+from shared.patience import UPGRADE, Status
 from shared.place import Place
 from shared.working import Arrival, Working
 
-# What health and metrics call it that is waited for.
-UPGRADE: Final = "upgrade"
 _SENTENCE: Final = "this record was written by a newer version of Kindling; upgrade this service"
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from shared import metrics
 from shared.failures import Unavailable
@@ -17,6 +17,10 @@ FIRST_WAIT = 0.1
 LONGEST_WAIT = 10.0
 
 log = logging.getLogger(__name__)
+
+
+# What health and metrics call it that is waited for at a record which a newer version wrote.
+UPGRADE: Final = "upgrade"
 
 
 class Stopping(Exception):
@@ -39,7 +43,8 @@ class Status:
 
     @property
     def ready(self) -> bool:
-        return bool(self.partitions) and not self.waiting
+        """Say whether the doors may be sent people and platforms; one that waits to be upgraded serves all others."""
+        return bool(self.partitions) and not self.waiting.keys() - {UPGRADE}
 
 
 @dataclass

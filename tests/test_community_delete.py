@@ -304,4 +304,6 @@ async def test_an_operator_deletes_as_it_is_typed(tmp_path: Path) -> None:
         shown = kindling(tmp_path, "community", "delete", "garden", "--yes")
         assert "garden is deleted" in shown
         assert "Backups hold what they held" in shown
+        again = kindling(tmp_path, "import", str(tmp_path / "garden.jsonl"), "--community", "garden", code=2)
+        assert "was deleted: `kindling community open garden`" in again
     assert not list((tmp_path / "imports").iterdir())

@@ -12,14 +12,15 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from kindling.commands.arguments import valid
 from kindling.commands.common import CommunityOption, DataDir, Json, open_log, write_json
+from kindling.deleting import stage
 from kindling.servers import servers
 from kindling.settings import load
 from services.ingest.champions import ChampionRule
 from services.ingest.importing import Format, Import, Report, import_file
 from services.ingest.mapping import ArchiveMap, read_map
 from shared.connections import Connections
+from shared.failures import Unprocessable
 from shared.limits import Id
-from shared.service import ServiceName
 
 
 def import_(
@@ -92,13 +93,19 @@ class SoFar:
 
 
 async def _is_new(community: str, connections: Connections) -> bool:
-    """Say whether no service has ever heard of a community; those that are there stay as they are."""
+    """Say whether no service has ever heard of a community; those that are there stay as they are.
+
+    Raises:
+        Unprocessable: it was deleted, and nothing would be kept of it.
+    """
     redis = connections.redis()
     try:
-        stores = [connections.store(redis, name) for name in (ServiceName.RECOMMEND, ServiceName.NUDGE)]
-        return not any([await store.known(community) for store in stores])
+        found = await stage(connections, redis, community)
     finally:
         await redis.aclose()
+    if found.deleted:
+        raise Unprocessable(f"{community} was deleted: `kindling community open {community}` begins it anew")
+    return not found.known
 
 
 def _refuse_overwriting(target: Path | None, *kept: Path | None) -> None:
