@@ -54,6 +54,15 @@ async def stage(connections: Connections, redis: Any, community: str) -> Stage:
     )
 
 
+async def look_up(connections: Connections, community: str) -> Stage:
+    """Look the same up with a connection of its own."""
+    redis = connections.redis()
+    try:
+        return await stage(connections, redis, community)
+    finally:
+        await redis.aclose()
+
+
 async def revoke_keys(connections: Connections, redis: Any, community: str) -> int:
     """End all keys of a community; services trust them for some seconds more. Gives how many there were."""
     keys = Keys(redis, connections.prefix, wall_clock)

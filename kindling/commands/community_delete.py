@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from kindling.commands.common import Community, DataDir, Json, open_log, tell, write_json
-from kindling.deleting import Stage, delete_files, erase_records, revoke_keys, rewrite_file, stage, sweep
+from kindling.deleting import Stage, delete_files, erase_records, look_up, revoke_keys, rewrite_file, stage, sweep
 from kindling.servers import servers
 from kindling.settings import Settings, load
 from services.recommend.stored_tries import BeingTrained, StoredTries
@@ -62,7 +62,7 @@ def delete(
     settings = load(data_dir=data_dir)
     console = Console(highlight=False, soft_wrap=True)
     with servers(settings) as connections:
-        was = asyncio.run(_stage(connections, community))
+        was = asyncio.run(look_up(connections, community))
         if not was.known:
             raise Unprocessable(f"there is no community {community}")
         if not was.closed:
@@ -79,14 +79,6 @@ def delete(
     _show(console, found)
     if not found.done:
         raise typer.Exit(1)
-
-
-async def _stage(connections: Connections, community: str) -> Stage:
-    redis = connections.redis()
-    try:
-        return await stage(connections, redis, community)
-    finally:
-        await redis.aclose()
 
 
 async def _delete(settings: Settings, connections: Connections, community: str, was: Stage, wait: float) -> Deleted:

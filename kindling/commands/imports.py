@@ -12,7 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from kindling.commands.arguments import valid
 from kindling.commands.common import CommunityOption, DataDir, Json, open_log, write_json
-from kindling.deleting import stage
+from kindling.deleting import look_up
 from kindling.servers import servers
 from kindling.settings import load
 from services.ingest.champions import ChampionRule
@@ -98,11 +98,7 @@ async def _is_new(community: str, connections: Connections) -> bool:
     Raises:
         Unprocessable: it was deleted, and nothing would be kept of it.
     """
-    redis = connections.redis()
-    try:
-        found = await stage(connections, redis, community)
-    finally:
-        await redis.aclose()
+    found = await look_up(connections, community)
     if found.deleted:
         raise Unprocessable(f"{community} was deleted: `kindling community open {community}` begins it anew")
     return not found.known

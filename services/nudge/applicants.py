@@ -6,6 +6,7 @@ from datetime import datetime
 from services.nudge.choose import Applicant
 from services.nudge.documents import ASKS, NUDGES, Asks, Candidate, Named, Opportunity
 from services.nudge.holidays import holidays_of
+from services.nudge.hours import Days
 from services.nudge.learn import ratio_of
 from services.nudge.manners import has_agreed, introduced_at, manners_of
 from services.nudge.proposals import is_over
@@ -14,8 +15,9 @@ from services.nudge.worth import is_urgent
 
 
 def applicants(state: NudgeCommunity, post: str, opportunity: Opportunity, clock: datetime) -> Iterator[Applicant]:
+    holidays, urgent = holidays_of(state), is_urgent(opportunity, clock, state.settings)
     for candidate in opportunity.candidates:
-        yield applicant(state, post, opportunity, candidate, clock)
+        yield _applicant(state, post, opportunity, candidate, clock, holidays, None, urgent=urgent)
 
 
 def applicant(
@@ -26,6 +28,21 @@ def applicant(
     clock: datetime,
     *,
     named: Named | None = None,
+) -> Applicant:
+    urgent = is_urgent(opportunity, clock, state.settings)
+    return _applicant(state, post, opportunity, candidate, clock, holidays_of(state), named, urgent=urgent)
+
+
+def _applicant(
+    state: NudgeCommunity,
+    post: str,
+    opportunity: Opportunity,
+    candidate: Candidate,
+    clock: datetime,
+    holidays: tuple[Days, ...],
+    named: Named | None,
+    *,
+    urgent: bool,
 ) -> Applicant:
     member, manners = state.member(candidate.member), manners_of(state.documents)
     asks = state.documents.get(ASKS, candidate.member) or Asks()
@@ -45,8 +62,8 @@ def applicant(
         declined=state.declines(candidate.member, post),
         apart=any(state.apart(candidate.member, other) for other in others),
         agreed=has_agreed(manners, opportunity.kind, member),
-        holidays=holidays_of(state),
+        holidays=holidays,
         introduced=introduced_at(manners, opportunity.kind, member, clock, state.settings),
-        urgent=is_urgent(opportunity, clock, state.settings),
+        urgent=urgent,
         ratio=ratio_of(state, candidate.member, member) if opportunity.subject is None else 1.0,
     )

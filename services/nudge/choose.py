@@ -93,7 +93,7 @@ def choose(applicants: Iterable[Applicant], kind: Kind, clock: datetime, setting
         barred = bars(applicant, kind, clock, settings)
         if not barred:
             return Choice(applicant)
-        if PASSING.issuperset(barred) and (could := possible_at(applicant, clock, settings)) is not None:
+        if (could := allowed_at(applicant, barred, clock, settings)) is not None:
             again.append(could)
     return Choice(None, min(again, default=None))
 
@@ -146,6 +146,13 @@ def _awaits_digest(applicant: Applicant, member: Member, settings: NudgeSettings
 def within_hours(member: Member, clock: datetime, settings: NudgeSettings) -> bool:
     """Say whether a member may be asked at this hour; of unknown zone, at any."""
     return is_open(clock, zone_of(member), hours_of(member, settings))
+
+
+def allowed_at(
+    applicant: Applicant, barred: Iterable[Bar], clock: datetime, settings: NudgeSettings
+) -> datetime | None:
+    """Give when somebody with these bars could be asked; None where it is not for now alone that they may not."""
+    return possible_at(applicant, clock, settings) if PASSING.issuperset(barred) else None
 
 
 def possible_at(applicant: Applicant, clock: datetime, settings: NudgeSettings) -> datetime | None:

@@ -11,6 +11,7 @@ from services.nudge.documents import (
     READERS,
     STANDS_IN,
     WISHES,
+    Member,
     StandsIn,
     reader_key,
 )
@@ -34,14 +35,22 @@ async def read_delegated(
 ) -> tuple[Delegated, ...]:
     """Read what a member may answer for each leader who named them; of whom nothing is open is left out."""
     named = await reader.get(community, STANDS_IN, member) or StandsIn()
-    found = [await _of(reader, guard, community, member, one, settings) for one in named.leaders]
+    if not named.leaders:
+        return ()
+    delegate = await reader.get(community, MEMBERS, member)
+    found = [await _of(reader, guard, community, member, delegate, one, settings) for one in named.leaders]
     return tuple(one for one in found if one.nudges)
 
 
 async def _of(
-    reader: StateReader, guard: Guard, community: str, member: str, leader: str, settings: NudgeSettings
+    reader: StateReader,
+    guard: Guard,
+    community: str,
+    member: str,
+    delegate: Member | None,
+    leader: str,
+    settings: NudgeSettings,
 ) -> Delegated:
-    delegate = await reader.get(community, MEMBERS, member)
     held = await guard.held(community, leader)
     inbox = await InboxReader(reader, community, leader, held, settings.language, delegate=delegate).read()
     answerable = [nudge for nudge in inbox.nudges if nudge.is_open]

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.nudge.applicants import applicant
-from services.nudge.choose import PASSING, bars, possible_at
+from services.nudge.choose import allowed_at, bars
 from services.nudge.decide import decide
 from services.nudge.documents import PROPOSALS, REVIEWED, Candidate, Proposal, ProposalState, Reviewed
 from services.nudge.issue import issue
@@ -45,7 +45,7 @@ def recheck(state: NudgeCommunity, nudge: str, clock: datetime) -> list[Event]:
         finish(state, nudge, ProposalState.APPROVED)
         free = replace(opportunity, proposed=None)
         return [issue(state, known.post, free, person, clock, known.alternatives)]
-    again = possible_at(person, clock, state.settings) if PASSING.issuperset(barred) else None
+    again = allowed_at(person, barred, clock, state.settings)
     if again is None or again >= opportunity.ends:
         return lapse(state, nudge, clock)
     state.documents.cancel_timer("lapse", nudge)

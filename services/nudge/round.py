@@ -1,13 +1,13 @@
 """A round: all posts that fall due together are given to people together."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from services.nudge.applicants import applicants
 from services.nudge.assign import DECIMALS, assign
 from services.nudge.budget import within_week
-from services.nudge.choose import PASSING, Applicant, Bar, bars, possible_at
+from services.nudge.choose import PASSING, Applicant, Bar, allowed_at, bars
 from services.nudge.contact import contact
 from services.nudge.decision_log import Considered, considered, log_held, log_nobody
 from services.nudge.digest import digest_of, room_of
@@ -150,9 +150,11 @@ def _asking(state: NudgeCommunity, post: str, named: datetime | None, clock: dat
             free[applicant.candidate.member] = applicant
             continue
         kept_out[applicant.candidate.member] = barred
-        if PASSING.issuperset(barred) and (could := possible_at(applicant, clock, state.settings)) is not None:
+        if (could := allowed_at(applicant, barred, clock, state.settings)) is not None:
             again.append(could)
-        if not bars(replace(applicant, urgent=True), opportunity.kind, clock, state.settings):
+        if barred == (Bar.BUDGET,) and not bars(
+            replace(applicant, urgent=True), opportunity.kind, clock, state.settings
+        ):
             # What is kept of their week is for this, too, once it has become urgent.
             again.append(clock + _LOOKS_AGAIN)
     if not free and not any(at < opportunity.ends for at in again):
@@ -167,11 +169,12 @@ def _escalate(
     free: dict[str, Applicant],
     kept_out: dict[str, tuple[Bar, ...]],
     clock: datetime,
-) -> Iterator[datetime]:
+) -> list[datetime]:
     """Free of the community's digest whoever is left, where it comes too late; give when others of them may be asked.
 
     A digest that somebody chose themselves is kept.
     """
+    again = []
     for applicant in everybody:
         who, member = applicant.candidate.member, applicant.member
         if member is None or member.digest is not None or kept_out.get(who) != (Bar.DIGEST,):
@@ -181,8 +184,9 @@ def _escalate(
         if not barred:
             free[who] = late
             del kept_out[who]
-        elif PASSING.issuperset(barred) and (could := possible_at(late, clock, state.settings)) is not None:
-            yield could
+        elif (could := allowed_at(late, barred, clock, state.settings)) is not None:
+            again.append(could)
+    return again
 
 
 def _in_turn(
