@@ -4,7 +4,7 @@ import json
 import secrets
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,6 +58,10 @@ def at_work(ports: Mapping[ServiceName, int]) -> Iterator[None]:
         for process in processes:
             process.kill()
             process.wait()
+
+
+async def all_ready(ports: Iterable[int]) -> bool:
+    return all([await ready(f"http://127.0.0.1:{port}") for port in ports])
 
 
 def traceparent(trace: str) -> dict[str, str]:
@@ -129,8 +133,7 @@ async def test_one_trace_follows_a_post_to_its_delivery(
         kindling(tmp_path, "topics", "create")
         connections = Connections(log_url, redis_url, prefix)
         with at_work(ports):
-            for port in ports.values():
-                await until(lambda port=port: ready(f"http://127.0.0.1:{port}"), 120)
+            await until(lambda: all_ready(ports.values()), 240)
             # Of what is followed by nobody there is no trace.
             await send(here, *community(now)[:-15])
             await send(here, asked, headers=traceparent(trace))
