@@ -41,7 +41,7 @@ class Stage(Generic[State]):
         arrival = Arrival(self._steps, self.working.community, body, envelope, envelope.sequence)
         self.working.step(arrival, _GENERATION, clock, aids)
         emitted = [made for _, made in self.working.emitted]
-        self.working.emitted, self.working.events = [], []
+        self.working.emitted, self.working.events, self.working.asides = [], [], []
         return emitted
 
 
