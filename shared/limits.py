@@ -188,6 +188,8 @@ Id = Annotated[
 ]
 # A tag as browsers and platforms write it: de, en-GB.
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+# A country by its two letters, or a part of one, as ISO 3166 writes them: DE, US-CA; empty is none.
+Region = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$")]
 Zone = Annotated[Id, AfterValidator(_known_zone)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_within_calendar)]
 LocalTime = Annotated[time, AfterValidator(_local)]

@@ -10,6 +10,7 @@ from shared.events import (
     Absence,
     Alternative,
     Answer,
+    Delegate,
     Digest,
     Evidence,
     Kind,
@@ -69,6 +70,7 @@ class Member:
     `gone` is when they last left, though they may be back: they are in no channel that they joined before it.
     `less` are the nudges to which they said `less` since they last named a number, with when: each halves it.
     `consent` is what they said to being asked at all, `contacted` when they were told of it.
+    `region` is whose holidays are theirs.
     """
 
     name: str = ""
@@ -90,7 +92,8 @@ class Member:
     absences: tuple[Absence, ...] = ()
     gap_hours: int | None = None
     digest: Digest | None = None
-    delegates: tuple[str, ...] = ()
+    delegates: tuple[Delegate, ...] = ()
+    region: str = ""
     stamps: dict[str, Stamp] = field(default_factory=dict)
 
 

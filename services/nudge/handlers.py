@@ -89,7 +89,7 @@ def on_message_removed(state: State, event: MessageRemoved, moment: Moment) -> I
 
 
 def on_member_told(state: State, event: MemberEvent, moment: Moment) -> Iterable[Event]:
-    before = (state.member(event.member) or Member()).delegates
+    before = state.member(event.member) or Member()
     if follow.follow_member(state, event, follow.member_facts(event)):
         follow_delegates(state, event.member, before)
         plan_absence(state, event.member, moment.clock)

@@ -59,7 +59,8 @@ def _acted(state: NudgeCommunity, event: ReplyPublished, clock: datetime) -> lis
     was = state.nudge(nudge)
     own = [(nudge, was)] if was is not None and was.state in STANDING else []
     # What a delegate answers is the leader's answer.
-    others = [(key, replace(one, answered_by=event.author)) for key, one in acted_for(state, event.post, event.author)]
+    acted_on = acted_for(state, event.post, event.author, event.at)
+    others = [(key, replace(one, answered_by=event.author)) for key, one in acted_on]
     events: list[Event] = []
     for key, one in own or others:
         # Who replied before being asked has not acted on the nudge; a platform's clock may differ from ours by so much.

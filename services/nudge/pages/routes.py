@@ -22,7 +22,7 @@ from services.nudge.links import BadLink, Links, Visitor
 from services.nudge.manners import asks_consent
 from services.nudge.pace import gap_of, let_go_by, slowed_to
 from services.nudge.pages.absence import change_absence
-from services.nudge.pages.delegates import name_delegates
+from services.nudge.pages.delegates import change_delegates, shown_delegates, when
 from services.nudge.pages.told import Told
 from services.nudge.pages.wanted import ASKED_KINDS, WantedAsks, digest_choices, wanted
 from services.nudge.take_answer import Desk, Said
@@ -156,9 +156,16 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
         return await with_visitor(token, door)
 
     @routes.post("/inbox/{token}/delegates")
-    async def delegates(token: str, people: Annotated[str, Form()] = "") -> Response:
-        async def door(visitor: Visitor, _known: Member) -> Response:
-            return pages.back(token, await name_delegates(desk, visitor, people))
+    async def delegates(
+        token: str,
+        person: Annotated[str, Form()] = "",
+        first: Annotated[str, Form()] = "",
+        last: Annotated[str, Form()] = "",
+        word: Annotated[str, Form()] = "",
+    ) -> Response:
+        async def door(visitor: Visitor, known: Member) -> Response:
+            add = word != "remove"
+            return pages.back(token, await change_delegates(desk, visitor, known, person, first, last, add=add))
 
         return await with_visitor(token, door)
 
@@ -220,7 +227,8 @@ async def _show_inbox(
         time=time_of,
         declined=declined,
         delegated=await desk.delegated(visitor.community, visitor.member),
-        delegates="\n".join(known.delegates) if Role.LEADER in known.roles else None,
+        delegates=await shown_delegates(desk, visitor, known, words, now),
+        when=partial(when, words),
         most_delegates=MOST_DELEGATES,
         absences=[(words.day(one.first), words.day(one.last), one) for one in coming(known, now)],
         languages=[(tag, words_of(tag).name) for tag in LANGUAGES],

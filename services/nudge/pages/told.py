@@ -14,4 +14,5 @@ class Told(StrEnum):
     SAVED = "saved"
     DATES = "dates"
     PEOPLE = "people"
+    DELEGATE_DATES = "delegate_dates"
     AWAY = "away"
