@@ -489,8 +489,8 @@ def test_everything_twice_is_as_once(played: list[tuple[Any, ...]], waits: list[
 @given(steps, gaps)
 def test_everything_again_is_as_once(played: list[tuple[Any, ...]], waits: list[float]) -> None:
     """A whole log that is read again, late, changes nothing and decides nothing."""
-    # A reply that came days before its post is remembered for as long as that post could open, and then not; an
-    # edit that came before it is not shown.
+    # A reply or a report that came days before its post is remembered for as long as that post could open, and then
+    # not; an edit that came before it is not shown.
     log = without_what_is_early(run(played, waits).log)
     once, again = replayed(log), replayed(log + log)
     assert once.emitted == again.emitted
@@ -517,7 +517,7 @@ def without_what_is_early(log: Sequence[Event]) -> list[Event]:
         if isinstance(event, GatheringScheduled):
             scheduled.add(event.gathering)
         about = event.post if isinstance(event, ReplyPublished) else getattr(event, "message", None)
-        early = isinstance(event, ReplyPublished | MessageEdited) and about not in published
+        early = isinstance(event, ReplyPublished | MessageEdited | ThreadFlagged) and about not in published
         # Nor is a change of a gathering that came days before it was scheduled.
         early = early or (isinstance(event, GatheringChanged) and event.gathering not in scheduled)
         if not early:
