@@ -13,7 +13,7 @@ from services.nudge.absence import days_of
 from services.nudge.budget import WEEK, role_of, usable_limit
 from services.nudge.digest import digest_of
 from services.nudge.documents import ASKS, LIVE, OPPORTUNITIES, PROPOSALS, THE_COMMUNITY, WEEKS, Asks, Opportunity, Week
-from services.nudge.holidays import holidays_of
+from services.nudge.holidays import Calendar
 from services.nudge.manners import manners_of, mode_of
 from services.nudge.measure import week_of
 from services.nudge.pace import gap_of, slowed_to
@@ -27,6 +27,7 @@ from shared.events import (
     CommunityOpened,
     ContentQueued,
     ContentShared,
+    Delegate,
     Digest,
     Event,
     GatheringAttended,
@@ -96,10 +97,12 @@ PREFERS = [
     "digest",
     "one by one",
     "zone",
+    "region",
     "hours",
     "fine",
     "not for me",
 ]
+HOLIDAYS = ["", "2026-03-04", "DE, Asia/: 2026-03-04..2026-03-05", "2026-03-03..2026-03-05, 2026-03-10"]
 MOVES = ["left", "joined", "champion", "leader", "down", "forgotten"]
 ENDS = (NudgeWithdrawn, NudgeExpired, NudgeActed)
 
@@ -128,7 +131,7 @@ steps = st.lists(
         st.tuples(st.just("gather"), st.sampled_from(["g1", "g2"]), person, st.sampled_from([20.0, 60.0, 100.0])),
         st.tuples(st.just("cancel"), st.sampled_from(["g1", "g2"])),
         st.tuples(st.just("attend"), st.sampled_from(["g1", "g2"]), person),
-        st.tuples(st.just("holidays"), st.sampled_from(["", "2026-03-04", "2026-03-03..2026-03-05, 2026-03-10"])),
+        st.tuples(st.just("holidays"), st.sampled_from(HOLIDAYS)),
         st.tuples(st.just("routine"), st.sampled_from(["", "thu 10 | open | Top Tip"])),
         st.tuples(st.just("channel"), person, st.sampled_from(["in", "out", "private", "public"])),
     ),
@@ -154,6 +157,10 @@ DRAWN: dict[str, Any] = {
     "welcome_joined_hours": 1,
 }
 NIGHTS = WorkingHours(start=time(22), end=time(3), weekdays=(0, 2, 5))
+
+
+# Bob stands in until the end of the third day.
+BOB = Delegate(member="bob", last=(START + hours(48)).date())
 
 
 class Watched:
@@ -247,7 +254,7 @@ class Watched:
         assert event.kind not in member.without
         assert member.paused_until is None or event.at >= member.paused_until
         assert not off_by_the_calendar(event.at, zone or "UTC", days_of(member.absences))
-        assert not off_by_the_calendar(event.at, zone or "UTC", holidays_of(state))
+        assert not off_by_the_calendar(event.at, zone or "UTC", Calendar(state).of(member))
         assert event.channel is None or state.reads(event.member, event.channel)
         assert not self._is_unwanted(event.post, opportunity, event.member)
         assert opportunity.held is None
@@ -412,7 +419,11 @@ def told(who: str, what: str, at: datetime) -> tuple[type[Event], dict[str, Any]
         "pause": (PreferencesChanged, {"member": who, "paused_until": at + hours(20)}),
         "away": (PreferencesChanged, {"member": who, "absences": (absent(at, 1, 3), absent(at, 6, 6))}),
         "back": (PreferencesChanged, {"member": who, "absences": ()}),
-        "delegates": (PreferencesChanged, {"member": who, "delegates": ("bob", "cat")}),
+        "delegates": (
+            PreferencesChanged,
+            {"member": who, "delegates": (Delegate(member="bob", last=at.date()), Delegate(member="cat"))},
+        ),
+        "region": (PreferencesChanged, {"member": who, "region": "DE-BY"}),
         "digest": (PreferencesChanged, {"member": who, "digest": Digest(at=time(20, 30), weekdays=(0, 1, 2, 3))}),
         "one by one": (PreferencesChanged, {"member": who, "digest": Digest(at=time(9), weekdays=())}),
         "fine": (PreferencesChanged, {"member": who, "consent": True}),

@@ -5,8 +5,7 @@ from datetime import datetime
 
 from services.nudge.choose import Applicant
 from services.nudge.documents import ASKS, NUDGES, Asks, Candidate, Named, Opportunity
-from services.nudge.holidays import holidays_of
-from services.nudge.hours import Days
+from services.nudge.holidays import Calendar
 from services.nudge.learn import ratio_of
 from services.nudge.manners import has_agreed, introduced_at, manners_of
 from services.nudge.proposals import is_over
@@ -15,7 +14,7 @@ from services.nudge.worth import is_urgent
 
 
 def applicants(state: NudgeCommunity, post: str, opportunity: Opportunity, clock: datetime) -> Iterator[Applicant]:
-    holidays, urgent = holidays_of(state), is_urgent(opportunity, clock, state.settings)
+    holidays, urgent = Calendar(state), is_urgent(opportunity, clock, state.settings)
     for candidate in opportunity.candidates:
         yield _applicant(state, post, opportunity, candidate, clock, holidays, None, urgent=urgent)
 
@@ -30,7 +29,7 @@ def applicant(
     named: Named | None = None,
 ) -> Applicant:
     urgent = is_urgent(opportunity, clock, state.settings)
-    return _applicant(state, post, opportunity, candidate, clock, holidays_of(state), named, urgent=urgent)
+    return _applicant(state, post, opportunity, candidate, clock, Calendar(state), named, urgent=urgent)
 
 
 def _applicant(
@@ -39,7 +38,7 @@ def _applicant(
     opportunity: Opportunity,
     candidate: Candidate,
     clock: datetime,
-    holidays: tuple[Days, ...],
+    holidays: Calendar,
     named: Named | None,
     *,
     urgent: bool,
@@ -62,7 +61,7 @@ def _applicant(
         declined=state.declines(candidate.member, post),
         apart=any(state.apart(candidate.member, other) for other in others),
         agreed=has_agreed(manners, opportunity.kind, member),
-        holidays=holidays,
+        holidays=holidays.of(member),
         introduced=introduced_at(manners, opportunity.kind, member, clock, state.settings),
         urgent=urgent,
         ratio=ratio_of(state, candidate.member, member) if opportunity.subject is None else 1.0,

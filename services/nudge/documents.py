@@ -504,10 +504,14 @@ class Routine:
 
 @dataclass(frozen=True, slots=True)
 class Holidays:
-    """Days, first and last, on which nobody is asked, under the name of their list; none where it was ended."""
+    """Days, first and last, on which nobody is asked, under the name of their list; none where it was ended.
+
+    They are of who is in one of the `regions`, or of everybody where there is none (regions.py).
+    """
 
     days: tuple[tuple[date, date], ...]
     stamp: Stamp
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,14 +24,21 @@ from services.nudge.pace import gap_of, let_go_by, slowed_to
 from services.nudge.pages.absence import change_absence
 from services.nudge.pages.delegates import change_delegates, shown_delegates, when
 from services.nudge.pages.told import Told
-from services.nudge.pages.wanted import ASKED_KINDS, WantedAsks, digest_choices, wanted
+from services.nudge.pages.wanted import ASKED_KINDS, WantedAsks, WantedWords, digest_choices, wanted
 from services.nudge.take_answer import Desk, Said
 from services.nudge.take_decline import decline, undo
 from services.nudge.wishes import Declinable
 from services.nudge.words import LANGUAGES, Words, words_for, words_of
 from shared.events import Answer, Interests, Role
 from shared.failures import Unavailable
-from shared.limits import INTEREST_CHARACTERS, LONGEST_GAP_HOURS, MOST_ABSENCES, MOST_DELEGATES, MOST_INTERESTS
+from shared.limits import (
+    INTEREST_CHARACTERS,
+    LONGEST_GAP_HOURS,
+    MOST_ABSENCES,
+    MOST_DELEGATES,
+    MOST_INTERESTS,
+    is_country,
+)
 from shared.problems import RETRY_AFTER_SECONDS, ProblemError
 
 HERE: Final = Path(__file__).parent
@@ -148,10 +155,12 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
         digest_time: Annotated[str, Form()] = "",
         interests: Annotated[str, Form()] = "",
         language: Annotated[str, Form()] = "",
+        region: Annotated[str, Form()] = "",
     ) -> Response:
         async def door(visitor: Visitor, known: Member) -> Response:
             asks = WantedAsks(kinds or [], weekly_asks, gap_hours, digest_days, digest_time)
-            return pages.back(token, await _prefer(desk, visitor, known, asks, interests, language))
+            of_themselves = WantedWords(interests, language, region)
+            return pages.back(token, await _prefer(desk, visitor, known, asks, of_themselves))
 
         return await with_visitor(token, door)
 
@@ -243,6 +252,7 @@ async def _show_inbox(
         slowed=slowed and words.length(slowed),
         let_go=let_go_by(known, let_go, now),
         interests="\n".join(known.interests),
+        region=known.region,
         most_interests=MOST_INTERESTS,
         longest_reason=LONGEST_REASON,
     )
@@ -297,15 +307,19 @@ async def _undo(desk: Desk, visitor: Visitor, about: str, what: str) -> Told:
     return Told.SAVED if through else Told.ACCEPTED
 
 
-async def _prefer(desk: Desk, visitor: Visitor, known: Member, asks: WantedAsks, interests: str, language: str) -> Told:
-    given = wanted(asks, known, desk.settings)
+async def _prefer(desk: Desk, visitor: Visitor, known: Member, asks: WantedAsks, said: WantedWords) -> Told:
+    given, language = wanted(asks, known, desk.settings), said.language
     if given is None or (language and language not in LANGUAGES):
         return Told.UNCLEAR
     try:
-        topics = _INTERESTS.validate_python(tuple(line for line in interests.splitlines() if line.strip()))
+        topics = _INTERESTS.validate_python(tuple(line for line in said.interests.splitlines() if line.strip()))
     except ValidationError:
         return Told.TOO_MUCH
     given["interests"] = topics
+    if (region := said.region.strip().upper()) != known.region:
+        if region and not is_country(region):
+            return Told.REGION
+        given["region"] = region
     # Who leaves the choice as it is has not chosen, and follows the community's.
     if language and language != words_for(known.language, desk.settings.language).language:
         given["language"] = language

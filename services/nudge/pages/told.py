@@ -12,6 +12,7 @@ class Told(StrEnum):
     UNCLEAR = "unclear"
     TOO_MUCH = "too_much"
     SAVED = "saved"
+    REGION = "region"
     DATES = "dates"
     PEOPLE = "people"
     DELEGATE_DATES = "delegate_dates"
