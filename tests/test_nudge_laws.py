@@ -154,6 +154,7 @@ DRAWN: dict[str, Any] = {
     "digest_weekday": 1,
     "digest_most": 2,
     "let_go_halves": 2,
+    "carried_weight": 0.5,
     "welcome_joined_hours": 1,
 }
 NIGHTS = WorkingHours(start=time(22), end=time(3), weekdays=(0, 2, 5))

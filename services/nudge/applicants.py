@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from services.nudge.carried import count_carried
 from services.nudge.choose import Applicant
 from services.nudge.documents import ASKS, NUDGES, Asks, Candidate, Named, Opportunity
 from services.nudge.holidays import Calendar
@@ -57,6 +58,7 @@ def _applicant(
         author=candidate.member in opportunity.concerned,
         asks=asks.times,
         let_go=asks.let_go,
+        carried=count_carried(asks.carried, clock),
         named=named is not None,
         declined=state.declines(candidate.member, post),
         apart=any(state.apart(candidate.member, other) for other in others),

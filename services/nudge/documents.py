@@ -280,11 +280,13 @@ class StandsIn:
 class Asks:
     """When a member was asked, over all kinds, under the member's id: oldest first, the last week at least.
 
-    `let_go` is when they let asks go by since they last took one up, one that they passed twice.
+    `let_go` is when they let asks go by since they last took one up, one that they passed twice. `carried` are the
+    posts that they answered unasked, with when they first did, the last week's at least (carried.py).
     """
 
     times: tuple[datetime, ...] = ()
     let_go: tuple[datetime, ...] = ()
+    carried: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
