@@ -9,7 +9,7 @@ from services.nudge.documents import ASKS, Asks
 from shared.events import Event, MemberForgotten, NudgeIssued, PreferencesChanged, Role, RolesChanged
 from tests.nudging import START, Garden, hours, make, people, post, ranked, reply
 
-BEFORE = START - hours(1)
+BEFORE, LATER = START - hours(1), START + hours(3)
 
 
 def carried(garden: Garden, member: str) -> set[str]:
@@ -24,7 +24,7 @@ def busy(garden: Garden, threads: int, member: str = "ann", at: Any = START) -> 
             garden.step(reply(at + hours(n / 10 + 0.01), member, to=f"t{n}", message=f"r{n}.{again}"))
 
 
-def asked(garden: Garden, at: Any = START + hours(3)) -> list[str]:
+def asked(garden: Garden, at: Any = LATER) -> list[str]:
     """Say who is asked about a post that Ann fits a little better than Bob."""
     event = post(at)
     garden.step(event, ranked(event, "ann", "bob"))
