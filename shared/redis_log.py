@@ -132,6 +132,10 @@ class RedisLog:
             streams = [self.stream(topic, partition) for topic in TopicName for partition in partitions]
             await self.redis.delete(f"{self._prefix}:log", *streams)
 
+    async def is_read(self, group: str) -> bool:
+        with away_is_unavailable():
+            return bool(await self.redis.exists(self._lease_of(group)))
+
     async def _read_what_was_made(self) -> None:
         with away_is_unavailable():
             self._made = await self.redis.hgetall(f"{self._prefix}:log")
@@ -212,7 +216,10 @@ class RedisLog:
             await asyncio.sleep(self._lease_ms / 4000)
 
     def _lease(self, subscription: RedisSubscription) -> Lease:
-        return Lease(self.redis, f"{self._prefix}:{subscription.group}:lease", self._token, self._lease_ms)
+        return Lease(self.redis, self._lease_of(subscription.group), self._token, self._lease_ms)
+
+    def _lease_of(self, group: str) -> str:
+        return f"{self._prefix}:{group}:lease"
 
     async def stop(self) -> None:
         await end(self._tasks)
