@@ -143,10 +143,7 @@ def writing(path: Path) -> Iterator[Writer]:
                 writer.end()
             raw.flush()
             os.fsync(raw.fileno())
-        # Not over what has come meanwhile.
-        os.link(partial, path)
-    except FileExistsError:
-        raise Unprocessable(f"{path} is there already: name another file") from None
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
