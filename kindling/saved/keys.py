@@ -4,7 +4,7 @@ They share the community's hash tag: `PREFIX:SERVICE:{COMMUNITY}:REST`.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -115,7 +115,7 @@ class Frozen:
             found: bytes | None = await self.redis.hget(self.copies[Name(service.value, STATE)], field)
         return found
 
-    async def entries(self) -> AsyncIterator[Entry]:
+    async def entries(self) -> AsyncGenerator[Entry, None]:
         """Give all keys with what is in them, a few at a time."""
         for name, copy in self.copies.items():
             with away_is_unavailable():
@@ -128,7 +128,7 @@ class Frozen:
             async for entry in self._fields(copy) if kind == "hash" else self._items(copy):
                 yield entry
 
-    async def _fields(self, copy: str) -> AsyncIterator[Entry]:
+    async def _fields(self, copy: str) -> AsyncGenerator[Entry, None]:
         cursor = None
         while cursor != 0:
             with away_is_unavailable():
@@ -137,7 +137,7 @@ class Frozen:
                 if value:  # an empty one is a document that was dropped
                     yield Field(name, value)
 
-    async def _items(self, copy: str) -> AsyncIterator[Entry]:
+    async def _items(self, copy: str) -> AsyncGenerator[Entry, None]:
         first = 0
         while True:
             with away_is_unavailable():

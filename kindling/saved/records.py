@@ -1,7 +1,7 @@
 """The records of one community in the log: what its services have still to read, and which numbers there are."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
@@ -41,7 +41,7 @@ def after(position: Position | None, generation: str) -> int:
     return position.offset + 1 if position is not None and position.generation == generation else 0
 
 
-async def records(log: Log, topic: TopicName, community: str, since: int) -> AsyncIterator[Found]:
+async def records(log: Log, topic: TopicName, community: str, since: int) -> AsyncGenerator[Found, None]:
     """Give a community's records of a topic from an offset on, to where it ends now."""
     begin = await log.ends(topic)
     begin[partition_of(community, log.partitions)] = since

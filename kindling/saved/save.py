@@ -7,7 +7,7 @@ are copied by one command; what one of them had emitted by then, and the next ha
 it, so that nothing is between them that is not in the file.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,7 +39,6 @@ class Saved:
     documents: int = 0
     records: int = 0
     letters: int = 0
-    size: int = 0
 
 
 @dataclass
@@ -75,13 +74,10 @@ async def save(connections: Connections, redis: Any, log: Log, community: str, p
         saved = Saved(community, head.closed)
         with writing(path) as file:
             await _write(file, copies, log, head, saved)
-    saved.size = path.stat().st_size
     return saved
 
 
-async def _head(
-    copies: Frozen, log: Log, community: str, places: dict[ServiceName, Watermark], now: datetime
-) -> Head:
+async def _head(copies: Frozen, log: Log, community: str, places: dict[ServiceName, Watermark], now: datetime) -> Head:
     positions: dict[ServiceName, Position] = {}
     for service in ServiceName:
         if (raw := await copies.field(service, "#position")) is not None:
@@ -92,9 +88,7 @@ async def _head(
     told = COMMUNITY.load(body) if body else Community()
     if told.deleted:
         raise Unprocessable(f"{community} is deleted: there is nothing to save")
-    return Head(
-        community, version("kindling"), now, log.generation, log.partitions, told.closed, positions, places
-    )
+    return Head(community, version("kindling"), now, log.generation, log.partitions, told.closed, positions, places)
 
 
 async def _write(file: Writer, copies: Frozen, log: Log, head: Head, saved: Saved) -> None:
@@ -114,7 +108,7 @@ async def _write(file: Writer, copies: Frozen, log: Log, head: Head, saved: Save
         saved.letters += 1
 
 
-async def _on_their_way(log: Log, head: Head, outboxes: dict[str, set[int]]) -> AsyncIterator[Record]:
+async def _on_their_way(log: Log, head: Head, outboxes: dict[str, set[int]]) -> AsyncGenerator[Record, None]:
     """Give what is between the services: activity, and numbered records that are not in an outbox any more."""
     since = after(head.positions.get(ServiceName.RECOMMEND), log.generation)
     async with aclosing(records(log, TopicName.ACTIVITY, head.community, since)) as found:
