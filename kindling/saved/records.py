@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.arrivals import is_tick
-from shared.events import CommunityDeleted
+from shared.events import CommunityDeleted, Event, MemberForgotten
 from shared.log import Log
 from shared.service import ServiceName, TopicName
 from shared.store import Position
@@ -33,7 +33,15 @@ class Found:
     @property
     def deletes(self) -> bool:
         """Whether it ends the community."""
-        return self.type.startswith(f"{TYPE_PREFIX}{CommunityDeleted.__name__}.")
+        return self._is(CommunityDeleted)
+
+    @property
+    def forgets(self) -> bool:
+        """Whether a member is forgotten by it."""
+        return self._is(MemberForgotten)
+
+    def _is(self, kind: type[Event]) -> bool:
+        return self.type.startswith(f"{TYPE_PREFIX}{kind.__name__}.")
 
 
 def after(position: Position | None, generation: str) -> int:
@@ -64,6 +72,11 @@ async def oldest(log: Log, topic: TopicName, community: str) -> int | None:
 def renumbered(body: bytes, number: int) -> bytes:
     """Give a record that a service emitted another sequence number."""
     return json.dumps({**json.loads(body), "sequence": f"{number:020d}"}, ensure_ascii=False).encode()
+
+
+def number_of(body: bytes) -> int:
+    """Give the sequence number of a record that a service emitted; 0 where it has none."""
+    return read_sequence(json.loads(body).get("sequence")) or 0
 
 
 def _of(community: str, offset: int, body: bytes) -> Found | None:
