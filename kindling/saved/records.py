@@ -26,7 +26,7 @@ class Found:
     """A community's record in the log: its type and, where it has one, its sequence number."""
 
     offset: int
-    type: str
+    wire_type: str
     number: int | None
     body: bytes
 
@@ -41,7 +41,7 @@ class Found:
         return self._is(MemberForgotten)
 
     def _is(self, kind: type[Event]) -> bool:
-        return self.type.startswith(f"{TYPE_PREFIX}{kind.__name__}.")
+        return self.wire_type.startswith(f"{TYPE_PREFIX}{kind.__name__}.")
 
 
 def after(position: Position | None, generation: str) -> int:
