@@ -134,8 +134,8 @@ class Restoring:
                 was = Watermark(self.log.generation, self.log.first, self.log.first, None)
             # What is gone by now was read then.
             first = max(was.resume, await oldest(self.log, topic, head.community) or was.resume)
-            back = replace(was, resume=first, handled=max(was.handled, there.handled if there else 0))
-            if there is None or back.resume < there.resume:
+            if there is None or first < there.resume:
+                back = replace(was, handled=first, resume=first)
                 await store.save_watermark(partition, back, await store.server(partition))
 
     async def _publish(self, head: Head, how: Plan, letters: list[DeadLetter]) -> None:
