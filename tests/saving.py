@@ -1,6 +1,6 @@
 """A garden's weeks as the three services see them on real servers: for what must survive a move."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,8 +37,9 @@ from tests.loop.harness import Place, Running, running
 from tests.recommending import HashedVectors
 
 HOUR = timedelta(hours=1)
-STEP = 12 * HOUR
+STEP = 24 * HOUR
 NUDGE = NudgeSettings(gap_hours=0, round_minutes=1, holdout_share=0.2)
+Piece = list[CommunityEvent]
 ORDER = (ServiceName.RECOMMEND, ServiceName.NUDGE, ServiceName.INGEST)
 
 
@@ -60,11 +61,11 @@ def made(kind: type[CommunityEvent], at: datetime, community: str, name: str, **
 
 
 def _said(message: dict[str, str | None], community: str) -> CommunityEvent:
-    at = datetime.fromisoformat(str(message["at"]))
+    at, post = datetime.fromisoformat(str(message["at"])), message["reply_to"]
     fields = {"author": message["author"], "channel": "garden", "text": message["text"], "message": message["id"]}
-    if message["reply_to"] is None:
-        return made(PostPublished, at, community, str(message["id"]), **fields)  # type: ignore[no-any-return]
-    return made(ReplyPublished, at, community, str(message["id"]), post=message["reply_to"], **fields)  # type: ignore[no-any-return]
+    kind = PostPublished if post is None else ReplyPublished
+    event: CommunityEvent = made(kind, at, community, str(message["id"]), **fields, **({"post": post} if post else {}))
+    return event
 
 
 class Hashed(HashedVectors):
@@ -95,26 +96,24 @@ async def chain(place: Place, *names: ServiceName) -> AsyncIterator[dict[Service
         await redis.aclose()
 
 
-def steps(events: Iterable[CommunityEvent]) -> Iterator[list[CommunityEvent]]:
-    """Give events in pieces of twelve hours."""
-    piece: list[CommunityEvent] = []
+def steps(events: Iterable[CommunityEvent]) -> list[Piece]:
+    """Give events in pieces of a day. What was decided comes in again after each, so that all of it has an order."""
+    pieces: list[Piece] = []
     for event in events:
-        if piece and event.at - piece[0].at >= STEP:
-            yield piece
-            piece = []
-        piece.append(event)
-    if piece:
-        yield piece
+        if not pieces or event.at - pieces[-1][0].at >= STEP:
+            pieces.append([])
+        pieces[-1].append(event)
+    return pieces
 
 
-async def live(services: dict[ServiceName, Running], events: Iterable[CommunityEvent]) -> None:
+async def live(services: dict[ServiceName, Running], pieces: Iterable[Piece]) -> None:
     """Let events happen, each piece with the ticks after it, and wait until all has come through."""
-    for piece in steps(events):
+    for piece in pieces:
         await happen(services[ServiceName.RECOMMEND], piece)
         await settle(services)
 
 
-async def happen(run: Running, piece: Sequence[CommunityEvent]) -> None:
+async def happen(run: Running, piece: Piece) -> None:
     """Have ingest's topic hold events, and a tick of each partition after them."""
     await run.feed([*piece, *ticks(piece[-1].at, run.log.partitions)])
 
