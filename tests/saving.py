@@ -36,7 +36,7 @@ from tests.archives import START, SUBJECTS, messages
 from tests.loop.harness import Place, Running, running
 from tests.recommending import HashedVectors
 
-HOUR = timedelta(hours=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 STEP = 24 * HOUR
 NUDGE = NudgeSettings(gap_hours=0, round_minutes=1, holdout_share=0.2)
 Piece = list[CommunityEvent]
@@ -82,7 +82,7 @@ class Hashed(HashedVectors):
 async def chain(place: Place, *names: ServiceName) -> AsyncIterator[dict[ServiceName, Running]]:
     """Run the services named (default: all three) on real servers, with vectors kept in Redis."""
     redis = place.redis()
-    encoder: Encoder = Hashed()  # type: ignore[assignment]
+    encoder: Encoder = Hashed()
     vectors = StoredVectors(redis, place.prefix, encoder)
     made: dict[ServiceName, Service[Any]] = {
         ServiceName.RECOMMEND: Recommend(RecommendSettings(), vectors, StoredModels(redis, place.prefix)),
