@@ -178,7 +178,9 @@ class KafkaLog:
         names = [self._meta, *(topic_name(self._prefix, topic) for topic in TopicName)]
         async with self._admin() as admin:
             answer = await admin.delete_topics(names)
-            refused = sorted(n for n, code, *_ in answer.topic_error_codes if code == TopicAuthorizationFailedError.errno)
+            refused = sorted(
+                n for n, code, *_ in answer.topic_error_codes if code == TopicAuthorizationFailedError.errno
+            )
             if refused:
                 user = self._access.security.user
                 raise UnsafeSettings(f"Kafka does not let KINDLING_KAFKA__USER {user!r} delete {', '.join(refused)}")

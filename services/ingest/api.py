@@ -23,6 +23,9 @@ from shared.problems import ProblemError
 from shared.service import TopicName
 from shared.topics import partition_of
 
+# How much later to come back where the door is closed.
+DRAINING_SECONDS = 60
+_DRAINING = "The front door is closed for a while"
 _AUTHENTICATE = {"WWW-Authenticate": "Bearer"}
 
 
@@ -62,8 +65,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         415: "A content type or encoding that is not taken",
         422: "No event was accepted; `errors` or `refused` point to the wrong fields",
         429: "Too many events for this key; Retry-After says when to come back",
-        503: "The log or the store is away, and what was sent may be kept or not: send it again after Retry-After; "
-        "what comes twice is one event by its id",
+        503: "The log or the store is away, or the door closed for a while; what was sent may be kept or not: send it "
+        "again after Retry-After; what comes twice is one event by its id",
     }.items()
 }
 _BODY: dict[str, Any] = {
@@ -88,6 +91,8 @@ def router(publisher: Publisher, keys: Checks, limiter: Limiter, clock: Clock, s
     )
     async def post_activities(community: str, request: Request) -> Receipt:
         try:
+            if settings.draining:
+                raise ProblemError(503, _DRAINING, headers={"Retry-After": str(DRAINING_SECONDS)})
             grant = await _grant(request, community, keys, limiter)
             receipt = await _take(request, community, grant)
         except ProblemError as error:

@@ -36,5 +36,5 @@ async def build(
         log=broker,
         redis=redis,
         processor=Processor(Ingest(), broker, store, waits_for_upgrade=wait_for_upgrade),
-        beside=(tick,) if settings.ticks else (),
+        beside=(tick,) if settings.ticks and not settings.draining else (),
     )
