@@ -1,4 +1,4 @@
-"""`kindling topics drained` and `renew`: a new generation of the log, once the services have read all of the old one."""
+"""`kindling topics drained` and `renew`: a new generation of the log, once all of the old one was read."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

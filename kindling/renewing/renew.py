@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from kindling.renewing.drained import Lag, find_lags
 from kindling.saved.plan import refuse_at_work
@@ -100,8 +101,8 @@ class Renewal:
         to, partitions = found[b"to"].decode(), int(found[b"partitions"])
         if (to, partitions) != (self.new.log_url, self.partitions):
             raise Unprocessable(
-                f"another renewal was begun, to {partitions} partitions at {to}: end that first, with these as --to "
-                "and --partitions"
+                f"another renewal was begun, to {partitions} partitions at {_shown(to)}: end that first, with these as "
+                "--to and --partitions"
             )
         return Stage(found[b"stage"].decode())
 
@@ -138,8 +139,8 @@ class Renewal:
             written = [end for topic in TopicName for end in (await log.ends(topic)).values() if end > log.first]
             if written or log.partitions != self.partitions:
                 raise Unprocessable(
-                    f"there are topics already at {self.new.log_url} under {self.new.prefix!r}, of {log.partitions} "
-                    f"partitions and with records in {len(written)} of them: name another place, or delete these"
+                    f"there are topics already at {_shown(self.new.log_url)} under {self.new.prefix!r}, of "
+                    f"{log.partitions} partitions and with records in {len(written)} of them: name another place, or delete these"
                 )
         finally:
             await log.stop()
@@ -190,6 +191,12 @@ def _in(log: Log, letter: DeadLetter) -> DeadLetter:
         partition_of(letter.community, log.partitions) if letter.community else letter.partition % log.partitions
     )
     return letter.model_copy(update={"partition": partition})
+
+
+def _shown(url: str) -> str:
+    """Give an address without a login."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def told(lags: list[Lag]) -> str:

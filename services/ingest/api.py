@@ -91,8 +91,7 @@ def router(publisher: Publisher, keys: Checks, limiter: Limiter, clock: Clock, s
     )
     async def post_activities(community: str, request: Request) -> Receipt:
         try:
-            if settings.draining:
-                raise ProblemError(503, _DRAINING, headers={"Retry-After": str(DRAINING_SECONDS)})
+            _refuse_while(settings.draining)
             grant = await _grant(request, community, keys, limiter)
             receipt = await _take(request, community, grant)
         except ProblemError as error:
@@ -119,6 +118,11 @@ def router(publisher: Publisher, keys: Checks, limiter: Limiter, clock: Clock, s
         return Receipt(accepted=len(verdicts.records), refused=_items(verdicts.refused))
 
     return routes
+
+
+def _refuse_while(draining: bool) -> None:
+    if draining:
+        raise ProblemError(503, _DRAINING, headers={"Retry-After": str(DRAINING_SECONDS)})
 
 
 async def _grant(request: Request, community: str, keys: Checks, limiter: Limiter) -> Grant:

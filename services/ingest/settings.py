@@ -32,8 +32,8 @@ class IngestSettings(BaseModel):
     )
     draining: bool = Field(
         False,
-        description="Close the front door for a while, with 503 and Retry-After, and let the clock stand still, so that "
-        "all services come to the end of the log: before `kindling topics renew`.",
+        description="Close the front door for a while, with 503 and Retry-After, and let the clock stand still: so all "
+        "services come to the end of the log, before `kindling topics renew`.",
     )
     service_key: Secret | None = Field(
         None,
