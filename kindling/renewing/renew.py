@@ -140,7 +140,8 @@ class Renewal:
             if written or log.partitions != self.partitions:
                 raise Unprocessable(
                     f"there are topics already at {_shown(self.new.log_url)} under {self.new.prefix!r}, of "
-                    f"{log.partitions} partitions and with records in {len(written)} of them: name another place, or delete these"
+                    f"{log.partitions} partitions and with records in {len(written)} of them: name another place, or "
+                    "delete these"
                 )
         finally:
             await log.stop()
