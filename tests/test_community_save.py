@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from shared.state import Documents
 from shared.topics import partition_of
 from tests.archives import write
 from tests.conftest import Kafka
-from tests.loop.harness import PARTITIONS, Place
+from tests.loop.harness import PARTITIONS, Place, until
 from tests.saving import (
     HOUR,
     MINUTE,
@@ -33,7 +34,7 @@ from tests.saving import (
     settle,
     steps,
 )
-from tests.test_commands import kindling, up
+from tests.test_commands import kindling, ready, up
 
 C = "garden"
 
@@ -232,21 +233,29 @@ def with_head(file: Path, other: Path, **said: str) -> Path:
     return other
 
 
-def test_an_operator_moves_it_as_it_is_typed(tmp_path: Path) -> None:
+async def test_an_operator_moves_it_as_it_is_typed(tmp_path: Path) -> None:
     """From one data directory to another, both at work: the file is private, and what is printed says what comes
     next."""
-    old, new, file = tmp_path / "old", tmp_path / "new", tmp_path / "garden.kindling"
-    with up(old), up(new):
+    old, new, file, told = tmp_path / "old", tmp_path / "new", tmp_path / "garden.kindling", tmp_path / "status.json"
+
+    async def stands(data: Path, **wanted: Any) -> bool:
+        kindling(data, "community", "status", "garden", "--json", str(told))
+        return wanted.items() <= json.loads(told.read_text()).items()
+
+    with up(old) as one, up(new) as other:
+        await until(lambda: ready(one), 120)
+        await until(lambda: ready(other), 120)
         kindling(old, "community", "open", "garden")
         kindling(old, "import", str(write(tmp_path / "garden.jsonl", 20)), "--community", "garden")
+        await until(lambda: stands(old, posts=20), 60)
         said = kindling(old, "community", "save", "garden", str(file))
         assert "a backup. To move it, close it" in said
         assert file.stat().st_mode & 0o777 == 0o600
         said = kindling(new, "community", "restore", str(file))
         assert "`kindling community open garden` goes on with it" in said
+        assert "Opened not before" in said
         assert "is there already" in kindling(new, "community", "restore", str(file), code=2)
         assert "all services must be stopped" in kindling(old, "community", "restore", str(file), "--replace", code=2)
+        assert await stands(new, posts=20, closed=True)
         kindling(new, "community", "open", "garden")
-        told = tmp_path / "status.json"
-        kindling(new, "community", "status", "garden", "--json", str(told))
-        assert json.loads(told.read_text())["members"] > 0
+        await until(lambda: stands(new, closed=False), 60)
