@@ -240,7 +240,7 @@ async def test_an_operator_moves_it_as_it_is_typed(tmp_path: Path) -> None:
 
     async def stands(data: Path, **wanted: Any) -> bool:
         kindling(data, "community", "status", "garden", "--json", str(told))
-        return wanted.items() <= json.loads(told.read_text()).items()
+        return bool(wanted.items() <= json.loads(told.read_text()).items())
 
     with up(old) as one, up(new) as other:
         await until(lambda: ready(one), 120)
