@@ -68,11 +68,11 @@ class RedisSubscription:
         self.subscribers[partition].last_id = f"0-{offset - 1}" if offset > 0 else "0-0"
 
     async def first_offset(self, partition: int) -> int:
+        # Asked before: of an empty stream, the first record may come meanwhile.
+        end = (await self.owner.ends(self.topic))[partition]
         with away_is_unavailable():
             first = await self.owner.redis.xrange(self.owner.stream(self.topic, partition), count=1)
-        if first:
-            return _offset(first[0][0])
-        return (await self.owner.ends(self.topic))[partition]
+        return _offset(first[0][0]) if first else end
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
         """Trim what is handled, but for the latest records: tools may still be reading them."""
