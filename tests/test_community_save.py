@@ -1,10 +1,10 @@
 """`kindling community save` and `restore`: one community, moved or put back, on both transports."""
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,9 +16,8 @@ from shared.failures import Unprocessable
 from shared.service import ServiceName
 from shared.state import Documents
 from shared.topics import partition_of
-from tests.archives import write
 from tests.conftest import Kafka
-from tests.loop.harness import PARTITIONS, Place, until
+from tests.loop.harness import PARTITIONS, Place
 from tests.saving import (
     HOUR,
     MINUTE,
@@ -34,7 +33,7 @@ from tests.saving import (
     settle,
     steps,
 )
-from tests.test_commands import kindling, ready, up
+from tests.test_commands import kindling
 
 C = "garden"
 
@@ -233,29 +232,29 @@ def with_head(file: Path, other: Path, **said: str) -> Path:
     return other
 
 
-async def test_an_operator_moves_it_as_it_is_typed(tmp_path: Path) -> None:
-    """From one data directory to another, both at work: the file is private, and what is printed says what comes
-    next."""
-    old, new, file, told = tmp_path / "old", tmp_path / "new", tmp_path / "garden.kindling", tmp_path / "status.json"
+async def test_an_operator_moves_it_as_it_is_typed(
+    here: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the services at work in both places: the file is private, and what is printed says what comes next."""
+    there, file = Place(here.log_url, here.redis_url, f"{here.prefix}-new"), tmp_path / "garden.kindling"
+    monkeypatch.setenv("KINDLING_STORE", here.redis_url)
+    told = tmp_path / "told.json"
 
-    async def stands(data: Path, **wanted: Any) -> bool:
-        kindling(data, "community", "status", "garden", "--json", str(told))
-        return bool(wanted.items() <= json.loads(told.read_text()).items())
+    async def typed(place: Place, *arguments: str, code: int = 0) -> str:
+        monkeypatch.setenv("KINDLING_PREFIX", place.prefix)
+        # In a thread: the services are at work in this one.
+        return await asyncio.to_thread(lambda: kindling(tmp_path, "community", *arguments, code=code))
 
-    with up(old) as one, up(new) as other:
-        await until(lambda: ready(one), 120)
-        await until(lambda: ready(other), 120)
-        kindling(old, "community", "open", "garden")
-        kindling(old, "import", str(write(tmp_path / "garden.jsonl", 20)), "--community", "garden")
-        await until(lambda: stands(old, posts=20), 60)
-        said = kindling(old, "community", "save", "garden", str(file))
+    async with chain(here) as old, chain(there) as new:
+        await live(old, steps(garden(6, C))[:1])
+        said = await typed(here, "save", C, str(file))
         assert "a backup. To move it, close it" in said
         assert file.stat().st_mode & 0o777 == 0o600
-        said = kindling(new, "community", "restore", str(file))
+        said = await typed(there, "restore", str(file), "--json", str(told))
         assert "`kindling community open garden` goes on with it" in said
         assert "Opened not before" in said
-        assert "is there already" in kindling(new, "community", "restore", str(file), code=2)
-        assert "all services must be stopped" in kindling(old, "community", "restore", str(file), "--replace", code=2)
-        assert await stands(new, posts=20, closed=True)
-        kindling(new, "community", "open", "garden")
-        await until(lambda: stands(new, closed=False), 60)
+        assert json.loads(told.read_text())["how"] == "as saved"
+        assert "is there already" in await typed(there, "restore", str(file), code=2)
+        assert "all services must be stopped" in await typed(here, "restore", str(file), "--replace", code=2)
+        await settle(new)
+        assert (await kept(there, C))["recommend"].keys() >= {"post/p00000", "post/p00001"}
