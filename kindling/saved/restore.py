@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from kindling.deleting import READS
 from kindling.deleting import stage as stage_of
 from kindling.saved.close import close
 from kindling.saved.file import Entry, Field, Head, Item, Key, Letter, Record, entries, read_head
@@ -33,11 +34,6 @@ from shared.store import Position, Store, Watermark, dump_position, load_positio
 from shared.topics import partition_of
 from shared.wire import Envelope, encode
 
-READS: Final = {
-    ServiceName.RECOMMEND: TopicName.ACTIVITY,
-    ServiceName.NUDGE: TopicName.MATCHES,
-    ServiceName.INGEST: TopicName.NUDGES,
-}
 _WRITER: Final = {topic: writer for writer, topic, _ in LINKS}
 _TOPIC: Final = {writer: topic for writer, topic, _ in LINKS}
 _TIMER: Final = f"{TIMERS.name}/".encode()
