@@ -31,7 +31,7 @@ class Place:
     # The running store that this was read from: what another one acknowledged may be lost.
     server: str = ""
     monotonic: Callable[[], float] = time.monotonic
-    # By community that a gap or a newer record has stopped: where reading must begin again once it may go on.
+    # By community that a gap, a newer record or a lack has stopped: where reading must begin again once it may go on.
     stopped: dict[str, int] = field(default_factory=dict)
     # The partition's clock as such a community knows it, until it is where the others are: what it has still to
     # read may cancel what is due by later ticks.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from redis.asyncio import Redis
 
+from services.recommend.encoding import encoder_of
 from services.recommend.ports import Encoder, Keeper
 from services.recommend.settings import VECTORS_KEPT
 from shared import metrics
@@ -53,6 +54,45 @@ class StoredVectors:
 
     def _versions(self, community: str) -> str:
         return f"{self._prefix}:recommend:{{{quote(community, safe='')}}}:vectors"
+
+    async def hold(self, community: str, encoder: str) -> None:
+        """Have the vectors of an encoder, in its latest build, be the last to go where another version comes."""
+        with away_is_unavailable():
+            own = [version for version in await self._known_versions(community) if encoder_of(version) == encoder]
+            if own:
+                await self._redis.lrem(self._versions(community), 0, own[-1])
+                await self._redis.rpush(self._versions(community), own[-1])
+
+    async def counts(self, community: str) -> dict[str, int]:
+        """Count the vectors that are kept, by version, the one that is dropped first first."""
+        with away_is_unavailable():
+            versions = await self._known_versions(community)
+            return {version: await self._redis.hlen(self.key(community, version)) for version in versions}
+
+    async def missing(self, community: str, texts: Sequence[str]) -> list[str]:
+        """Give those of the texts of which there is no vector yet."""
+        found: list[str] = []
+        for start in range(0, len(texts), _BATCH):
+            batch = texts[start : start + _BATCH]
+            with away_is_unavailable():
+                stored = await self._redis.hmget(self.key(community), [_field(text) for text in batch])
+            found += [text for text, body in zip(batch, stored, strict=True) if body is None]
+        return found
+
+    async def keep_only(self, community: str, texts: Sequence[str]) -> None:
+        """Delete the vectors, of this version, of all but these texts: who made one may not have heard of its end."""
+        wanted = {_field(text) for text in texts}
+        with away_is_unavailable():
+            kept = cast("list[bytes]", await self._redis.hkeys(self.key(community)))
+            gone = [field for field in kept if field not in wanted]
+            for start in range(0, len(gone), _BATCH):
+                await self._redis.hdel(self.key(community), *cast("list[Any]", gone[start : start + _BATCH]))
+
+    async def drop(self, community: str, version: str) -> None:
+        """Delete all vectors of a version."""
+        with away_is_unavailable():
+            await self._redis.unlink(self.key(community, version))
+            await self._redis.lrem(self._versions(community), 0, version)
 
     async def vectors(self, community: str, texts: Sequence[str]) -> NDArray[np.int16]:
         """Shape (len(texts), dimension), in the order given; new ones are encoded and kept."""
