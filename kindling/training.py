@@ -35,7 +35,7 @@ from services.recommend.tries import Ending, Try
 from services.recommend.walk import History
 from shared.clock import wall_clock
 from shared.connections import Connections
-from shared.events import ModelPromoted
+from shared.events import CommunityEvent, ModelPromoted
 from shared.failures import Unavailable, UnsafeSettings
 from shared.log import Log, Outgoing
 from shared.service import ServiceName, TopicName
@@ -81,17 +81,26 @@ class Opened:
         known = await store.get(self.community, ENCODED, ENCODER)
         return None if known is None else known.encoder
 
+    async def read_again(self) -> Documents:
+        """Read the documents as they are now."""
+        stored = await self.connections.store(self.redis, ServiceName.RECOMMEND).load(self.community)
+        return await asyncio.to_thread(Documents, dict(stored.documents))
+
     async def standing(self) -> Standing:
         """Look up which models rank, and how the last try ended."""
         return await standing(self.connections, self.redis, self.community)
 
     async def promote(self, name: str, artefact: bytes) -> None:
         """Publish that a model is to rank from now on; recommend takes it over where the record comes."""
-        at = wall_clock()
-        event = ModelPromoted(
-            id=f"model/{name}/{secrets.token_hex(8)}", source="kindling/models", at=at, community=self.community,
-            model=name, artefact=name, sha256=sha256(artefact),
+        await self.publish(
+            ModelPromoted(
+                id=f"model/{name}/{secrets.token_hex(8)}", source="kindling/models", at=wall_clock(),
+                community=self.community, model=name, artefact=name, sha256=sha256(artefact),
+            )
         )  # fmt: skip
+
+    async def publish(self, event: CommunityEvent) -> None:
+        """Publish what was decided of the community."""
         partition = partition_of(self.community, self.log.partitions)
         body = encode(Envelope(event))
         await self.log.publish([Outgoing(TopicName.ACTIVITY, partition, self.community, body)])

@@ -77,6 +77,13 @@ class Models:
         return models
 
 
+def trained_with(artefact: bytes | str) -> str | None:
+    """Name the encoder that an artefact was trained with, read off its card; None for what was set by hand."""
+    card = json.loads(artefact).get("card") or {}
+    version = card.get("encoder")
+    return None if version is None else encoder_of(version)
+
+
 def sha256(artefact: bytes) -> str:
     """Give the hash that an artefact is known by."""
     return hashlib.sha256(artefact).hexdigest()

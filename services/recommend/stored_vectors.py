@@ -4,39 +4,35 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from typing import Any, cast
-from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 from redis.asyncio import Redis
 
-from services.recommend.encoding import encoder_of
 from services.recommend.ports import Encoder, Keeper
 from services.recommend.settings import VECTORS_KEPT
+from services.recommend.vector_versions import VectorVersions
 from shared import metrics
 from shared.redis_store import away_is_unavailable
 
 log = logging.getLogger(__name__)
 
 _BATCH = 500
-# The encoder in use, and the one before it, to which an operator may go back.
-_VERSIONS_KEPT = 2
 
 
 class StoredVectors:
     """A hash per community and encoder version: SHA-256 of the text -> vector, little-endian int16.
 
-    A list beside them names the versions that are kept, oldest first; all keys of a community share its hash tag.
-    Of more than `kept` vectors some are dropped by chance: who needs one again has it made again.
-    `hits` and `misses` count texts. The caller keeps the connection (which must not decode responses) and the
-    encoder, and closes both.
+    A list beside them (`versions`) names those that are kept. Of more than `kept` vectors some are dropped by chance:
+    who needs one again has it made again. `hits` and `misses` count texts. The caller keeps the connection (which must
+    not decode responses) and the encoder, and closes both.
     """
 
     def __init__(self, redis: Redis, prefix: str, encoder: Encoder, kept: int = VECTORS_KEPT) -> None:
         self.hits = 0
         self.misses = 0
         self._redis = redis
-        self._prefix = prefix
+        self.versions = VectorVersions(redis, prefix)
         self._encoder = encoder
         self._kept = kept
 
@@ -50,24 +46,7 @@ class StoredVectors:
 
     def key(self, community: str, version: str | None = None) -> str:
         """Name the hash of a community, by default that of this encoder's version."""
-        return f"{self._versions(community)}:{version or self.version}"
-
-    def _versions(self, community: str) -> str:
-        return f"{self._prefix}:recommend:{{{quote(community, safe='')}}}:vectors"
-
-    async def hold(self, community: str, encoder: str) -> None:
-        """Have the vectors of an encoder, in its latest build, be the last to go where another version comes."""
-        with away_is_unavailable():
-            own = [version for version in await self._known_versions(community) if encoder_of(version) == encoder]
-            if own:
-                await self._redis.lrem(self._versions(community), 0, own[-1])
-                await self._redis.rpush(self._versions(community), own[-1])
-
-    async def counts(self, community: str) -> dict[str, int]:
-        """Count the vectors that are kept, by version, the one that is dropped first first."""
-        with away_is_unavailable():
-            versions = await self._known_versions(community)
-            return {version: await self._redis.hlen(self.key(community, version)) for version in versions}
+        return self.versions.key(community, version or self.version)
 
     async def missing(self, community: str, texts: Sequence[str]) -> list[str]:
         """Give those of the texts of which there is no vector yet."""
@@ -88,12 +67,6 @@ class StoredVectors:
             for start in range(0, len(gone), _BATCH):
                 await self._redis.hdel(self.key(community), *cast("list[Any]", gone[start : start + _BATCH]))
 
-    async def drop(self, community: str, version: str) -> None:
-        """Delete all vectors of a version."""
-        with away_is_unavailable():
-            await self._redis.unlink(self.key(community, version))
-            await self._redis.lrem(self._versions(community), 0, version)
-
     async def vectors(self, community: str, texts: Sequence[str]) -> NDArray[np.int16]:
         """Shape (len(texts), dimension), in the order given; new ones are encoded and kept."""
         vectors = np.zeros((len(texts), self.dimension), np.int16)
@@ -104,8 +77,7 @@ class StoredVectors:
 
     async def discard(self, community: str, texts: Sequence[str]) -> None:
         """Delete the vectors of these texts, of every version, and what the encoder itself keeps of them."""
-        with away_is_unavailable():
-            versions = await self._known_versions(community)
+        versions = await self.versions.known(community)
         for start in range(0, len(texts), _BATCH):
             fields = [_field(text) for text in texts[start : start + _BATCH]]
             for version in versions:
@@ -135,21 +107,12 @@ class StoredVectors:
     async def _keep(self, community: str, made: dict[bytes, bytes]) -> None:
         key = self.key(community)
         # The version first: what is kept under a name that is not in the list could not be forgotten.
-        versions = await self._known_versions(community)
-        if self.version not in versions:
-            await self._redis.rpush(self._versions(community), self.version)
-            for old in [*versions, self.version][:-_VERSIONS_KEPT]:
-                await self._redis.unlink(self.key(community, old))
-                await self._redis.lrem(self._versions(community), 0, old)
+        await self.versions.add(community, self.version)
         await self._redis.hset(key, mapping=cast("Any", made))
         over = await self._redis.hlen(key) - self._kept
         if over > 0:
             log.info("dropping %d vectors of %s: at most %d are kept", over, community, self._kept)
             await self._redis.hdel(key, *cast("list[Any]", await self._redis.hrandfield(key, over)))
-
-    async def _known_versions(self, community: str) -> list[str]:
-        known = await self._redis.lrange(self._versions(community), 0, -1)
-        return [version.decode() for version in cast("list[bytes]", known)]
 
 
 def _field(text: str) -> bytes:
