@@ -102,16 +102,19 @@ class Recommend:
         if all(is_over(state, event) for event in events):
             return Aids({}, {}, {})
         found = needs(state, events)
-        own = self._stores[state.encoding.encoder]
-        made = {state.encoding.encoder: Made(_encoding(own), await self._fetch(own, state.name, list(found.wanted)))}
         changes = self._changes(state, events)
-        for encoder in sorted({*changes.values()} - made.keys()):
-            # All that the community has, by then, is compared by the new encoder.
-            texts = dict.fromkeys([*await asyncio.to_thread(texts_of, state.documents), *found.wanted])
+        texts = {state.encoding.encoder: list(found.wanted)}
+        if changes:
+            # All that the community has, by then, is compared by an encoder that is changed to, there and back too.
+            known = await asyncio.to_thread(texts_of, state.documents)
+            whole = list(dict.fromkeys([*known, *found.wanted]))
+            texts |= dict.fromkeys(changes.values(), whole)
+        made: dict[str, Made] = {}
+        for encoder, wanted in texts.items():
             store = self._stores[encoder]
-            made[encoder] = Made(_encoding(store), await self._fetch(store, state.name, list(texts)))
+            made[encoder] = Made(_encoding(store), await self._fetch(store, state.name, wanted))
         if found.unwanted:
-            await own.discard(state.name, list(found.unwanted))
+            await self._stores[state.encoding.encoder].discard(state.name, list(found.unwanted))
         return Aids(made, await self._artefacts_of(state.name, events), changes)
 
     def _changes(self, state: State, events: Sequence[Event]) -> dict[str, str]:
