@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -202,9 +201,6 @@ async def test_who_lacks_the_encoder_waits_for_one_community_alone(
         await until(lambda: _waits(run))
     async with recommending(place, [new]) as run:
         await until(lambda: _ranked(run, 21))
-        assert run.processor.status.lacking == {OTHER: run.processor.status.waiting.get(WAITS_FOR_ENCODER)} or not (
-            run.processor.status.lacking
-        )
 
 
 async def _waits(run: Running) -> bool:
@@ -249,7 +245,7 @@ async def test_a_crash_at_any_write_changes_nothing(
         place = Place(redis_url, redis_url, f"{prefix}-{name}")
 
         def wrap(store: Store, fail: set[int] = fail) -> Store:
-            return Failing(store, {n for n in fail if n % 4 in (1, 2)})  # type: ignore[return-value]
+            return Failing(store, {n for n in fail if n % 4 in (1, 2)})
 
         async with recommending(place, [old, new], wrap_store=wrap) as run:
             for start in range(0, len(events), size):
@@ -272,7 +268,7 @@ async def test_what_is_forgotten_while_it_is_embedded_is_not_kept(
 
         class Slow(Counted):
             async def encode(self, texts: Sequence[str]) -> Any:
-                await run.feed([made(MemberForgotten, START + DAYS, member="asker0")])
+                await run.feed([made(MemberForgotten, START + 48 * HOUR, member="asker0")])
                 await run.settle()
                 return await super().encode(texts)
 
@@ -282,9 +278,6 @@ async def test_what_is_forgotten_while_it_is_embedded_is_not_kept(
             left = len((await found.read_again()).table(POSTS))
             assert left == 4
             assert counts == {old.version: 4, new.version: 4}
-
-
-DAYS = timedelta(days=2)
 
 
 async def test_the_encoder_in_use_is_the_last_to_go(redis_url: str, prefix: str, old: Encoder, new: Encoder) -> None:
@@ -379,7 +372,7 @@ async def test_an_operator_changes_the_model_of_a_running_deployment(
         (service,) = _services()
         service.send_signal(signal.SIGKILL)
         service.wait()
-    os.environ.pop("KINDLING_RECOMMEND__SECOND_MODEL")
+    monkeypatch.delenv("KINDLING_RECOMMEND__SECOND_MODEL")
     monkeypatch.setenv("KINDLING_RECOMMEND__MODEL", tiny)
     monkeypatch.setenv("KINDLING_RECOMMEND__ENCODER", "sentence-transformers")
     monkeypatch.delenv("KINDLING_RECOMMEND__SECOND_ENCODER")
