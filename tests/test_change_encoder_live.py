@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import signal
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -17,9 +18,9 @@ from kindling import changing
 from kindling.changing import FEW, change, embed
 from kindling.training import Opened, opened
 from services.recommend.documents import ENCODED, ENCODER, POSTS
-from services.recommend.encoder import OnnxEncoder, SentenceTransformersEncoder
+from services.recommend.encoder import OnnxEncoder, SentenceTransformersEncoder, exported_folder
 from services.recommend.encoding import encoder_of
-from services.recommend.export import ModelUnavailable
+from services.recommend.export import DEFAULT_MODEL, ModelUnavailable
 from services.recommend.handlers import Recommend
 from services.recommend.ports import Encoder
 from services.recommend.replicas import Replicas
@@ -337,8 +338,18 @@ def _lines(path: Path, lines: Iterable[str]) -> Path:
     return path
 
 
+@pytest.fixture
+def exported(tiny: str, old: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OnnxEncoder:
+    """Puts the exports of both models where all commands look for them; gives the second encoder."""
+    cache = tmp_path / "exports"
+    folder = exported_folder(DEFAULT_MODEL)
+    shutil.copytree(folder, cache / folder.name)
+    monkeypatch.setenv("KINDLING_RECOMMEND__CACHE_DIR", str(cache))
+    return OnnxEncoder(tiny, cache_dir=cache, threads=1)
+
+
 async def test_an_operator_changes_the_model_of_a_running_deployment(
-    tmp_path: Path, tiny: str, old: Encoder, new: Encoder, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tiny: str, old: Encoder, exported: OnnxEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second model beside the first, one command, the settings swapped, the old vectors dropped; a crash between."""
     threads = 240
@@ -359,30 +370,29 @@ async def test_an_operator_changes_the_model_of_a_running_deployment(
         await until(lambda: ready(address), 120)
         take(1, 0, cut)
         await until(lambda: ranked_by(address, roots[-5], old.version), 120)
-        assert "the only one here: name the model" in kindling(data, "encoders", "change", "garden", code=2)
+        assert "the only one here: name the model" in kindling(
+            data, "encoders", "change", "--nice", "0", "garden", code=2
+        )
     monkeypatch.setenv("KINDLING_RECOMMEND__SECOND_MODEL", tiny)
-    monkeypatch.setenv("KINDLING_RECOMMEND__SECOND_ENCODER", "sentence-transformers")
-    assert "texts were embedded by tiny/" in kindling(data, "encoders", "embed", "garden")
-    assert "no recommend of this version runs" in kindling(data, "encoders", "change", "garden", code=2)
+    assert "texts were embedded by tiny/" in kindling(data, "encoders", "embed", "--nice", "0", "garden")
+    assert "no recommend of this version runs" in kindling(data, "encoders", "change", "--nice", "0", "garden", code=2)
     with up(data) as address:
         await until(lambda: ready(address), 120)
-        said = kindling(data, "encoders", "change", "garden")
-        assert f"{encoder_of(new.version)} from now on; " in said
+        said = kindling(data, "encoders", "change", "--nice", "0", "garden")
+        assert f"{encoder_of(exported.version)} from now on; " in said
         assert "MRR" in said
         (service,) = _services()
         service.send_signal(signal.SIGKILL)
         service.wait()
     monkeypatch.delenv("KINDLING_RECOMMEND__SECOND_MODEL")
     monkeypatch.setenv("KINDLING_RECOMMEND__MODEL", tiny)
-    monkeypatch.setenv("KINDLING_RECOMMEND__ENCODER", "sentence-transformers")
-    monkeypatch.delenv("KINDLING_RECOMMEND__SECOND_ENCODER")
     with up(data) as address:
         await until(lambda: ready(address), 120)
         take(2, cut, None)
-        await until(lambda: ranked_by(address, roots[-1], new.version), 120)
+        await until(lambda: ranked_by(address, roots[-1], exported.version), 120)
         assert await ranked_by(address, roots[-5], old.version)  # as it was ranked then
         assert f"vectors of {old.version} are gone" in kindling(data, "encoders", "drop", "garden")
         listed = kindling(data, "encoders", "list")
-        assert encoder_of(new.version) in listed
+        assert encoder_of(exported.version) in listed
         assert encoder_of(old.version) not in listed
         assert "1 of them has tiny/" in listed

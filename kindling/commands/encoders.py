@@ -32,13 +32,13 @@ from shared.service import ServiceName
 app = typer.Typer(help="See which encoder makes each community's vectors, and change it.", no_args_is_help=True)
 console = Console(emoji=False)
 
-NICE = 10
 # Recommend comes to the record within a second, where it is not behind.
 _WAIT_SECONDS = 60.0
 
 Communities = Annotated[
     list[str] | None, typer.Argument(callback=lambda names: [community_id(n) for n in names or ()], help="Their ids.")
 ]
+Nice = Annotated[int, typer.Option(min=0, max=19, help="How far to stand back behind the services.")]
 All = Annotated[bool, typer.Option("--all", help="All communities.")]
 Work = Callable[[Opened, Encoder, Told], Awaitable[str]]
 
@@ -69,11 +69,11 @@ async def _list(connections: Connections) -> None:
 
 
 @app.command("embed")
-def embed_(communities: Communities = None, every: All = False, data_dir: DataDir = None) -> None:
+def embed_(communities: Communities = None, every: All = False, nice: Nice = 10, data_dir: DataDir = None) -> None:
     """Make the vectors of the encoder that a community has not, of all it keeps; the services go on meanwhile.
 
-    Of KINDLING_RECOMMEND__MODEL and KINDLING_RECOMMEND__SECOND_MODEL that is the other one. It runs niced, keeps what
-    it has made where it is interrupted, and goes on from there. Nothing changes by it but what is kept.
+    Of KINDLING_RECOMMEND__MODEL and KINDLING_RECOMMEND__SECOND_MODEL that is the other one. It keeps what it has made
+    where it is interrupted, and goes on from there. Nothing changes by it but what is kept.
     """
     settings = load(data_dir=data_dir)
 
@@ -82,7 +82,7 @@ def embed_(communities: Communities = None, every: All = False, data_dir: DataDi
         made = await embed(found, store, told)
         return f"{made:,} texts were embedded by {encoder_of(encoder.version)}, the rest had been before"
 
-    _for_each(settings, communities or [], work, every=every)
+    _for_each(settings, _chosen(communities, every=every), work, nice)
 
 
 @app.command("change")
@@ -91,6 +91,7 @@ def change_(
     every: All = False,
     train: Annotated[bool, typer.Option(help="Train models with the new encoder before.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Even where a replica of recommend lacks it.")] = False,
+    nice: Nice = 10,
     data_dir: DataDir = None,
 ) -> None:
     """Change communities to the other encoder: embed, train, then one record in the log says so.
@@ -109,7 +110,7 @@ def change_(
         return _said(changed, done=await _is_done(found, name))
 
     try:
-        _for_each(settings, communities or [], work, every=every)
+        _for_each(settings, _chosen(communities, every=every), work, nice)
     except BeingTrained as error:
         console.print(f"Not changed yet: {error}; call again when it has ended", soft_wrap=True)
         raise typer.Exit(BEING_TRAINED) from None
@@ -147,14 +148,14 @@ def drop(communities: Communities = None, every: All = False, data_dir: DataDir 
     """Delete the vectors of encoders that communities do not have (any more): the way back is a new embedding then."""
     settings = load(data_dir=data_dir)
     with servers(settings) as connections:
-        asyncio.run(_drop(connections, communities or [], every=every))
+        asyncio.run(_drop(connections, _chosen(communities, every=every)))
 
 
-async def _drop(connections: Connections, communities: Sequence[str], *, every: bool) -> None:
+async def _drop(connections: Connections, chosen: Sequence[str] | None) -> None:
     redis = connections.redis()
     try:
         state, vectors = connections.store(redis, ServiceName.RECOMMEND), VectorVersions(redis, connections.prefix)
-        for name in await _named(connections, communities, every=every):
+        for name in await _named(connections, chosen):
             known = await state.get(name, ENCODED, ENCODER)
             if known is None:
                 raise typer.BadParameter(f"no encoder is noted for {name} yet: nothing is dropped")
@@ -166,17 +167,14 @@ async def _drop(connections: Connections, communities: Sequence[str], *, every: 
         await redis.aclose()
 
 
-def _for_each(settings: Settings, communities: Sequence[str], work: Work, *, every: bool) -> None:
-    with suppress(OSError):
-        os.nice(NICE)  # the services come first
+def _for_each(settings: Settings, chosen: Sequence[str] | None, work: Work, nice: int) -> None:
+    os.nice(nice)
     with servers(settings) as connections:
-        asyncio.run(_work(settings, connections, communities, work, every=every))
+        asyncio.run(_work(settings, connections, chosen, work))
 
 
-async def _work(
-    settings: Settings, connections: Connections, communities: Sequence[str], work: Work, *, every: bool
-) -> None:
-    names = await _named(connections, communities, every=every)
+async def _work(settings: Settings, connections: Connections, chosen: Sequence[str] | None, work: Work) -> None:
+    names = await _named(connections, chosen)
     with progress_bar() as progress:
         line = progress.add_task("", total=None)
         encoders = await open_encoders(settings.recommend, lambda what: progress.update(line, description=what))
@@ -198,11 +196,16 @@ async def _work(
                 await encoder.close()
 
 
-async def _named(connections: Connections, communities: Sequence[str], *, every: bool) -> list[str]:
+def _chosen(communities: Sequence[str] | None, *, every: bool) -> Sequence[str] | None:
+    """Give the communities that are named; None for all of them."""
     if bool(communities) == every:
         raise typer.BadParameter("name communities, or say --all")
-    if communities:
-        return list(communities)
+    return communities or None
+
+
+async def _named(connections: Connections, chosen: Sequence[str] | None) -> Sequence[str]:
+    if chosen is not None:
+        return chosen
     redis = connections.redis()
     try:
         return sorted(await connections.store(redis, ServiceName.RECOMMEND).communities())
