@@ -98,10 +98,13 @@ async def change(
     name = encoder_of(encoder.version)
     store = StoredVectors(opened.redis, opened.connections.prefix, encoder, rules.vectors_kept)
     embedded = await embed(opened, store, told)
-    models, why = await _models(rules, opened, encoder, told, training=training)
-    embedded += await embed(opened, store, told)
-    if models is not None:
+    if await _chose_hand_set(opened):
+        models, why = None, "an operator chose what is set by hand"
+    else:
+        models, why = await _models(rules, opened, encoder, told, training=training)
+        # Any other choice was among models of the old encoder, which rank no more.
         await opened.tries.choose(opened.community, False)
+    embedded += await embed(opened, store, told)
     event = EncoderChanged(
         id=f"encoder/{name}/{secrets.token_hex(8)}", source="kindling/encoders", at=wall_clock(),
         community=opened.community, encoder=name, artefact=models.id if models else None,
@@ -111,13 +114,15 @@ async def change(
     return Changed(name, models.id if models else None, why, embedded)
 
 
+async def _chose_hand_set(opened: Opened) -> bool:
+    stands = await opened.standing()
+    return stands.chosen and stands.ranks == HAND_SET and stands.aside is None
+
+
 async def _models(
     rules: RecommendSettings, opened: Opened, encoder: Encoder, told: Told, *, training: bool
 ) -> tuple[Models | None, str]:
     """Give the models to rank with the new encoder: those trained now, or before; and say why these."""
-    stands = await opened.standing()
-    if stands.chosen and stands.ranks == HAND_SET:
-        return None, "an operator chose what is set by hand"
     too_young = "nothing was trained"
     if training:
         try:
