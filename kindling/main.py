@@ -50,6 +50,7 @@ COMMANDS = {
 GROUPS = {
     "community": "community:app",
     "models": "models:app",
+    "encoders": "encoders:app",
     "policy": "policies:app",
     "topics": "topics:app",
     "keys": "keys:app",
