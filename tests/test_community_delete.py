@@ -192,7 +192,9 @@ async def _dump(redis: Any, key: bytes) -> bytes:
 async def test_nothing_is_left_on_real_servers_and_nothing_comes_back(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the services at work: no text, name or vector stays, another community keeps all, and it can begin anew."""
+    """With the services at work: no text, name or vector stays, another community keeps all, and it can begin anew.
+    Until then no key is made for it.
+    """
     monkeypatch.setenv("KINDLING_STORE", place.redis_url)
     monkeypatch.setenv("KINDLING_LOG", place.log_url)
     monkeypatch.setenv("KINDLING_PREFIX", place.prefix)
@@ -236,6 +238,8 @@ async def test_nothing_is_left_on_real_servers_and_nothing_comes_back(
             assert b"anna" not in await _dump(redis, name.encode())
             assert b"question" not in await _dump(redis, name.encode())
         assert [await services[name].store.load("spared") for name in services] == spared
+        assert "is deleted" in await typed("keys", "create", "doomed", code=2)
+        assert "doomed" not in await typed("keys", "list")
         # What a platform sends after it means nothing; again it says the same; opened, it begins anew.
         await first.feed([post("doomed", n) for n in range(30, 35)])
         await settle()
@@ -245,6 +249,7 @@ async def test_nothing_is_left_on_real_servers_and_nothing_comes_back(
         assert "deleted" in await typed("community", "status", "doomed")
         await typed("community", "open", "doomed")
         await settle()
+        await typed("keys", "create", "doomed")
         await first.feed([post("doomed", n) for n in range(40, 45)])
         await settle()
         assert sum(name.startswith("post/") for name in (await first.store.load("doomed")).documents) == 5

@@ -147,7 +147,7 @@ def test_no_link_is_signed_that_the_nudge_at_work_would_not_open(
 def test_no_key_is_made_for_services_that_run_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A command that asks at nudge's door says that the key is missing, and makes none that opens nothing."""
     monkeypatch.setenv("KINDLING_STORE", "redis://127.0.0.1:1/0")
-    assert "KINDLING_SERVICE_KEY is not set here" in kindling(tmp_path, "explain", "mine", "n1", code=2)
+    assert "KINDLING_SERVICE_KEY is not set here" in kindling(tmp_path, "explain", "n1", "--community", "mine", code=2)
     assert not (tmp_path / FILE).exists()
 
 

@@ -11,23 +11,31 @@ from rich.text import Text
 
 from kindling.commands.arguments import valid
 from kindling.commands.common import Community, DataDir, Json, write_json
+from kindling.deleting import stage
 from kindling.servers import servers
 from kindling.settings import load
 from services.ingest.accept import Scope
 from services.ingest.keys import Keys
 from shared import limits
 from shared.clock import wall_clock
+from shared.failures import Unprocessable
 
 app = typer.Typer(help="Make, list and revoke the API keys of the front door.", no_args_is_help=True)
 T = TypeVar("T")
 
 
-def _with_keys(data_dir: DataDir, work: Callable[[Keys], Awaitable[T]]) -> T:
+def _with_keys(data_dir: DataDir, work: Callable[[Keys], Awaitable[T]], opened: str | None = None) -> T:
+    """Work on the keys; refuse where the community that is to be `opened` by one is deleted."""
     settings = load(data_dir=data_dir)
 
     async def run() -> T:
         redis = connections.redis()
         try:
+            if opened is not None and (await stage(connections, redis, opened)).begun:
+                raise Unprocessable(
+                    f"{opened} is deleted, and nothing that is sent for it is taken in: "
+                    f"`kindling community open {opened}` begins it anew, with a key"
+                )
             return await work(Keys(redis, connections.prefix, wall_clock))
         finally:
             await redis.aclose()
@@ -44,7 +52,7 @@ def create(
     data_dir: DataDir = None,
 ) -> None:
     """Make a key for a community. It is shown once: only its hash is kept."""
-    typer.echo(_with_keys(data_dir, lambda keys: keys.create(community, scope or [Scope.ACTIVITY], note)))
+    typer.echo(_with_keys(data_dir, lambda keys: keys.create(community, scope or [Scope.ACTIVITY], note), community))
 
 
 @app.command("list")
