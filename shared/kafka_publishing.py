@@ -1,16 +1,16 @@
 """Publishing to Kafka: in order, acknowledged by all, with a producer that is replaced when it has failed."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from shared.failures import Unavailable
 from shared.kafka_access import KafkaAccess
+from shared.kafka_failures import away_is_unavailable
 from shared.kafka_starting import start
 from shared.wire import CONTENT_TYPE
 
@@ -21,16 +21,6 @@ LARGEST = 8 * 1024 * 1024
 # A broker that takes and acknowledges nothing for so long is away. An idempotent producer itself never gives up.
 ACKNOWLEDGE_SECONDS = 10.0
 FLUSH_SECONDS = 2.0
-
-
-@contextmanager
-def away_is_unavailable() -> Iterator[None]:
-    """Turn what aiokafka raises while the broker is away into Unavailable."""
-    try:
-        yield
-    except (KafkaError, OSError) as error:
-        name, said = type(error).__name__, str(error) or "no answer in time"
-        raise Unavailable(f"Kafka: {said if said.startswith(name) else f'{name} {said}'}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +51,9 @@ class KafkaPublisher:
 
         Raises:
             Unavailable: not all were acknowledged; any of them may still arrive.
+            NotAllowed: the login has no right to write there.
         """
-        with away_is_unavailable():
+        with away_is_unavailable("write to"):
             async with asyncio.timeout(self._acknowledge_seconds):
                 producer = await self._started()
             try:

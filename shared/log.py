@@ -86,8 +86,13 @@ class Log(Protocol):
 
     async def stop(self) -> None: ...
 
-    def subscribe(self, topic: TopicName, group: str, reader: Reader) -> Subscription:
-        """Have `reader` called with what `topic` brings; call it before `start`."""
+    def subscribe(
+        self, topic: TopicName, group: str, reader: Reader, writes: Collection[TopicName] = ()
+    ) -> Subscription:
+        """Have `reader` called with what `topic` brings; call it before `start`.
+
+        Where there are rights, `start` looks whether this process may write to the topics that the reader `writes`.
+        """
         ...
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:

@@ -35,7 +35,7 @@ from shared.isolation import Isolation
 from shared.log import Incoming, Log, Outgoing, Subscription
 from shared.patience import Patience, Status, Stopping
 from shared.place import Place
-from shared.service import Service
+from shared.service import Service, TopicName
 from shared.store import Move, Store
 from shared.watching import Watch
 from shared.wire import Envelope, decode, encode
@@ -83,7 +83,9 @@ class Processor(Generic[State]):
         self._gaps = Gaps(self.status, waits=waits_for_upgrade)
         self._places: dict[int, Place] = {}
         self._starting: dict[int, asyncio.Task[None]] = {}
-        self._subscription: Subscription = broker.subscribe(service.reads, service.name.value, self)
+        self._subscription: Subscription = broker.subscribe(
+            service.reads, service.name.value, self, (service.writes, TopicName.DEAD_LETTERS)
+        )
         self._finder = Finder(broker, store, service.reads, self._subscription, self.status)
         self._watch = Watch(
             service.name, service.reads, broker, store, self.patience, self._places.values, self._read_again, clock

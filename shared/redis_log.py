@@ -6,7 +6,7 @@ An entry's id is `0-N`: N counts from 1 without holes, so that offsets mean the 
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -138,7 +138,9 @@ class RedisLog:
         if b"partitions" not in self._made:
             raise UnsafeSettings(f"there are no topics under {self._prefix!r}: run `kindling topics create` first")
 
-    def subscribe(self, topic: TopicName, group: str, reader: Reader) -> RedisSubscription:
+    def subscribe(
+        self, topic: TopicName, group: str, reader: Reader, writes: Collection[TopicName] = ()
+    ) -> RedisSubscription:
         subscription = RedisSubscription(self, topic, group, reader)
         self._subscriptions.append(subscription)
         return subscription
