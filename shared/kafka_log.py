@@ -110,7 +110,7 @@ class KafkaLog:
         if refused := [name for name, code in codes.items() if code in _NOT_ALLOWED]:
             raise UnsafeSettings(
                 f"Kafka does not let KINDLING_KAFKA__USER {self._access.security.user!r} make topics: the right CREATE "
-                f"is missing for {', '.join(refused)}"
+                f"is missing for {', '.join(sorted(refused))}"
             )
         if failed := {name: code for name, code in codes.items() if code not in (0, TopicAlreadyExistsError.errno)}:
             raise UnsafeSettings(f"Kafka refused to make topics (error codes): {failed}")

@@ -178,7 +178,7 @@ async def test_each_right_that_is_missing_is_named(kafka: LockedKafka, authority
         await ivys.publish([record])
         await start(kafka, prefix, ivy, reads=True)
         refused = KafkaLog([kafka.locked], f"{prefix}2", security=ivy)
-        with pytest.raises(UnsafeSettings, match=f"the right CREATE is missing for {prefix}2.log"):
+        with pytest.raises(UnsafeSettings, match=f"the right CREATE is missing for {prefix}2.activity, {prefix}2.dead"):
             await refused.create(1)
     finally:
         await log.stop()
