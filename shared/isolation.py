@@ -16,6 +16,7 @@ from shared.log import Log
 from shared.place import Place
 from shared.service import Service
 from shared.state import Timer
+from shared.wire import RECORD_BYTES
 from shared.working import Arrival, TimerFailed, Working
 
 State = TypeVar("State")
@@ -139,7 +140,17 @@ class Isolation(Generic[State]):
         return letter.model_copy(update={"id": name, "cause": Cause.TIMER, "body": body})
 
     def letter(self, place: Place, arrival: Arrival, error: Exception, attempts: int) -> DeadLetter:
-        """Make the letter of a record that could not be processed."""
+        """Make the letter of a record that could not be processed.
+
+        What is too large to be kept once more, as text, is in its own topic alone, as long as the log is kept.
+        """
+        letter = self._letter(place, arrival, error, attempts)
+        if (size := len(outgoing(letter).body)) <= RECORD_BYTES:
+            return letter
+        said = f"the record is too large to be kept here ({size} bytes with what is around it)"
+        return letter.model_copy(update={"body": "", "reason": f"{letter.reason}; {said}"})
+
+    def _letter(self, place: Place, arrival: Arrival, error: Exception, attempts: int) -> DeadLetter:
         return DeadLetter(
             id=letter_id(self._service.name, self._service.reads, place.generation, place.partition, arrival.offset),
             service=self._service.name,

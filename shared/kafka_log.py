@@ -52,8 +52,8 @@ def new_topics(prefix: str, partitions: int, brokers: int) -> list[NewTopic]:
     for topic in TopicName:
         # What nobody has decided about yet must not vanish; the log itself is bounded.
         config = {"retention.ms": "-1" if topic is TopicName.DEAD_LETTERS else str(RETENTION_MS), **safe}
-        if topic is not TopicName.ACTIVITY:
-            config["max.message.bytes"] = str(LARGEST)
+        # Whatever the brokers' own limit is.
+        config["max.message.bytes"] = str(LARGEST)
         topics.append(NewTopic(topic_name(prefix, topic), partitions, replicas, topic_configs=config))
     return topics
 

@@ -10,7 +10,7 @@ from shared.failures import Unprocessable
 from shared.service import Moment, Service
 from shared.state import Documents, Timer
 from shared.store import Position, Write, dump_position
-from shared.wire import Envelope, encode
+from shared.wire import RECORD_BYTES, Envelope, encode
 
 State = TypeVar("State")
 
@@ -125,6 +125,10 @@ class Working(Generic[State]):
             recorded = cause.recorded if cause is not None else None
             replay_of = cause.replay_of if cause is not None and event is cause.event else None
             body = encode(Envelope(event, number if self.sequenced else None, recorded, replay_of))
+            if len(body) > RECORD_BYTES:
+                # Written, it could never be published, and the community would stand still for ever.
+                name = type(event).__name__
+                raise Unprocessable(f"{name} would have {len(body)} bytes; the log takes at most {RECORD_BYTES}")
             self.emitted.append((number, body))
             self.events.append(event)
 
