@@ -89,7 +89,7 @@ class Isolation(Generic[State]):
         if error is None:
             return True
         # The letter first: a crash between the two writes it twice under one id, and loses nothing.
-        await self.publish_letters([self.letter(place, arrival, error, attempts)])
+        await self.publish_letters([(self.letter(place, arrival, error, attempts), arrival.community)])
         error, _ = await self._try(place, community, arrival, dead=True)
         if error is not None:
             raise error
@@ -120,7 +120,7 @@ class Isolation(Generic[State]):
                 if not last:
                     await asyncio.sleep(FIRST_PAUSE * 2**attempt)
                 elif isinstance(error, TimerFailed):
-                    await self.publish_letters([self._timers_letter(place, arrival, error)])
+                    await self.publish_letters([(self._timers_letter(place, arrival, error), arrival.community)])
                     buried.add(error.timer)
                     attempt = 0
                 else:
@@ -166,9 +166,9 @@ class Isolation(Generic[State]):
             body=arrival.body.decode(errors="replace"),
         )
 
-    async def publish_letters(self, letters: Sequence[DeadLetter]) -> None:
-        """Append letters to the topic, and say so."""
-        await self._log.publish([outgoing(letter, letter.community) for letter in letters])
-        for letter in letters:
+    async def publish_letters(self, letters: Sequence[tuple[DeadLetter, str]]) -> None:
+        """Append letters to the topic, each with whose it is, as far as that is known, and say so."""
+        await self._log.publish([outgoing(letter, key) for letter, key in letters])
+        for letter, _ in letters:
             metrics.DEAD_LETTERS.labels(self._service.name.value, letter.cause.value).inc()
             log.error("dead letter %s: %s at %s", letter.id, letter.reason, letter.frame)

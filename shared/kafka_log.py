@@ -23,7 +23,7 @@ from shared.kafka_describing import Right
 from shared.kafka_failures import NotAllowed, away_is_unavailable
 from shared.kafka_publishing import LARGEST, KafkaPublisher, Message
 from shared.kafka_rights import check_rights
-from shared.kafka_scanning import Looker, scan
+from shared.kafka_scanning import Looker, incoming, scan
 from shared.kafka_security import IN_THE_CLEAR, KafkaSecurity
 from shared.kafka_starting import start
 from shared.kafka_subscription import KafkaSubscription
@@ -221,7 +221,7 @@ class KafkaLog:
         )
 
         async def receive(records: Any) -> None:
-            await subscription.reader.received([Incoming(r.partition, r.offset, r.value or b"") for r in records])
+            await subscription.reader.received([incoming(record) for record in records])
 
         subscriber(receive)
         return subscriber

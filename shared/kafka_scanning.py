@@ -68,6 +68,12 @@ class Looker:
             await consumer.stop()
 
 
+def incoming(record: Any) -> Incoming:
+    """Take one of aiokafka's records; a key that is no text is none."""
+    key = (record.key or b"").decode(errors="ignore")
+    return Incoming(record.partition, record.offset, record.value or b"", key)
+
+
 async def scan(
     access: KafkaAccess, partitions: Sequence[TopicPartition], since: Mapping[int, int]
 ) -> AsyncIterator[Incoming]:
@@ -87,7 +93,7 @@ async def scan(
             for tp, records in found.items():
                 for record in records:
                     if record.offset < left[tp]:
-                        yield Incoming(tp.partition, record.offset, record.value or b"")
+                        yield incoming(record)
                 if not records or records[-1].offset + 1 >= left[tp]:
                     del left[tp]
                     consumer.pause(tp)

@@ -19,11 +19,15 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A record as it was read; offsets of a partition have no holes between them."""
+    """A record as it was read; offsets of a partition have no holes between them.
+
+    `key` is what its writer gave as the community, where the transport keeps that.
+    """
 
     partition: int
     offset: int
     body: bytes
+    key: str = ""
 
 
 class Reader(Protocol):

@@ -237,12 +237,12 @@ class Processor(Generic[State]):
 
     async def _apply_records(self, place: Place, segment: Iterable[Arrival]) -> None:
         by_community: dict[str, list[Arrival]] = {}
-        nobodys: list[DeadLetter] = []
+        nobodys: list[tuple[DeadLetter, str]] = []
         for arrival in segment:
             if arrival.community:
                 by_community.setdefault(arrival.community, []).append(arrival)
             elif arrival.failure is not None and not self._gaps.is_newer_tick(place, arrival):
-                nobodys.append(self._isolation.letter(place, arrival, arrival.failure, 1))
+                nobodys.append((self._isolation.letter(place, arrival, arrival.failure, 1), arrival.key))
         if nobodys:
             await self._isolation.publish_letters(nobodys)
         await self._apply_by_community(place, by_community)

@@ -17,7 +17,10 @@ State = TypeVar("State")
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A record of a community as the loop hands it on: decoded, or with the failure of that."""
+    """A record of a community as the loop hands it on: decoded, or with the failure of that.
+
+    `key` is whose it is by what its writer said beside it; only deleting goes by that.
+    """
 
     offset: int
     community: str
@@ -25,6 +28,7 @@ class Arrival:
     envelope: Envelope | None
     sequence: int | None
     failure: Unprocessable | None = None
+    key: str = ""
 
 
 class TimerFailed(Exception):

@@ -26,14 +26,17 @@ from services.recommend.stored_vectors import StoredVectors
 from shared.clock import wall_clock
 from shared.dead_letters import Cause, DeadLetter, delete_letters, open_letters, outgoing
 from shared.events import CommunityClosed, CommunityDeleted, CommunityEvent, CommunityOpened
-from shared.log import Log
+from shared.kafka_log import KafkaLog
+from shared.log import Log, Outgoing
 from shared.service import ServiceName, TopicName
 from shared.topics import partition_of
 from shared.wire import Envelope, encode
 from tests import nudging, recommending
 from tests.archives import write
 from tests.conftest import Kafka
+from tests.loop.counting import Counting
 from tests.loop.harness import PARTITIONS, Place, Running, post, running, until
+from tests.loop.harness import outgoing as outgoing_event
 from tests.nudging import Garden
 from tests.recommending import HashedVectors
 from tests.test_commands import kindling, ready, up
@@ -283,6 +286,40 @@ async def test_dead_letters_go_as_far_as_the_log_can_delete(place: Place) -> Non
         assert [record async for record in log.scan(TopicName.DEAD_LETTERS)] == []
     finally:
         await log.stop()
+
+
+def newer(one: DeadLetter) -> bytes:
+    """Write a letter as a version does that knows more of it."""
+    return json.dumps({**json.loads(one.model_dump_json()), "colour": "blue"}).encode()
+
+
+async def test_letters_that_nobody_can_read_are_somebodys_too(place: Place) -> None:
+    """A record that is wrong belongs to nobody, and yet names its community, or whoever wrote it did: it goes with it.
+    A letter of a newer version goes with its own community, and not with another's.
+    """
+    doomed, spared = [name for name in map(str, range(99)) if partition_of(name, PARTITIONS) == 1][:2]
+    async with running(place, Counting()) as run:
+        log = run.log
+        misled = outgoing_event(post(doomed, 1)).body
+        await log.publish([Outgoing(TopicName.ACTIVITY, 2, doomed, body) for body in (b"rubbish of anna", misled)])
+        await run.settle()
+        (rubbish, strayed) = await open_letters(log)
+        assert (rubbish.community, strayed.community) == ("", "")
+        said = letter(doomed, 7).model_copy(update={"community": "", "body": f'{{"partitionkey": "{doomed}"}}'})
+        await log.publish([outgoing(said)])
+        await log.publish([Outgoing(TopicName.DEAD_LETTERS, 1, doomed, newer(letter(doomed, 8)))])
+        # Redis keeps no keys, and its log has no writers but our own: what says nothing itself stays there.
+        kept = [] if isinstance(log, KafkaLog) else [rubbish.id]
+        assert await delete_letters(log, doomed, wall_clock()) == 0
+        assert [one.id for one in await open_letters(log)] == kept
+        left = [record.body async for record in log.scan(TopicName.DEAD_LETTERS)]
+        assert sum(b"rubbish" in body for body in left) == len(kept)
+        assert not [body for body in left if b"p1" in body or b"blue" in body or b"partitionkey" in body]
+        await log.publish([Outgoing(TopicName.DEAD_LETTERS, 1, spared, newer(letter(spared, 9)))])
+        await log.publish([outgoing(letter(doomed, 10), doomed)])
+        assert await delete_letters(log, doomed, wall_clock()) == 1
+        left = [record.body async for record in log.scan(TopicName.DEAD_LETTERS)]
+        assert [body for body in left if b"blue" in body] == [newer(letter(spared, 9))]
 
 
 async def test_an_operator_deletes_as_it_is_typed(tmp_path: Path) -> None:
