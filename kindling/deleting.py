@@ -122,6 +122,12 @@ async def rewrite_file(redis: Any) -> bool:
     return True
 
 
+def left_files(data_dir: Path) -> list[Path]:
+    """Give the files of imports before each community had a folder: nobody can tell of which one they are."""
+    folder = data_dir / "imports"
+    return sorted(file for file in folder.iterdir() if file.is_file()) if folder.is_dir() else []
+
+
 def delete_files(data_dir: Path, community: str) -> bool:
     """Delete what imports from this machine kept of a community; says whether there was anything."""
     folder = folder_of(data_dir, community)

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from kindling.commands.community_delete import stays
+from kindling.deleting import left_files
 from services.ingest.accept import Accepted, Door, Scope, accept
 from services.ingest.handlers import Ingest
 from services.nudge import documents as nudge
@@ -103,7 +105,9 @@ def test_recommend_deletes_what_it_derived_too() -> None:
     at = recommending.START + timedelta(days=2)
     place.see(recommending.made(CommunityDeleted, at))
     assert len(place.documents.table(recommend.MEMBERS)) == 3
+    assert place.vectors.kept
     place.see(recommending.made(CommunityClosed, at), recommending.made(CommunityDeleted, at + recommending.HOUR))
+    assert place.vectors.kept == set(), "vectors also leave the file that is kept outside the store"
     assert list(place.stored) == [f"{recommend.COMMUNITY.name}/{recommend.COMMUNITY_KEY}"]
     calls = len(place.vectors.calls)
     assert place.ranked(recommending.post("p2", "ann", "another volume", at + 2 * recommending.HOUR)) is None
@@ -320,6 +324,18 @@ async def test_letters_that_nobody_can_read_are_somebodys_too(place: Place) -> N
         assert await delete_letters(log, doomed, wall_clock()) == 1
         left = [record.body async for record in log.scan(TopicName.DEAD_LETTERS)]
         assert [body for body in left if b"blue" in body] == [newer(letter(spared, 9))]
+
+
+def test_what_imports_of_before_left_is_named(tmp_path: Path) -> None:
+    """Nobody can tell of which community those files are: the operator is told where they lie."""
+    folder = tmp_path / "imports"
+    assert left_files(tmp_path) == []
+    (folder / "0123456789abcdef").mkdir(parents=True)
+    (folder / "0123456789abcdef" / "champions.json").write_text("[]")
+    old = folder / "fedcba9876543210.rejected.jsonl"
+    old.write_text("a secret")
+    assert left_files(tmp_path) == [old]
+    assert str(old) in " ".join(stays(tmp_path))
 
 
 async def test_an_operator_deletes_as_it_is_typed(tmp_path: Path) -> None:
