@@ -248,6 +248,9 @@ class KafkaLog:
         name = topic_name(self._prefix, topic)
         return await self._looker.ends([TopicPartition(name, p) for p in range(self._partitions)])
 
+    async def identity(self, topic: TopicName) -> str:
+        return await self._looker.identity(topic_name(self._prefix, topic))
+
     async def drop_before(self, topic: TopicName, partition: int, offset: int) -> None:
         place = TopicPartition(topic_name(self._prefix, topic), partition)
         async with self._admin() as admin:

@@ -107,6 +107,10 @@ class Log(Protocol):
         """Give each partition's next offset."""
         ...
 
+    async def identity(self, topic: TopicName) -> str:
+        """Give a topic's id, which is another one once it was deleted and made again; "" where nobody can say."""
+        ...
+
     async def drop_before(self, topic: TopicName, partition: int, offset: int) -> None:
         """Delete a partition's records before `offset` for good; raises UnsafeSettings where that is not allowed."""
         ...

@@ -30,6 +30,8 @@ class Place:
     due: dict[str, datetime]
     # The running store that this was read from: what another one acknowledged may be lost.
     server: str = ""
+    # The id of the topic that this is a place in; "" where nobody can say.
+    topic: str = ""
     monotonic: Callable[[], float] = time.monotonic
     # By community that a gap or a newer record has stopped: where reading must begin again once it may go on.
     stopped: dict[str, int] = field(default_factory=dict)
@@ -129,7 +131,7 @@ class Place:
             if offset <= self.held():
                 self._resume = (offset, clock)
         offset, clock = self._resume
-        return Watermark(self.generation, self.next_offset, offset, clock)
+        return Watermark(self.generation, self.next_offset, offset, clock, self.topic)
 
     # What is due
 

@@ -180,6 +180,10 @@ class Processor(Generic[State]):
     # A batch
 
     async def _handle_batch(self, place: Place, batch: Sequence[Incoming]) -> None:
+        if batch[0].offset < place.next_offset and await self.patience("log", lambda: self._finder.is_another(place)):
+            # Its reader was sent to the beginning, which looks like reading again.
+            self._read_again(place)
+            return
         fresh = place.expected(batch)
         if fresh is None:
             await self.patience("log", lambda: self._finder.close_hole(place))
