@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def are_others(read: str, now: str) -> bool:
-    """Say whether two ids are of different topics; where one is not known (an earlier version kept none), nobody can."""
+    """Say whether two ids are of different topics; where one is not known, nobody can."""
     return bool(read and now) and read != now
 
 

@@ -7,7 +7,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.kafka_log import KafkaLog
-from shared.log import Log
+from shared.log import Incoming, Log
 from shared.service import TopicName
 from shared.topics import partition_of, topic_name
 from tests.conftest import Kafka
@@ -90,21 +90,43 @@ async def _remade(run: Running) -> bool:
 async def test_a_topic_that_was_made_again_is_told_from_what_was_read(
     kafka: Kafka, redis_url: str, prefix: str
 ) -> None:
-    """Also where it is as long again, and under a service at work: none of its records is taken for one of before."""
+    """Also where it is longer than it ever was: none of its records is taken for one of before."""
     place = Place(f"kafka://{kafka.address}", redis_url, prefix)
     async with running(place, Counting()) as run:
         await run.feed([reply("c", n) for n in range(5)])
         await run.settle()
         await _lose_activity(place, run.log)
-        await run.feed([reply("c", n) for n in range(100, 105)])
-        await until(lambda: _remade(run), 30)
-        assert not run.processor.status.ready
+        await run.feed([reply("c", n) for n in range(100, 110)])
     async with running(place, Counting()) as run:
-        # Longer than it ever was.
-        await run.feed([reply("c", n) for n in range(200, 210)])
-        await until(lambda: _remade(run), 30)
+        await until(lambda: _remade(run), 60)
+        assert not run.processor.status.ready
         assert partition_of("c", PARTITIONS) not in run.processor.status.partitions
         assert {event_id for _, event_id, _ in (await emitted(run.log))["c"]} == {f"reply/{n}" for n in range(5)}
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("found", ["by looking", "by a jump back"])
+async def test_a_topic_that_was_made_again_is_noticed_at_work(
+    kafka: Kafka, redis_url: str, prefix: str, found: str
+) -> None:
+    """Before it is read on, where its reader was sent to its beginning; else within seconds."""
+    partition = partition_of("c", PARTITIONS)
+    async with running(Place(f"kafka://{kafka.address}", redis_url, prefix), Counting()) as run:
+        await run.feed([reply("c", n) for n in range(5)])
+        await run.settle()
+        at_work = run.processor._places[partition]
+        # As if what was read so far had been in another topic of this name.
+        at_work.topic = "another"
+        async with run.place.redis() as redis:
+            await redis.hset(f"{prefix}:recommend:partition:{partition}", "topic", "another")
+        if found == "by looking":
+            await run.processor._watch.look()
+        else:
+            await run.processor.received([Incoming(partition, 0, b"")])
+        await until(lambda: _remade(run), 60)
+        assert partition not in run.processor.status.partitions
+        await run.feed([reply("c", 100)])
+        assert len((await emitted(run.log))["c"]) == 5
 
 
 async def test_a_place_that_an_earlier_version_kept_is_read_on_from(place: Place) -> None:
