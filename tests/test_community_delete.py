@@ -322,9 +322,7 @@ async def test_letters_that_nobody_can_read_are_somebodys_too(place: Place) -> N
         # What lies behind that one goes once it is decided.
         await decide(log, [one for one in await open_letters(log) if one.id in kept], "dropped", wall_clock())
         assert await delete_letters(log, doomed, wall_clock()) == 0
-        assert [
-            record async for record in log.scan(TopicName.DEAD_LETTERS, dict.fromkeys((2,), 0)) if record.partition == 2
-        ] == []
+        assert not [one async for one in log.scan(TopicName.DEAD_LETTERS) if b'"letter"' in one.body]
         await log.publish([Outgoing(TopicName.DEAD_LETTERS, 1, spared, newer(letter(spared, 9)))])
         await log.publish([outgoing(letter(doomed, 10), doomed)])
         assert await delete_letters(log, doomed, wall_clock()) == 1
