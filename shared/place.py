@@ -32,6 +32,8 @@ class Place:
     server: str = ""
     # The id of the topic that this is a place in; "" where nobody can say.
     topic: str = ""
+    # When the batch under way was begun, in nanoseconds since 1970: said in traces, never decided with.
+    began: int = 0
     monotonic: Callable[[], float] = time.monotonic
     # By community that a gap or a newer record has stopped: where reading must begin again once it may go on.
     stopped: dict[str, int] = field(default_factory=dict)

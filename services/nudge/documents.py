@@ -10,6 +10,7 @@ from shared.events import (
     Absence,
     Alternative,
     Answer,
+    Delegate,
     Digest,
     Evidence,
     Kind,
@@ -69,6 +70,7 @@ class Member:
     `gone` is when they last left, though they may be back: they are in no channel that they joined before it.
     `less` are the nudges to which they said `less` since they last named a number, with when: each halves it.
     `consent` is what they said to being asked at all, `contacted` when they were told of it.
+    `region` is whose holidays are theirs.
     """
 
     name: str = ""
@@ -90,7 +92,8 @@ class Member:
     absences: tuple[Absence, ...] = ()
     gap_hours: int | None = None
     digest: Digest | None = None
-    delegates: tuple[str, ...] = ()
+    delegates: tuple[Delegate, ...] = ()
+    region: str = ""
     stamps: dict[str, Stamp] = field(default_factory=dict)
 
 
@@ -196,7 +199,7 @@ class Opportunity:
     `sensitive`: only the person whom operators named is asked about it (route.py).
     `proposed` is the nudge that waits for approval. `named` is to be asked first, and could not be yet.
     `still_open` are ages in hours, and how likely the post is to be without an answer then; empty where nothing was
-    said.
+    said. `trace` is the traceparent with which it came in, of what is followed: never decided with.
     """
 
     kind: Kind
@@ -216,6 +219,7 @@ class Opportunity:
     sensitive: bool = False
     proposed: str | None = None
     subject: Subject | None = None
+    trace: str | None = None
 
     @property
     def concerned(self) -> tuple[str, ...]:
@@ -277,11 +281,13 @@ class StandsIn:
 class Asks:
     """When a member was asked, over all kinds, under the member's id: oldest first, the last week at least.
 
-    `let_go` is when they let asks go by since they last took one up, one that they passed twice.
+    `let_go` is when they let asks go by since they last took one up, one that they passed twice. `carried` are the
+    posts that they answered unasked, with when they first did, the last week's at least (carried.py).
     """
 
     times: tuple[datetime, ...] = ()
     let_go: tuple[datetime, ...] = ()
+    carried: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,10 +507,14 @@ class Routine:
 
 @dataclass(frozen=True, slots=True)
 class Holidays:
-    """Days, first and last, on which nobody is asked, under the name of their list; none where it was ended."""
+    """Days, first and last, on which nobody is asked, under the name of their list; none where it was ended.
+
+    They are of who is in one of the `regions`, or of everybody where there is none (regions.py).
+    """
 
     days: tuple[tuple[date, date], ...]
     stamp: Stamp
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
