@@ -34,11 +34,15 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How far a community's end has come in recommend and in nudge, which both have to have read of it."""
+    """How far a community's end has come in recommend and in nudge, which both have to have read of it.
+
+    `begun`: one of them has deleted it.
+    """
 
     known: bool
     closed: bool
     deleted: bool
+    begun: bool
 
 
 async def stage(connections: Connections, redis: Any, community: str) -> Stage:
@@ -47,10 +51,12 @@ async def stage(connections: Connections, redis: Any, community: str) -> Stage:
     asking = connections.store(redis, ServiceName.NUDGE)
     ranked = await matching.get(community, recommend.COMMUNITY, recommend.COMMUNITY_KEY)
     asked = await asking.get(community, nudge.COMMUNITY, nudge.THE_COMMUNITY)
+    gone = [found is not None and found.deleted for found in (ranked, asked)]
     return Stage(
         known=await matching.known(community) or await asking.known(community),
         closed=ranked is not None and not ranked.open and asked is not None and asked.closed,
-        deleted=ranked is not None and ranked.deleted and asked is not None and asked.deleted,
+        deleted=all(gone),
+        begun=any(gone),
     )
 
 
@@ -114,6 +120,12 @@ async def rewrite_file(redis: Any) -> bool:
     except Exception:  # it is not allowed to us, or is being done already: it comes by itself
         return False
     return True
+
+
+def left_files(data_dir: Path) -> list[Path]:
+    """Give the files of imports before each community had a folder: nobody can tell of which one they are."""
+    folder = data_dir / "imports"
+    return sorted(file for file in folder.iterdir() if file.is_file()) if folder.is_dir() else []
 
 
 def delete_files(data_dir: Path, community: str) -> bool:

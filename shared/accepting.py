@@ -1,16 +1,17 @@
-"""Accepting a gap that nothing will fill: a community stands still for it until somebody decides."""
+"""What a community stands still for: a record that is lost, until somebody decides, or one of a newer version."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.arrivals import arrivals_of
-from shared.failures import Unprocessable
+from shared.arrivals import arrivals_in, arrivals_of
+from shared.failures import Newer, Unprocessable
 from shared.log import Log
-from shared.service import Service
+from shared.service import Service, TopicName
 from shared.state import Changes
 from shared.store import Position, Store, Stored, Write, dump_position
 from shared.topics import partition_of
+from shared.working import Arrival
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ async def find_gaps(log: Log, store: Store, service: Service[Any], only: str | N
     """Give the communities (or the `only` one) of whose input something waits behind a gap, by name."""
     read: dict[str, int] = {}
     coming: dict[str, int] = {}
-    async for record in log.scan(service.reads, await _begin(log, store, service, only)):
+    async for record in log.scan(service.reads, await _begin(log, store, service.reads, only)):
         (arrival,) = arrivals_of(service, [record], log.partitions)
         community, number = arrival.community, arrival.sequence
         if number is None or (only is not None and community != only):
@@ -40,9 +41,40 @@ async def find_gaps(log: Log, store: Store, service: Service[Any], only: str | N
     return [Gap(c, read[c] + 1, coming[c] - 1, await store.load(c)) for c in waiting]
 
 
-async def _begin(log: Log, store: Store, service: Service[Any], only: str | None) -> dict[int, int]:
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A community that waits for its service to be upgraded, at a record of this type."""
+
+    community: str
+    wire_type: str
+
+
+async def find_newer(log: Log, store: Store, reads: TopicName) -> list[Waits]:
+    """Give the communities that wait at a record which this version cannot read either, by name.
+
+    One that another version of a service waits at, and this one knows, is not seen: that service says it itself.
+    """
+    waits: dict[str, str] = {}
+    async for record in log.scan(reads, await _begin(log, store, reads, None)):
+        (arrival,) = arrivals_in(reads, [record], log.partitions)
+        community, failure = arrival.community, arrival.failure
+        if not community or community in waits or not isinstance(failure, Newer):
+            continue
+        position = (await store.load(community)).position
+        if position is None or not _applied(position, arrival, log.generation):
+            waits[community] = failure.wire_type
+    return [Waits(community, waits[community]) for community in sorted(waits)]
+
+
+def _applied(position: Position, arrival: Arrival, generation: str) -> bool:
+    if arrival.sequence is not None:
+        return arrival.sequence <= position.read
+    return position.generation == generation and arrival.offset <= position.offset
+
+
+async def _begin(log: Log, store: Store, reads: TopicName, only: str | None) -> dict[int, int]:
     """Give where to begin in each partition: a stopped community holds the place that is stored."""
-    begin = await log.ends(service.reads)
+    begin = await log.ends(reads)
     for partition in range(log.partitions) if only is None else [partition_of(only, log.partitions)]:
         mark = await store.watermark(partition)
         begin[partition] = mark.resume if mark is not None and mark.generation == log.generation else 0

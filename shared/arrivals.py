@@ -24,7 +24,7 @@ def arrivals_of(service: Service[Any], batch: Sequence[Incoming], partitions: in
 
 
 def arrivals_in(topic: TopicName, batch: Sequence[Incoming], partitions: int) -> list[Arrival]:
-    """Decode records of a topic in the same way."""
+    """Decode records of a topic, as who reads it does."""
     # The activity log has many writers: a sequence number in it would be somebody else's.
     sequenced = topic is not TopicName.ACTIVITY
     return [_arrival(record, sequenced, partitions) for record in batch]
@@ -37,11 +37,11 @@ def _arrival(record: Incoming, sequenced: bool, partitions: int) -> Arrival:
         community, sequence = _peek(record.body)
         if community and partition_of(community, partitions) != record.partition:
             community = ""
-        return Arrival(record.offset, community, record.body, None, sequence if sequenced else None, error)
+        return Arrival(record.offset, community, record.body, None, sequence if sequenced else None, error, record.key)
     if (own := _partition(envelope.event, partitions)) != record.partition:
         # Its offset says nothing of what its community has handled: it must not move that position.
         misled = Unprocessable(f"it belongs to partition {own}: the key is the community, the partitioner murmur2")
-        return Arrival(record.offset, "", record.body, None, None, misled)
+        return Arrival(record.offset, "", record.body, None, None, misled, record.key)
     sequence = envelope.sequence if sequenced else None
     return Arrival(record.offset, partition_key(envelope.event), record.body, envelope, sequence)
 

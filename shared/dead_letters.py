@@ -5,18 +5,20 @@ is open while nothing was. A letter's id comes from where its record was, so tha
 is one letter.
 """
 
+import json
 import traceback
 from collections.abc import Sequence
-from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from shared.arrivals import is_tick
 from shared.events import CommunityEvent
 from shared.failures import Invalid, Unprocessable
-from shared.log import Log, Outgoing
+from shared.log import Incoming, Log, Outgoing
 from shared.service import ServiceName, TopicName
 from shared.topics import partition_of
 from shared.wire import Envelope, decode, encode
@@ -63,6 +65,16 @@ class Decided(BaseModel):
 _ENTRIES: Final[TypeAdapter[DeadLetter | Decided]] = TypeAdapter(DeadLetter | Decided)
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What lies at an offset: a letter, a decision, or neither; and whose it is, as far as anything says so."""
+
+    partition: int
+    offset: int
+    known: DeadLetter | Decided | None
+    owner: str
+
+
 def letter_id(service: ServiceName, topic: TopicName, generation: str, partition: int, offset: int) -> str:
     """Name a letter by the place of its record."""
     return f"{service.value}-{topic.value}-{generation[:8]}-{partition}-{offset}"
@@ -97,39 +109,66 @@ async def open_letters(log: Log) -> list[DeadLetter]:
 
 async def _open(log: Log) -> list[tuple[int, DeadLetter]]:
     """Give the letters about which nothing was decided, each with its offset."""
+    return _undecided(await _all(log))
+
+
+async def _all(log: Log) -> list[_Entry]:
+    return [_read(record) async for record in log.scan(TopicName.DEAD_LETTERS)]
+
+
+def _undecided(entries: Sequence[_Entry]) -> list[tuple[int, DeadLetter]]:
     letters: dict[str, tuple[int, DeadLetter]] = {}
     decided: set[str] = set()
-    async for record in log.scan(TopicName.DEAD_LETTERS):
-        try:
-            entry = _ENTRIES.validate_json(record.body)
-        except ValidationError:
-            continue  # written by something else; it is nobody's letter
-        if isinstance(entry, Decided):
-            decided.add(entry.id)
-        else:
-            letters.setdefault(entry.id, (record.offset, entry))
+    for entry in entries:
+        if isinstance(entry.known, Decided):
+            decided.add(entry.known.id)
+        elif entry.known is not None:  # else written by something else, or a newer version
+            letters.setdefault(entry.known.id, (entry.offset, entry.known))
     return [(offset, letter) for offset, letter in letters.values() if letter.id not in decided]
 
 
-async def delete_letters(log: Log, community: str, at: datetime) -> int:
-    """Drop a community's open letters, and delete what is decided in its partition; give how many are left of it.
+def _read(record: Incoming) -> _Entry:
+    try:
+        known = _ENTRIES.validate_json(record.body)
+    except ValidationError:
+        return _Entry(record.partition, record.offset, None, _said(record.body, "community") or record.key)
+    if isinstance(known, Decided):
+        return _Entry(record.partition, record.offset, known, "")  # it says nothing of anybody
+    owner = known.community or _said(known.body.encode(), "partitionkey") or record.key
+    return _Entry(record.partition, record.offset, known, owner)
 
-    The log deletes from its beginning only: what lies behind the first open letter of another community stays until
-    that one is decided.
+
+def _said(body: bytes, name: str) -> str:
+    """Read what a record says of its community, which cannot be read otherwise; "" where it says nothing."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    said = found.get(name) if isinstance(found, dict) and not is_tick(found.get("type")) else None
+    return said if isinstance(said, str) else ""
+
+
+async def delete_letters(log: Log, community: str, at: datetime) -> int:
+    """Drop a community's open letters, and delete what is decided in their partitions; give how many are left of it.
+
+    Its letters are also those that belong to nobody because they cannot be read, where they or their writer name it,
+    and what a newer version of Kindling wrote of it. The log deletes from its beginning only: what lies behind the
+    first open letter of another community, or one that only a newer version can read, stays until that is decided.
     """
-    partition = partition_of(community, log.partitions)
     # Before anything is read: a letter that comes meanwhile lies behind it.
-    end = (await log.ends(TopicName.DEAD_LETTERS))[partition]
-    opened = await _open(log)
-    await decide(log, [letter for _, letter in opened if letter.community == community], "dropped", at)
-    others = [offset for offset, x in opened if x.partition == partition and x.community != community]
-    await log.drop_before(TopicName.DEAD_LETTERS, partition, min([end, *others]))
-    left = 0
-    async for record in log.scan(TopicName.DEAD_LETTERS):
-        with suppress(ValidationError):
-            entry = _ENTRIES.validate_json(record.body)
-            left += isinstance(entry, DeadLetter) and entry.community == community
-    return left
+    ends = await log.ends(TopicName.DEAD_LETTERS)
+    entries = await _all(log)
+    opened = _undecided(entries)
+    owners = {(entry.partition, entry.offset): entry.owner for entry in entries}
+    own = [(offset, x) for offset, x in opened if owners[x.partition, offset] == community]
+    await decide(log, [letter for _, letter in own], "dropped", at)
+    keep = [(x.partition, offset) for offset, x in opened if owners[x.partition, offset] != community]
+    keep += [(e.partition, e.offset) for e in entries if e.known is None and e.owner not in ("", community)]
+    where_own = {entry.partition for entry in entries if entry.owner == community}
+    for partition in sorted(where_own | {partition_of(community, log.partitions)}):
+        first = min([ends[partition], *(offset for where, offset in keep if where == partition)])
+        await log.drop_before(TopicName.DEAD_LETTERS, partition, first)
+    return sum([entry.owner == community for entry in await _all(log)])
 
 
 async def decide(log: Log, letters: Sequence[DeadLetter], fate: Literal["replayed", "dropped"], at: datetime) -> None:

@@ -5,6 +5,7 @@ Exception
 │   └── Invalid          ... it is no event of the vocabulary; its problems point to the fields
 │       └── Newer        ... of this release: a door refuses it, a reader of the log waits to be upgraded
 ├── Unavailable          later: something is away; wait with back-off, say so, and try again
+│   └── TooLarge         ... or the log is set to take less than we write: a door refuses what was sent
 ├── Lacking              elsewhere: this process lacks what a community needs; it waits, alone, for one that has it
 └── anything else        a record's handler: a bounded number of attempts, then dead-letters
                          the loop itself: crash loudly, the process is started again
@@ -55,6 +56,10 @@ class Unavailable(Exception):
 
 class Lacking(Exception):
     """This process was started without what a community needs, its encoder; the message says what to do."""
+
+
+class TooLarge(Unavailable):
+    """The log takes no record of this size, because it is set so; what was decided waits until it is set otherwise."""
 
 
 class Replaced(Exception):

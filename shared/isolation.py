@@ -16,6 +16,7 @@ from shared.log import Log
 from shared.place import Place
 from shared.service import Service
 from shared.state import Timer
+from shared.wire import RECORD_BYTES
 from shared.working import Arrival, TimerFailed, Working
 
 State = TypeVar("State")
@@ -109,7 +110,7 @@ class Isolation(Generic[State]):
         if error is None:
             return True
         # The letter first: a crash between the two writes it twice under one id, and loses nothing.
-        await self.publish_letters([self.letter(place, arrival, error, attempts)])
+        await self.publish_letters([(self.letter(place, arrival, error, attempts), arrival.community)])
         error, _ = await self._try(place, community, arrival, dead=True)
         if error is not None:
             raise error
@@ -140,7 +141,7 @@ class Isolation(Generic[State]):
                 if not last:
                     await asyncio.sleep(FIRST_PAUSE * 2**attempt)
                 elif isinstance(error, TimerFailed):
-                    await self.publish_letters([self._timers_letter(place, arrival, error)])
+                    await self.publish_letters([(self._timers_letter(place, arrival, error), arrival.community)])
                     buried.add(error.timer)
                     attempt = 0
                 else:
@@ -160,7 +161,17 @@ class Isolation(Generic[State]):
         return letter.model_copy(update={"id": name, "cause": Cause.TIMER, "body": body})
 
     def letter(self, place: Place, arrival: Arrival, error: Exception, attempts: int) -> DeadLetter:
-        """Make the letter of a record that could not be processed."""
+        """Make the letter of a record that could not be processed.
+
+        What is too large to be kept once more, as text, is in its own topic alone, as long as the log is kept.
+        """
+        letter = self._letter(place, arrival, error, attempts)
+        if (size := len(outgoing(letter).body)) <= RECORD_BYTES:
+            return letter
+        said = f"the record is too large to be kept here ({size} bytes with what is around it)"
+        return letter.model_copy(update={"body": "", "reason": f"{letter.reason}; {said}"})
+
+    def _letter(self, place: Place, arrival: Arrival, error: Exception, attempts: int) -> DeadLetter:
         return DeadLetter(
             id=letter_id(self._service.name, self._service.reads, place.generation, place.partition, arrival.offset),
             service=self._service.name,
@@ -176,9 +187,9 @@ class Isolation(Generic[State]):
             body=arrival.body.decode(errors="replace"),
         )
 
-    async def publish_letters(self, letters: Sequence[DeadLetter]) -> None:
-        """Append letters to the topic, and say so."""
-        await self._log.publish([outgoing(letter, letter.community) for letter in letters])
-        for letter in letters:
+    async def publish_letters(self, letters: Sequence[tuple[DeadLetter, str]]) -> None:
+        """Append letters to the topic, each with whose it is, as far as that is known, and say so."""
+        await self._log.publish([outgoing(letter, key) for letter, key in letters])
+        for letter, _ in letters:
             metrics.DEAD_LETTERS.labels(self._service.name.value, letter.cause.value).inc()
             log.error("dead letter %s: %s at %s", letter.id, letter.reason, letter.frame)

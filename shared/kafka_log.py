@@ -1,36 +1,34 @@
 """The log on Apache Kafka, through FastStream: consumer groups spread the partitions over replicas."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import uuid4
 
-from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.errors import (
-    CommitFailedError,
+    ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     GroupCoordinatorNotAvailableError,
-    IllegalGenerationError,
-    IllegalStateError,
     KafkaConnectionError,
-    RebalanceInProgressError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
-    UnknownMemberIdError,
 )
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from shared.failures import Unavailable, UnsafeSettings
 from shared.kafka_access import KafkaAccess
-from shared.kafka_publishing import LARGEST, KafkaPublisher, Message, away_is_unavailable
-from shared.kafka_scanning import ANSWER_SECONDS, Looker, scan
+from shared.kafka_describing import Right
+from shared.kafka_failures import NotAllowed, away_is_unavailable
+from shared.kafka_publishing import LARGEST, KafkaPublisher, Message
+from shared.kafka_rights import check_rights
+from shared.kafka_scanning import ANSWER_SECONDS, Looker, incoming, scan
 from shared.kafka_security import IN_THE_CLEAR, KafkaSecurity
 from shared.kafka_starting import start
+from shared.kafka_subscription import KafkaSubscription
 from shared.log import Incoming, Outgoing, Reader
 from shared.redis_log import bare, raw
 from shared.service import TopicName
@@ -47,59 +45,7 @@ RETENTION_MS = 30 * 24 * 3600 * 1000
 STOP_SECONDS = 6.0
 DELETE_SECONDS = 30.0
 LOOK_SECONDS = 0.1
-# The place of a replica that was replaced: harmless, the stored position leads.
-_REPLACED = (
-    CommitFailedError,
-    IllegalGenerationError,
-    IllegalStateError,
-    RebalanceInProgressError,
-    UnknownMemberIdError,
-)
-
-log = logging.getLogger(__name__)
-
-
-@dataclass
-class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
-    """One FastStream subscriber of all partitions that the group gives to this process."""
-
-    name: str
-    topic: TopicName
-    group: str
-    reader: Reader
-    subscriber: Any = field(default=None)
-
-    @property
-    def consumer(self) -> Any:
-        if self.subscriber is None or self.subscriber.consumer is None:
-            raise Unavailable("Kafka: not connected")
-        return self.subscriber.consumer
-
-    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        await self.reader.revoked([tp.partition for tp in revoked])
-
-    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        await self.reader.assigned([tp.partition for tp in assigned])
-
-    def seek(self, partition: int, offset: int) -> None:
-        try:
-            self.consumer.seek(TopicPartition(self.name, partition), offset)
-        except (IllegalStateError, Unavailable):
-            log.info("partition %d went to another replica", partition)
-
-    async def first_offset(self, partition: int) -> int:
-        tp = TopicPartition(self.name, partition)
-        with away_is_unavailable():
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return int((await self.consumer.beginning_offsets([tp]))[tp])
-
-    async def commit(self, offsets: Mapping[int, int]) -> None:
-        try:
-            with away_is_unavailable():
-                await self.consumer.commit({TopicPartition(self.name, p): offset for p, offset in offsets.items()})
-        except Unavailable as error:
-            if not isinstance(error.__cause__, _REPLACED):
-                raise
+_NOT_ALLOWED = (TopicAuthorizationFailedError.errno, ClusterAuthorizationFailedError.errno)
 
 
 def new_topics(prefix: str, partitions: int, brokers: int) -> list[NewTopic]:
@@ -110,8 +56,8 @@ def new_topics(prefix: str, partitions: int, brokers: int) -> list[NewTopic]:
     for topic in TopicName:
         # What nobody has decided about yet must not vanish; the log itself is bounded.
         config = {"retention.ms": "-1" if topic is TopicName.DEAD_LETTERS else str(RETENTION_MS), **safe}
-        if topic is not TopicName.ACTIVITY:
-            config["max.message.bytes"] = str(LARGEST)
+        # Whatever the brokers' own limit is.
+        config["max.message.bytes"] = str(LARGEST)
         topics.append(NewTopic(topic_name(prefix, topic), partitions, replicas, topic_configs=config))
     return topics
 
@@ -165,6 +111,11 @@ class KafkaLog:
             brokers = len((await admin.describe_cluster())["brokers"])
             answer = await admin.create_topics(new_topics(self._prefix, partitions, brokers))
         codes = {entry[0]: entry[1] for entry in answer.topic_errors}
+        if refused := [name for name, code in codes.items() if code in _NOT_ALLOWED]:
+            raise UnsafeSettings(
+                f"Kafka does not let KINDLING_KAFKA__USER {self._access.security.user!r} make topics: the right CREATE "
+                f"is missing for {', '.join(sorted(refused))}"
+            )
         if failed := {name: code for name, code in codes.items() if code not in (0, TopicAlreadyExistsError.errno)}:
             raise UnsafeSettings(f"Kafka refused to make topics (error codes): {failed}")
         if codes[self._meta] == TopicAlreadyExistsError.errno and await self._read_generation():
@@ -226,13 +177,19 @@ class KafkaLog:
             named = record.body.decode()
         return named
 
-    def subscribe(self, topic: TopicName, group: str, reader: Reader) -> KafkaSubscription:
-        subscription = KafkaSubscription(topic_name(self._prefix, topic), topic, f"{self._prefix}.{group}", reader)
+    def subscribe(
+        self, topic: TopicName, group: str, reader: Reader, writes: Collection[TopicName] = ()
+    ) -> KafkaSubscription:
+        name, written = topic_name(self._prefix, topic), [topic_name(self._prefix, one) for one in writes]
+        subscription = KafkaSubscription(name, topic, f"{self._prefix}.{group}", reader, written)
         self._subscriptions.append(subscription)
         return subscription
 
     async def start(self) -> None:
-        await self._read_what_was_made()
+        try:
+            await self._read_what_was_made()
+        except NotAllowed as error:
+            raise UnsafeSettings(f"KINDLING_KAFKA__USER {self._access.security.user!r}: {error}") from error
         self._broker = KafkaBroker(
             list(self._access.servers),
             security=self._access.shown,
@@ -255,6 +212,7 @@ class KafkaLog:
         names = {topic_name(self._prefix, topic): topic for topic in TopicName}
         async with self._admin() as admin:
             found = await admin.describe_topics([self._meta, *names])
+            await self._check_rights(admin)
         if any(topic["error_code"] == TopicAuthorizationFailedError.errno for topic in found):
             raise UnsafeSettings(
                 f"Kafka does not let KINDLING_KAFKA__USER {self._access.security.user!r} see the topics under "
@@ -269,6 +227,12 @@ class KafkaLog:
         self._generation = await self._read_generation()
         if not self._generation:
             raise Unavailable("Kafka: the topics are being made")
+
+    async def _check_rights(self, admin: Any) -> None:
+        reads = {self._meta, *(one.name for one in self._subscriptions)}
+        writes = {name for one in self._subscriptions for name in one.writes}
+        needed = {Right.READ: reads, Right.WRITE: writes}
+        await check_rights(admin, self._access.security.user, needed, [one.group for one in self._subscriptions])
 
     def _subscriber(self, broker: KafkaBroker, subscription: KafkaSubscription) -> Any:
         subscriber = broker.subscriber(
@@ -287,7 +251,7 @@ class KafkaLog:
         )
 
         async def receive(records: Any) -> None:
-            await subscription.reader.received([Incoming(r.partition, r.offset, r.value or b"") for r in records])
+            await subscription.reader.received([incoming(record) for record in records])
 
         subscriber(receive)
         return subscriber
@@ -313,6 +277,9 @@ class KafkaLog:
     async def ends(self, topic: TopicName) -> dict[int, int]:
         name = topic_name(self._prefix, topic)
         return await self._looker.ends([TopicPartition(name, p) for p in range(self._partitions)])
+
+    async def identity(self, topic: TopicName) -> str:
+        return await self._looker.identity(topic_name(self._prefix, topic))
 
     async def drop_before(self, topic: TopicName, partition: int, offset: int) -> None:
         place = TopicPartition(topic_name(self._prefix, topic), partition)

@@ -1,36 +1,26 @@
 """Publishing to Kafka: in order, acknowledged by all, with a producer that is replaced when it has failed."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from shared.failures import Unavailable
+from shared.failures import TooLarge
 from shared.kafka_access import KafkaAccess
+from shared.kafka_failures import away_is_unavailable
 from shared.kafka_starting import start
-from shared.wire import CONTENT_TYPE
+from shared.wire import CONTENT_TYPE, RECORD_BYTES
 
 _HEADERS = [("content-type", CONTENT_TYPE.encode())]
-# What was read is passed on with a little more around it, and a letter holds a record as text: more than
-# the megabyte that Kafka takes by default.
-LARGEST = 8 * 1024 * 1024
+# With a record's key and headers.
+LARGEST = RECORD_BYTES + 8 * 1024
 # A broker that takes and acknowledges nothing for so long is away. An idempotent producer itself never gives up.
 ACKNOWLEDGE_SECONDS = 10.0
 FLUSH_SECONDS = 2.0
-
-
-@contextmanager
-def away_is_unavailable() -> Iterator[None]:
-    """Turn what aiokafka raises while the broker is away into Unavailable."""
-    try:
-        yield
-    except (KafkaError, OSError) as error:
-        name, said = type(error).__name__, str(error) or "no answer in time"
-        raise Unavailable(f"Kafka: {said if said.startswith(name) else f'{name} {said}'}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +51,20 @@ class KafkaPublisher:
 
         Raises:
             Unavailable: not all were acknowledged; any of them may still arrive.
+            NotAllowed: the login has no right to write there.
+            TooLarge: Kafka takes no record as large as one of them; those before it may have arrived.
         """
-        with away_is_unavailable():
+        with away_is_unavailable("write to"):
             async with asyncio.timeout(self._acknowledge_seconds):
                 producer = await self._started()
             try:
                 await _send(producer, messages, self._acknowledge_seconds)
-            except (KafkaError, TimeoutError):
+            except (KafkaError, TimeoutError) as error:
                 # Its sequence may be broken for good, so that it would refuse everything from now on.
                 self._discard(producer)
                 await self._ended()
+                if isinstance(error, MessageSizeTooLargeError):
+                    raise _too_large(messages) from error
                 raise
 
     async def _started(self) -> Any:
@@ -103,6 +97,14 @@ class KafkaPublisher:
         """End within seconds; what is not acknowledged by then is Unavailable to whoever publishes it."""
         self._discard(self._producer)
         await self._ended()
+
+
+def _too_large(messages: Sequence[Message]) -> TooLarge:
+    largest = max(messages, key=lambda message: len(message.body))
+    return TooLarge(
+        f"Kafka takes no record of {len(largest.body)} bytes in {largest.topic}: its max.message.bytes, or where that "
+        f"is not set the broker's message.max.bytes, is lower. Kindling needs {LARGEST}"
+    )
 
 
 async def _send(producer: Any, messages: Sequence[Message], seconds: float) -> None:

@@ -19,11 +19,15 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A record as it was read; offsets of a partition have no holes between them."""
+    """A record as it was read; offsets of a partition have no holes between them.
+
+    `key` is what its writer gave as the community, where the transport keeps that.
+    """
 
     partition: int
     offset: int
     body: bytes
+    key: str = ""
 
 
 class Reader(Protocol):
@@ -90,8 +94,13 @@ class Log(Protocol):
 
     async def stop(self) -> None: ...
 
-    def subscribe(self, topic: TopicName, group: str, reader: Reader) -> Subscription:
-        """Have `reader` called with what `topic` brings; call it before `start`."""
+    def subscribe(
+        self, topic: TopicName, group: str, reader: Reader, writes: Collection[TopicName] = ()
+    ) -> Subscription:
+        """Have `reader` called with what `topic` brings; call it before `start`.
+
+        Where there are rights, `start` looks whether this process may write to the topics that the reader `writes`.
+        """
         ...
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
@@ -100,6 +109,10 @@ class Log(Protocol):
 
     async def ends(self, topic: TopicName) -> dict[int, int]:
         """Give each partition's next offset."""
+        ...
+
+    async def identity(self, topic: TopicName) -> str:
+        """Give a topic's id, which is another one once it was deleted and made again; "" where nobody can say."""
         ...
 
     async def drop_before(self, topic: TopicName, partition: int, offset: int) -> None:

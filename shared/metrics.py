@@ -79,6 +79,12 @@ BUDGET_USED = Histogram(
     buckets=_SHARE_BUCKETS,
 )
 NOBODY = Counter("kindling_decisions_nobody", "Decisions about a post that found nobody to ask", [])
+UNASKED = Counter(
+    "kindling_unasked",
+    "Posts and other things about which nobody could be asked, each counted once, when that began: all who came into "
+    "question were barred, nobody matched, as many had been asked as may be, or it was not worth it",
+    ["reason"],
+)
 HELD = Counter("kindling_decisions_held", "Posts left alone on purpose, to measure what asking adds", [])
 ENDED = Counter("kindling_asks_ended", "What became of asks", ["outcome"])
 DELIVERED = Counter("kindling_deliveries", "Nudges that were brought to people", ["channel", "result"])

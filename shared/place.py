@@ -30,6 +30,8 @@ class Place:
     due: dict[str, datetime]
     # The running store that this was read from: what another one acknowledged may be lost.
     server: str = ""
+    # The id of the topic that this is a place in; "" where nobody can say.
+    topic: str = ""
     # When the batch under way was begun, in nanoseconds since 1970: said in traces, never decided with.
     began: int = 0
     monotonic: Callable[[], float] = time.monotonic
@@ -131,7 +133,7 @@ class Place:
             if offset <= self.held():
                 self._resume = (offset, clock)
         offset, clock = self._resume
-        return Watermark(self.generation, self.next_offset, offset, clock)
+        return Watermark(self.generation, self.next_offset, offset, clock, self.topic)
 
     # What is due
 

@@ -35,7 +35,7 @@ from shared.isolation import Isolation
 from shared.log import Incoming, Log, Outgoing, Subscription
 from shared.patience import Patience, Status, Stopping
 from shared.place import Place
-from shared.service import Service
+from shared.service import Service, TopicName
 from shared.store import Move, Store
 from shared.traces import NO_TRACES, Traces, now
 from shared.watching import Watch
@@ -86,7 +86,9 @@ class Processor(Generic[State]):
         self._isolation = Isolation(service, broker, self._copies, self._settle, self._gaps.lack, clock, attempts)
         self._places: dict[int, Place] = {}
         self._starting: dict[int, asyncio.Task[None]] = {}
-        self._subscription: Subscription = broker.subscribe(service.reads, service.name.value, self)
+        self._subscription: Subscription = broker.subscribe(
+            service.reads, service.name.value, self, (service.writes, TopicName.DEAD_LETTERS)
+        )
         self._finder = Finder(broker, store, service.reads, self._subscription, self.status)
         self._watch = Watch(
             service.name, service.reads, broker, store, self.patience, self._places.values, self._read_again, clock
@@ -181,6 +183,10 @@ class Processor(Generic[State]):
     # A batch
 
     async def _handle_batch(self, place: Place, batch: Sequence[Incoming]) -> None:
+        if batch[0].offset < place.next_offset and await self.patience("log", lambda: self._finder.is_another(place)):
+            # Its reader was sent to the beginning, which looks like reading again.
+            self._read_again(place)
+            return
         fresh = place.expected(batch)
         if fresh is None:
             await self.patience("log", lambda: self._finder.close_hole(place))
@@ -238,12 +244,12 @@ class Processor(Generic[State]):
 
     async def _apply_records(self, place: Place, segment: Iterable[Arrival]) -> None:
         by_community: dict[str, list[Arrival]] = {}
-        nobodys: list[DeadLetter] = []
+        nobodys: list[tuple[DeadLetter, str]] = []
         for arrival in segment:
             if arrival.community:
                 by_community.setdefault(arrival.community, []).append(arrival)
             elif arrival.failure is not None and not self._gaps.is_newer_tick(place, arrival):
-                nobodys.append(self._isolation.letter(place, arrival, arrival.failure, 1))
+                nobodys.append((self._isolation.letter(place, arrival, arrival.failure, 1), arrival.key))
         if nobodys:
             await self._isolation.publish_letters(nobodys)
         await self._apply_by_community(place, by_community)

@@ -6,7 +6,7 @@ An entry's id is `0-N`: N counts from 1 without holes, so that offsets mean the 
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -142,7 +142,9 @@ class RedisLog:
         if b"partitions" not in self._made:
             raise UnsafeSettings(f"there are no topics under {self._prefix!r}: run `kindling topics create` first")
 
-    def subscribe(self, topic: TopicName, group: str, reader: Reader) -> RedisSubscription:
+    def subscribe(
+        self, topic: TopicName, group: str, reader: Reader, writes: Collection[TopicName] = ()
+    ) -> RedisSubscription:
         subscription = RedisSubscription(self, topic, group, reader)
         self._subscriptions.append(subscription)
         return subscription
@@ -250,6 +252,10 @@ class RedisLog:
                     raise failed
         # A stream that nobody has written to does not exist: its first record will be number 1.
         return {p: 1 if isinstance(x, Exception) else _offset(x["last-generated-id"]) + 1 for p, x in enumerate(found)}
+
+    async def identity(self, topic: TopicName) -> str:
+        """Streams have none; one that was deleted begins at 1 again, which is shorter than what was read."""
+        return ""
 
     async def drop_before(self, topic: TopicName, partition: int, offset: int) -> None:
         with away_is_unavailable():

@@ -214,6 +214,7 @@ class RedisStore:
             int(found[b"handled"]),
             int(found[b"resume"]),
             datetime.fromisoformat(clock.decode()) if clock else None,
+            found.get(b"topic", b"").decode(),
         )
 
     async def server(self, partition: int) -> str:
@@ -225,6 +226,7 @@ class RedisStore:
             "handled": watermark.handled,
             "resume": watermark.resume,
             "clock": watermark.clock.isoformat() if watermark.clock else "",
+            "topic": watermark.topic,
         }
         arguments: list[Any] = [word for pair in values.items() for word in pair]
         return bool(await _now(self._redis.eval(_SAVE_WATERMARK, 1, self._partition(partition), server, *arguments)))

@@ -51,13 +51,14 @@ class Watermark:
     """A partition's progress: all before `handled` is durable; reading starts again at `resume`.
 
     `resume` trails, so that what a server or a promoted replica has lost of the last second is read again;
-    `clock` is the latest tick before it. Offsets count in the log of `generation`.
+    `clock` is the latest tick before it. Offsets count in the log of `generation`, in the `topic` of this id.
     """
 
     generation: str
     handled: int
     resume: int
     clock: datetime | None
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)

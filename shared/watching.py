@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from shared import metrics
 from shared.clock import Clock, wall_clock
+from shared.finding import are_others
 from shared.lag import Lag
 from shared.log import Log
 from shared.patience import Patience, Stopping
@@ -52,17 +53,18 @@ class Watch:
             return
 
     async def look(self) -> None:
-        """Measure the lag; have each place read again whose store restarted, or whose log is shorter than it was."""
+        """Measure the lag; have each place read again whose store restarted, or whose log cannot be what was read."""
         self._forget_moved()
         # Before the ends are asked for: what is read meanwhile may lie behind them.
         reached = [(place, place.next_offset) for place in self._places()]
         ends = await self._patience("log", lambda: self._log.ends(self._reads))
+        topic = await self._patience("log", lambda: self._log.identity(self._reads))
         for place, offset in reached:
             partition = place.partition
             server = await self._patience("store", lambda p=partition: self._store.server(p))  # type: ignore[misc]
             end = ends.get(partition, offset)
             self._measure(place, end)
-            if server != place.server or end < offset:
+            if server != place.server or end < offset or are_others(place.topic, topic):
                 self._read_again(place)
             elif await self._may_go_on(place):
                 log.warning("partition %d: a gap was accepted; reading again", partition)

@@ -31,6 +31,9 @@ ENVELOPE = frozenset({"id", "source", "at", "community"})
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _TYPE = re.compile(r"kindling\.([A-Za-z]+)\.v([1-9][0-9]{0,3})")
 _JSON = JSONFormat()
+# What was read is passed on with a little more around it, and a letter holds a record as text: more than the megabyte
+# that Kafka takes by default.
+RECORD_BYTES: Final = 8 * 1024 * 1024 - 8 * 1024
 _SEQUENCE_DIGITS = 20
 _NEEDED = ("specversion", "id", "source", "type", "time", "partitionkey")
 _TEXTS = (*_NEEDED, "subject", "datacontenttype", "dataschema")

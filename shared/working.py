@@ -10,14 +10,17 @@ from shared.failures import Unprocessable
 from shared.service import Moment, Service
 from shared.state import Documents, Timer
 from shared.store import Position, Write, dump_position
-from shared.wire import Envelope, encode
+from shared.wire import RECORD_BYTES, Envelope, encode
 
 State = TypeVar("State")
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A record of a community as the loop hands it on: decoded, or with the failure of that."""
+    """A record of a community as the loop hands it on: decoded, or with the failure of that.
+
+    `key` is whose it is by what its writer said beside it; only deleting goes by that.
+    """
 
     offset: int
     community: str
@@ -25,6 +28,7 @@ class Arrival:
     envelope: Envelope | None
     sequence: int | None
     failure: Unprocessable | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,10 @@ class Working(Generic[State]):
             replay_of = cause.replay_of if cause is not None and event is cause.event else None
             trace = self.service.trace_of(self.state, event) or own
             body = encode(Envelope(event, number if self.sequenced else None, recorded, replay_of, trace))
+            if len(body) > RECORD_BYTES:
+                # Written, it could never be published, and the community would stand still for ever.
+                name = type(event).__name__
+                raise Unprocessable(f"{name} would have {len(body)} bytes; the log takes at most {RECORD_BYTES}")
             self.emitted.append((number, body))
             self.events.append(event)
             if trace is not None and trace != own:

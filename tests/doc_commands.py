@@ -90,13 +90,19 @@ def _commands(said: str) -> Iterator[tuple[str, ...]]:
     for word in [*lexer, ";"]:
         if word in _ENDS:
             if words:
-                yield tuple(words)
+                yield _inside(words)
             # Where the output goes is no word of the command.
             words, skipping = [], word in {">", ">>", "<", "2>"}
         elif skipping:
             skipping = False
         elif words or not re.fullmatch(r"[A-Z][A-Z_]*=.*", word):
             words.append(word)
+
+
+def _inside(words: list[str]) -> tuple[str, ...]:
+    """What `kubectl exec` runs in a pod is the command, where it is one of ours."""
+    inner = words[words.index("--") + 1 :] if words[0] == "kubectl" and "--" in words else []
+    return tuple(inner if inner and inner[0] in _OURS else words)
 
 
 def is_ours(command: Command) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from services.ingest.accept import Scope
 from services.ingest.ports import Grant
 from shared.events import Event
-from shared.failures import Unavailable
+from shared.failures import TooLarge, Unavailable
 from shared.log import Outgoing
 from shared.wire import Envelope, decode, encode
 from tests.golden.examples import examples
@@ -25,17 +25,20 @@ def noon() -> datetime:
 
 @dataclass
 class Recorder:
-    """A log that keeps what it is given, and is away for the next `away` calls."""
+    """A log that keeps what it is given, is away for the next `away` calls, and takes no record of more bytes."""
 
     partitions: int = 8
     generation: str = "g1"
     away: int = 0
+    takes: int = 1_000_000
     messages: list[Outgoing] = field(default_factory=list)
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         if self.away:
             self.away -= 1
             raise Unavailable("the broker is away")
+        if any(len(message.body) > self.takes for message in messages):
+            raise TooLarge("takes no record of this size")
         self.messages += messages
 
     @property

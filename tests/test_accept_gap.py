@@ -49,12 +49,17 @@ async def test_a_running_service_goes_on_without_what_was_accepted(
     records = numbered([reply("gappy", n) for n in range(1, 9)])
     async with running(Place(redis_url, redis_url, prefix), Downstream()) as run:
         await run.feed_raw([*records[:2], *records[4:]], partition_of("gappy", PARTITIONS))
+        unknown = json.loads(numbered([reply("early", 1)])[0]) | {"type": "kindling.PostPinned.v1"}
+        await run.feed_raw([json.dumps(unknown).encode()], partition_of("early", PARTITIONS))
         await until(lambda: stopped(run))
 
         report = tmp_path / "doctor.json"
         await asyncio.to_thread(CliRunner().invoke, main.app, ["doctor", "--json", str(report)])
         (told,) = [f for f in json.loads(report.read_text()) if "waits for record" in f["found"]]
         assert told["todo"].endswith("`kindling topics accept-gap gappy --service nudge`")
+        (told,) = [f for f in json.loads(report.read_text()) if "newer version" in f["found"]]
+        assert (told["what"], told["found"]) == ("nudge", "early waits at a kindling.PostPinned.v1, of a newer version")
+        assert told["todo"].startswith("upgrade this service")
 
         refused = await asyncio.to_thread(typed, given="n\n")
         assert refused.exit_code == 1

@@ -189,7 +189,9 @@ async def test_from_an_archive_to_an_inbox(tmp_path: Path) -> None:
 
 def test_keys_are_shown_once_and_can_be_revoked(tmp_path: Path) -> None:
     """A key's secret is printed when it is made and never again."""
-    token = kindling(tmp_path, "keys", "create", "mine", "--note", "the forum").strip().splitlines()[-1]
+    said = kindling(tmp_path, "keys", "create", "mine", "--note", "the forum")
+    (token,) = [line for line in said.splitlines() if line.startswith("kndl_")]
+    assert "mine is new and begins with a dry run" in said
     listed = kindling(tmp_path, "keys", "list", "--json", str(tmp_path / "keys.json"))
     assert "the forum" in listed
     assert token not in listed

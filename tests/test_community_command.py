@@ -2,8 +2,20 @@
 
 import json
 import re
+from contextlib import aclosing as closing
+from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
+
+from kindling.commands.common import open_log
+from kindling.servers import servers
+from kindling.settings import load
+from services.ingest.accept import FIRST_YEAR
+from services.nudge.documents import MANNERS, THE_COMMUNITY
+from shared.events import CommunityEvent, CommunityOpened, Mode, PostPublished
+from shared.service import ServiceName, TopicName
+from shared.wire import Envelope, decode, encode
 from tests.archives import write
 from tests.loop.harness import until
 from tests.test_commands import kindling, ready, up
@@ -50,3 +62,40 @@ async def test_a_community_is_opened_seen_closed_and_opened_again(tmp_path: Path
 
         await until(open_again, 60)
         assert state()["keys"] == 1
+
+
+async def test_a_platform_that_sends_before_anything_else_finds_a_dry_run(tmp_path: Path) -> None:
+    """Who is sent nothing yet has no way around it: the first key opens the community, and no second one does."""
+    with up(tmp_path) as address:
+        await until(lambda: ready(address), 120)
+        said = kindling(tmp_path, "keys", "create", "early")
+        assert "early is new and begins with a dry run" in said
+        (key,) = [line for line in said.splitlines() if line.startswith("kndl_")]
+        now = datetime.now(UTC)
+        sent = PostPublished(
+            id="post/1", source="forum", at=now, community="early", message="1", channel="help", author="ada", text="?"
+        )
+        async with httpx.AsyncClient(base_url=address) as http:
+            headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/cloudevents+json"}
+            answer = await http.post(
+                "/v1/communities/early/activities", content=encode(Envelope(sent)), headers=headers
+            )
+            assert answer.status_code == 202
+
+        async def known() -> bool:
+            status = tmp_path / "status.json"
+            kindling(tmp_path, "community", "status", "early", "--json", str(status))
+            return bool(json.loads(status.read_text())["posts"] == 1)
+
+        await until(known, 120)
+        assert "dry run" not in kindling(tmp_path, "keys", "create", "early")
+        with servers(load(data_dir=tmp_path)) as connections:
+            async with open_log(connections) as log, closing(connections.redis()) as redis:
+                events = [decode(record.body).event async for record in log.scan(TopicName.ACTIVITY)]
+                manners = await connections.store(redis, ServiceName.NUDGE).get("early", MANNERS, THE_COMMUNITY)
+        first, *others = [event for event in events if isinstance(event, CommunityEvent)]
+        # Older than whatever else is said of how it was opened, so that all of that holds over it.
+        assert (type(first), first.community, first.at.year) == (CommunityOpened, "early", FIRST_YEAR)
+        assert not [event for event in others if isinstance(event, CommunityOpened)]
+        assert manners is not None
+        assert (manners.mode, manners.asks_consent) == (Mode.DRY_RUN, True)

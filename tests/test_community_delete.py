@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from kindling.commands.community_delete import stays
+from kindling.deleting import left_files
 from services.ingest.accept import Accepted, Door, Scope, accept
 from services.ingest.handlers import Ingest
 from services.nudge import documents as nudge
@@ -24,16 +26,19 @@ from services.recommend.stored_models import StoredModels
 from services.recommend.stored_tries import StoredTries
 from services.recommend.stored_vectors import StoredVectors
 from shared.clock import wall_clock
-from shared.dead_letters import Cause, DeadLetter, delete_letters, open_letters, outgoing
+from shared.dead_letters import Cause, DeadLetter, decide, delete_letters, open_letters, outgoing
 from shared.events import CommunityClosed, CommunityDeleted, CommunityEvent, CommunityOpened
-from shared.log import Log
+from shared.kafka_log import KafkaLog
+from shared.log import Log, Outgoing
 from shared.service import ServiceName, TopicName
 from shared.topics import partition_of
 from shared.wire import Envelope, encode
 from tests import nudging, recommending
 from tests.archives import write
 from tests.conftest import Kafka
+from tests.loop.counting import Counting
 from tests.loop.harness import PARTITIONS, Place, Running, post, running, until
+from tests.loop.harness import outgoing as outgoing_event
 from tests.nudging import Garden
 from tests.recommending import HashedVectors
 from tests.test_commands import kindling, ready, up
@@ -100,7 +105,9 @@ def test_recommend_deletes_what_it_derived_too() -> None:
     at = recommending.START + timedelta(days=2)
     place.see(recommending.made(CommunityDeleted, at))
     assert len(place.documents.table(recommend.MEMBERS)) == 3
+    assert place.vectors.kept
     place.see(recommending.made(CommunityClosed, at), recommending.made(CommunityDeleted, at + recommending.HOUR))
+    assert place.vectors.kept == set(), "vectors also leave the file that is kept outside the store"
     assert list(place.stored) == [f"{recommend.COMMUNITY.name}/{recommend.COMMUNITY_KEY}"]
     calls = len(place.vectors.calls)
     assert place.ranked(recommending.post("p2", "ann", "another volume", at + 2 * recommending.HOUR)) is None
@@ -192,7 +199,9 @@ async def _dump(redis: Any, key: bytes) -> bytes:
 async def test_nothing_is_left_on_real_servers_and_nothing_comes_back(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the services at work: no text, name or vector stays, another community keeps all, and it can begin anew."""
+    """With the services at work: no text, name or vector stays, another community keeps all, and it can begin anew.
+    Until then no key is made for it.
+    """
     monkeypatch.setenv("KINDLING_STORE", place.redis_url)
     monkeypatch.setenv("KINDLING_LOG", place.log_url)
     monkeypatch.setenv("KINDLING_PREFIX", place.prefix)
@@ -236,6 +245,8 @@ async def test_nothing_is_left_on_real_servers_and_nothing_comes_back(
             assert b"anna" not in await _dump(redis, name.encode())
             assert b"question" not in await _dump(redis, name.encode())
         assert [await services[name].store.load("spared") for name in services] == spared
+        assert "is deleted" in await typed("keys", "create", "doomed", code=2)
+        assert "doomed" not in await typed("keys", "list")
         # What a platform sends after it means nothing; again it says the same; opened, it begins anew.
         await first.feed([post("doomed", n) for n in range(30, 35)])
         await settle()
@@ -245,6 +256,7 @@ async def test_nothing_is_left_on_real_servers_and_nothing_comes_back(
         assert "deleted" in await typed("community", "status", "doomed")
         await typed("community", "open", "doomed")
         await settle()
+        await typed("keys", "create", "doomed")
         await first.feed([post("doomed", n) for n in range(40, 45)])
         await settle()
         assert sum(name.startswith("post/") for name in (await first.store.load("doomed")).documents) == 5
@@ -278,6 +290,56 @@ async def test_dead_letters_go_as_far_as_the_log_can_delete(place: Place) -> Non
         assert [record async for record in log.scan(TopicName.DEAD_LETTERS)] == []
     finally:
         await log.stop()
+
+
+def newer(one: DeadLetter) -> bytes:
+    """Write a letter as a version does that knows more of it."""
+    return json.dumps({**json.loads(one.model_dump_json()), "colour": "blue"}).encode()
+
+
+async def test_letters_that_nobody_can_read_are_somebodys_too(place: Place) -> None:
+    """A record that is wrong belongs to nobody, and yet names its community, or whoever wrote it did: it goes with it.
+    A letter of a newer version goes with its own community, and not with another's.
+    """
+    doomed, spared = [name for name in map(str, range(99)) if partition_of(name, PARTITIONS) == 1][:2]
+    async with running(place, Counting()) as run:
+        log = run.log
+        misled = outgoing_event(post(doomed, 1)).body
+        await log.publish([Outgoing(TopicName.ACTIVITY, 2, doomed, body) for body in (b"rubbish of anna", misled)])
+        await run.settle()
+        (rubbish, strayed) = await open_letters(log)
+        assert (rubbish.community, strayed.community) == ("", "")
+        said = letter(doomed, 7).model_copy(update={"community": "", "body": f'{{"partitionkey": "{doomed}"}}'})
+        await log.publish([outgoing(said)])
+        await log.publish([Outgoing(TopicName.DEAD_LETTERS, 1, doomed, newer(letter(doomed, 8)))])
+        # Redis keeps no keys, and its log has no writers but our own: what says nothing itself stays there.
+        kept = [] if isinstance(log, KafkaLog) else [rubbish.id]
+        assert await delete_letters(log, doomed, wall_clock()) == len(kept)
+        assert [one.id for one in await open_letters(log)] == kept
+        left = [record.body async for record in log.scan(TopicName.DEAD_LETTERS)]
+        assert not [body for body in left if b"blue" in body or (said.id.encode() in body and b"letter" in body)]
+        assert sum(b"rubbish" in body for body in left) == len(kept)
+        # What lies behind that one goes once it is decided.
+        await decide(log, [one for one in await open_letters(log) if one.id in kept], "dropped", wall_clock())
+        assert await delete_letters(log, doomed, wall_clock()) == 0
+        assert not [one async for one in log.scan(TopicName.DEAD_LETTERS) if b'"letter"' in one.body]
+        await log.publish([Outgoing(TopicName.DEAD_LETTERS, 1, spared, newer(letter(spared, 9)))])
+        await log.publish([outgoing(letter(doomed, 10), doomed)])
+        assert await delete_letters(log, doomed, wall_clock()) == 1
+        left = [record.body async for record in log.scan(TopicName.DEAD_LETTERS)]
+        assert [body for body in left if b"blue" in body] == [newer(letter(spared, 9))]
+
+
+def test_what_imports_of_before_left_is_named(tmp_path: Path) -> None:
+    """Nobody can tell of which community those files are: the operator is told where they lie."""
+    folder = tmp_path / "imports"
+    assert left_files(tmp_path) == []
+    (folder / "0123456789abcdef").mkdir(parents=True)
+    (folder / "0123456789abcdef" / "champions.json").write_text("[]")
+    old = folder / "fedcba9876543210.rejected.jsonl"
+    old.write_text("a secret")
+    assert left_files(tmp_path) == [old]
+    assert str(old) in " ".join(stays(tmp_path))
 
 
 async def test_an_operator_deletes_as_it_is_typed(tmp_path: Path) -> None:

@@ -269,6 +269,16 @@ async def test_a_broker_that_is_away_is_said() -> None:
     assert (await door.send(incoming())).status_code == 202
 
 
+async def test_what_the_log_is_set_not_to_take_is_refused_for_good() -> None:
+    """413 says so, and not 503: who sends would send it again for ever, and everything behind it."""
+    door = Door(log=Recorder(takes=1000))
+    large = incoming("PostPublished")
+    large["data"]["text"] = "x" * 2000
+    assert "no record of this size" in is_problem(await door.send(large), 413)["detail"]
+    assert not door.log.messages
+    assert (await door.send(incoming())).status_code == 202
+
+
 async def test_a_kafka_that_is_killed_is_said(own_kafka: KafkaServer, prefix: str) -> None:
     """503 in time also from the real broker, which was there a moment ago; 202 once it is back, and kept."""
     log = KafkaLog([own_kafka.address], prefix)

@@ -2,18 +2,21 @@
 
 import asyncio
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.protocol.admin import CreateAclsRequest
 
 from shared.embedded import free_port
 from shared.events import Tick
 from shared.failures import Unavailable, UnsafeSettings
 from shared.kafka_log import KafkaLog
 from shared.kafka_security import IN_THE_CLEAR, KafkaSecurity
-from shared.log import Outgoing
+from shared.log import Incoming, Outgoing
+from shared.patience import Patience, Status
 from shared.service import TopicName
 from shared.wire import Envelope, encode
 from tests.conftest import own_kafka_or_skip
@@ -22,6 +25,8 @@ from tests.servers import HOST, KafkaServer
 # A connection with TLS is closed a moment after it was told to be: the tests share a loop, which outlives that.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PASSWORD = "correct horse"
+TOPIC, GROUP = 2, 3
+READ, WRITE, DESCRIBE = 3, 4, 8
 LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 
 
@@ -50,6 +55,17 @@ class LockedKafka(KafkaServer):
         tool = self._java("kafka.admin.ConfigCommand", "--bootstrap-server", self.address, *command)
         subprocess.run(tool, check=True, capture_output=True)
 
+    async def allow(self, user: str, operation: int, name: str, *, of: int = TOPIC, prefixed: bool = False) -> None:
+        """Give one right, by Kafka's numbers."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.address)
+        await admin.start()
+        try:
+            pattern = 4 if prefixed else 3
+            right = CreateAclsRequest(of, name, pattern, f"User:{user}", "*", operation, 3)
+            await admin._send_to_controller(right)
+        finally:
+            await admin.close()
+
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -65,7 +81,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def kafka(authority: Path) -> Iterator[LockedKafka]:
     with own_kafka_or_skip(lambda: LockedKafka(authority.with_name("kafka.pem"))) as server:
-        for name in ("ada", "eve"):
+        for name in ("ada", "eve", "ivy"):
             server.add_user(name)
         yield server
 
@@ -76,11 +92,29 @@ def login(authority: Path | None, user: str = "ada", password: str = PASSWORD) -
     )
 
 
-async def start(kafka: LockedKafka, prefix: str, security: KafkaSecurity) -> None:
-    """Do what a service does first."""
+class Nobody:
+    """Reads, and does nothing with it."""
+
+    async def assigned(self, partitions: Collection[int]) -> None: ...
+
+    async def revoked(self, partitions: Collection[int]) -> None: ...
+
+    async def received(self, records: Sequence[Incoming]) -> None: ...
+
+    def failed(self, error: BaseException) -> None:
+        raise error
+
+
+async def start(kafka: LockedKafka, prefix: str, security: KafkaSecurity, *, reads: bool = False) -> None:
+    """Do what a service does first; one that `reads` nudges and writes activity, as ingest, where that is said."""
     log = KafkaLog([kafka.locked], prefix, security=security)
     try:
-        await log.start()
+        if reads:
+            log.subscribe(TopicName.NUDGES, "ingest", Nobody(), (TopicName.ACTIVITY,))
+            # The first group of all is waited for: Kafka makes what it keeps of groups then.
+            await Patience(Status("ingest"))("log", log.start)
+        else:
+            await log.start()
     finally:
         await log.stop()
 
@@ -100,6 +134,55 @@ async def test_who_has_the_login_makes_writes_and_reads(kafka: LockedKafka, auth
         await log.stop()
     with pytest.raises(UnsafeSettings, match="does not let KINDLING_KAFKA__USER 'eve' see the topics"):
         await start(kafka, prefix, login(authority, "eve"))
+
+
+async def test_each_right_that_is_missing_is_named(kafka: LockedKafka, authority: Path, prefix: str) -> None:
+    """Before anything starts: who reads without the right to would wait for ever, and hear nothing of it.
+
+    A right that is taken back from who is at work loses nothing: it is waited for, with a sentence that names it.
+    """
+    log, ivys = (KafkaLog([kafka.locked], prefix, security=login(authority, user)) for user in ("ada", "ivy"))
+    ivy = login(authority, "ivy")
+    now = datetime.now(UTC)
+    body = encode(Envelope(Tick(id="tick", source="test", at=now, partition=0), recorded=now))
+    record = Outgoing(TopicName.ACTIVITY, 0, "0", body)
+    try:
+        assert await log.create(1)
+        await log.start()
+        await log.publish([record])
+        await kafka.allow("ivy", DESCRIBE, f"{prefix}.", prefixed=True)
+        with pytest.raises(UnsafeSettings) as missing:
+            await start(kafka, prefix, ivy, reads=True)
+        assert str(missing.value) == (
+            f"Kafka lets KINDLING_KAFKA__USER 'ivy' in, but these rights are missing: READ {prefix}.log, "
+            f"READ {prefix}.nudges, WRITE {prefix}.activity, READ group {prefix}.ingest; "
+            "docs/operate.md lists the rights"
+        )
+        # A tool that subscribes to nothing writes nothing for sure, and reads the name of the log.
+        with pytest.raises(UnsafeSettings, match=f"missing: READ {prefix}.log;"):
+            await start(kafka, prefix, ivy)
+        for name in ("log", "nudges"):
+            await kafka.allow("ivy", READ, f"{prefix}.{name}")
+        await kafka.allow("ivy", READ, f"{prefix}.ingest", of=GROUP)
+        with pytest.raises(UnsafeSettings, match=f"missing: WRITE {prefix}.activity;"):
+            await start(kafka, prefix, ivy, reads=True)
+        await ivys.start()
+        with pytest.raises(Unavailable, match=f"does not let this login read {prefix}.activity; docs/operate"):
+            assert [found.body async for found in ivys.scan(TopicName.ACTIVITY)] == [body]
+        with pytest.raises(Unavailable, match="does not let this login write to any topic"):
+            await ivys.publish([record])
+        await kafka.allow("ivy", WRITE, f"{prefix}.dead-letters")
+        with pytest.raises(Unavailable, match=f"does not let this login write to {prefix}.activity; docs/operate"):
+            await ivys.publish([record])
+        await kafka.allow("ivy", WRITE, f"{prefix}.activity")
+        await ivys.publish([record])
+        await start(kafka, prefix, ivy, reads=True)
+        refused = KafkaLog([kafka.locked], f"{prefix}2", security=ivy)
+        with pytest.raises(UnsafeSettings, match=f"the right CREATE is missing for {prefix}2.activity, {prefix}2.dead"):
+            await refused.create(1)
+    finally:
+        await log.stop()
+        await ivys.stop()
 
 
 @pytest.mark.parametrize("user", ["ada", "nobody"])

@@ -1,7 +1,9 @@
 """The manifests for Kubernetes: they fit each other and the code; `make check` holds them against its schemas."""
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -46,7 +48,7 @@ def secrets(pod: dict[str, Any]) -> set[str]:
     return {item["path"] for source in volume["projected"]["sources"] for item in source["secret"]["items"]}
 
 
-@pytest.mark.parametrize("name", [*ServiceName, "topics"])
+@pytest.mark.parametrize("name", [*ServiceName, "topics", "kindling"])
 def test_what_a_pod_is_told_is_what_can_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     """Each name is a setting's, and all of them together are taken, with the secrets where they are mounted."""
     pod = pods()[name]
@@ -63,12 +65,12 @@ def test_what_a_pod_is_told_is_what_can_be_set(monkeypatch: pytest.MonkeyPatch, 
         (tmp_path / file).write_text("a secret of thirty-two characters or more")
     monkeypatch.setenv("KINDLING_SECRETS", str(tmp_path))
     settings = load()
-    assert settings.kafka.user == ("kindling" if name == "topics" else name)
+    assert settings.kafka.user == (name if name in [*ServiceName] else "kindling")
     assert settings.service_key is not None
-    assert bool(settings.nudge.link_secret.get_secret_value()) is (name == "nudge")
+    assert bool(settings.nudge.link_secret.get_secret_value()) is (name in ("nudge", "kindling"))
 
 
-@pytest.mark.parametrize("name", [*ServiceName, "topics"])
+@pytest.mark.parametrize("name", [*ServiceName, "topics", "kindling"])
 def test_no_pod_has_rights(name: str) -> None:
     """Nobody's user, a root that cannot be written to, no token, a limit to its memory, no names of services."""
     spec = pods()[name]["spec"]
@@ -83,6 +85,33 @@ def test_no_pod_has_rights(name: str) -> None:
     }  # fmt: skip
     assert container["resources"]["limits"]["memory"]
     assert set(container["resources"]["requests"]) == {"cpu", "memory"}
+
+
+def test_an_operator_has_a_pod_with_the_login_of_the_command_line() -> None:
+    """Nothing leads to it from outside, it runs no service, and the guide's commands are typed there."""
+    (container,) = pods()["kindling"]["spec"]["containers"]
+    assert told(pods()["kindling"])["KINDLING_KAFKA__USER"] == "kindling"
+    assert "ports" not in container
+    assert not {"kindling", "run"} & set(container["command"])
+    guide = (FOLDER.parent.parent / "docs" / "operate.md").read_text(encoding="utf-8")
+    typed = re.findall(r"exec (?:-i )?(deploy/\w+) -- (?:kindling|sh)", guide)
+    assert typed
+    assert set(typed) == {"deploy/kindling"}
+
+
+def test_who_waits_for_commands_ends_when_asked() -> None:
+    """As process 1 a plain `sleep` hears no SIGTERM: each upgrade would wait until it is killed."""
+    command = pods()["kindling"]["spec"]["containers"][0]["command"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as waiting:
+        try:
+            # Its `sleep` is its child, so by then the trap is set.
+            children = Path(f"/proc/{waiting.pid}/task/{waiting.pid}/children")
+            while not children.read_text():
+                assert waiting.poll() is None
+            waiting.terminate()
+            assert waiting.wait(10) == 0
+        finally:
+            os.killpg(waiting.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("name", ServiceName)
@@ -147,5 +176,5 @@ def test_kustomize_puts_all_of_it_together() -> None:
     assert there == {(one["kind"], one["metadata"]["name"]) for one in manifests("base") + manifests("autoscaling")}
     for one in built:
         if one["kind"] == "Deployment":
-            assert "replicas" not in one["spec"]
+            assert ("replicas" in one["spec"]) is (one["metadata"]["name"] == "kindling")
             assert one["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":latest")

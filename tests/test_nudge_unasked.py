@@ -3,6 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from prometheus_client import REGISTRY
+
+from services.nudge.count import begin, count
 from services.nudge.documents import THE_COMMUNITY
 from services.nudge.unasked import MOST_KEPT, UNASKED, Unasked, Waiting, Why, note
 from shared.events import Answer, MatchDeclined, NudgeIssued, PreferencesChanged, Role, RolesChanged
@@ -67,6 +70,29 @@ def test_since_stays_while_the_reason_changes() -> None:
     note(garden.state, {"p": Why.BARRED}, START)
     note(garden.state, {"p": Why.WORTH, "q": None}, START + hours(1))
     assert waiting(garden) == {"p": Waiting(START, Why.WORTH)}
+
+
+def test_each_is_counted_once_when_that_begins() -> None:
+    """Whoever is alerted sees how many posts found nobody, not how often that was found again."""
+    begin()
+    garden = Garden()
+    before = {why: counted(why) for why in Why}
+    garden.step(*budgets(0))
+    left_with_nobody(garden, "ann", "bob")
+    left_with_nobody(garden, message="q")
+    count([], garden.documents.take_changes().puts)
+    garden.until(START + hours(30))
+    left_with_nobody(garden, "ann", message="r", at=START + hours(30))
+    count([], garden.documents.take_changes().puts)
+    assert {why: counted(why) - before[why] for why in Why} == {
+        Why.BARRED: 2, Why.NO_MATCH: 1, Why.ENOUGH: 0, Why.WORTH: 0,
+    }  # fmt: skip
+
+
+def counted(why: Why) -> float:
+    found = REGISTRY.get_sample_value("kindling_unasked_total", {"reason": why.value})
+    assert found is not None, "it is there from the start"
+    return found
 
 
 def test_who_is_needed_more_elsewhere_leaves_nothing_to_see() -> None:

@@ -7,7 +7,10 @@ from pydantic import SecretStr
 
 from kindling.secrets import FILE, load_or_make, with_secrets
 from kindling.settings import described, load
+from services.nudge.links import Links, Visitor
+from services.nudge.settings import NudgeSettings
 from shared.failures import UnsafeSettings
+from tests.test_commands import kindling
 
 
 @pytest.fixture(autouse=True)
@@ -128,6 +131,42 @@ def test_secrets_are_made_once_and_kept_private(tmp_path: Path) -> None:
     settings = with_secrets(load(data_dir=tmp_path))
     assert settings.service_key is not None
     assert made.service_key not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("link", "mine", "ann"), ("community", "approve-link", "mine"), ("community", "effect-link", "mine")]
+)
+def test_no_link_is_signed_that_the_nudge_at_work_would_not_open(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """Where the services run on servers of their own, links need their secret; theirs lead to where nudge listens."""
+    monkeypatch.setenv("KINDLING_STORE", "redis://127.0.0.1:1/0")
+    said = kindling(tmp_path, *arguments, code=2)
+    assert "KINDLING_NUDGE__LINK_SECRET is not set here" in said
+    assert "http" not in said
+    assert not (tmp_path / FILE).exists(), "made here it would open nothing either"
+    monkeypatch.setenv("KINDLING_NUDGE__LINK_SECRET", "l" * 32)
+    assert kindling(tmp_path, *arguments).startswith("http://127.0.0.1:8083/")
+    assert kindling(tmp_path, *arguments, "--port", "9").startswith("http://127.0.0.1:9/")
+
+
+def test_no_key_is_made_for_services_that_run_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A command that asks at nudge's door says that the key is missing, and makes none that opens nothing."""
+    monkeypatch.setenv("KINDLING_STORE", "redis://127.0.0.1:1/0")
+    assert "KINDLING_SERVICE_KEY is not set here" in kindling(tmp_path, "explain", "n1", "--community", "mine", code=2)
+    assert not (tmp_path / FILE).exists()
+
+
+def test_links_of_services_in_one_process_on_other_servers_open(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`kindling up` on a Redis elsewhere keeps its secrets in the data directory: links are signed with those."""
+    made = load_or_make(tmp_path)
+    monkeypatch.setenv("KINDLING_STORE", "redis://127.0.0.1:1/0")
+    address = kindling(tmp_path, "link", "mine", "ann").split()[0]
+    opened = Links(NudgeSettings.model_validate({"link_secret": made.link_secret}))
+    assert opened.read(address.rsplit("/", 1)[1]) == Visitor("mine", "ann")
+    assert address.startswith("http://127.0.0.1:8080/")
 
 
 def test_the_example_of_a_deployment_loads(monkeypatch: pytest.MonkeyPatch) -> None:

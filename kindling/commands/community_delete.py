@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,17 @@ from rich.console import Console
 from rich.text import Text
 
 from kindling.commands.common import Community, DataDir, Json, open_log, tell, write_json
-from kindling.deleting import Stage, delete_files, erase_records, look_up, revoke_keys, rewrite_file, stage, sweep
+from kindling.deleting import (
+    Stage,
+    delete_files,
+    erase_records,
+    left_files,
+    look_up,
+    revoke_keys,
+    rewrite_file,
+    stage,
+    sweep,
+)
 from kindling.servers import servers
 from kindling.settings import Settings, load
 from services.recommend.stored_tries import BeingTrained, StoredTries
@@ -26,7 +37,10 @@ STAYS = (
     "Kafka keeps what was sent until its time is over, 30 days (retention.ms of its topics); where Redis or the "
     "embedded server is the log, what the services have handled goes at once.",
     "Backups hold what they held: delete them in the time that you promised.",
-    "Files that you gave or asked for stay: archives, lines put aside beside them, reports, vectors of evaluations.",
+    "Files that you gave or asked for stay: archives, lines put aside beside them, reports; and vectors of evaluations "
+    "(the file of `--vectors`), as numbers under hashes of texts.",
+    "Of a KINDLING_RECOMMEND__VECTOR_FILE only the copy of the replica that had the community at last is cleaned: "
+    "delete the files of other replicas and machines; what is needed again is made again.",
     "Kept are the community's id, that it is deleted, and the place up to which the log was read.",
 )
 
@@ -72,11 +86,11 @@ def delete(
             )
         if not yes:
             console.print(Text(f"All that is kept of {community} will be deleted, for good."))
-            _say_what_stays(console)
+            _say_what_stays(console, settings.folder)
             typer.confirm("Delete it?", abort=True)
         found = asyncio.run(_delete(settings, connections, community, was, wait))
     write_json(json_file, asdict(found))
-    _show(console, found)
+    _show(console, found, settings.folder)
     if not found.done:
         raise typer.Exit(1)
 
@@ -128,13 +142,21 @@ async def _clean_log(connections: Connections, redis: Any, found: Deleted) -> No
             found.letters_left = None
 
 
-def _say_what_stays(console: Console) -> None:
+def stays(data_dir: Path) -> list[str]:
+    """Say what is not deleted here, and where it is."""
+    left = left_files(data_dir)
+    named = ", ".join(str(file) for file in left)
+    old = f"Imports of an earlier version left files of which nobody can tell whose they are: {named}. Delete them."
+    return [*STAYS, *([old] if left else [])]
+
+
+def _say_what_stays(console: Console, data_dir: Path) -> None:
     console.print("What stays, and until when:")
-    for line in STAYS:
+    for line in stays(data_dir):
         console.print(Text(f"  - {line}"))
 
 
-def _show(console: Console, found: Deleted) -> None:
+def _show(console: Console, found: Deleted, data_dir: Path) -> None:
     name = found.community
     if not found.done:
         console.print(
@@ -157,4 +179,4 @@ def _show(console: Console, found: Deleted) -> None:
                 "those (`kindling dead-letters list`), and call this again."
             )
         )
-    _say_what_stays(console)
+    _say_what_stays(console, data_dir)

@@ -10,11 +10,11 @@ import typer
 
 from kindling.commands.arguments import valid_or_none
 from kindling.commands.common import Community, DataDir, tell
-from kindling.commands.serve import Port, at_home
-from kindling.secrets import with_secrets
+from kindling.commands.link import print_link
+from kindling.commands.serve import Port
 from kindling.servers import servers
 from kindling.settings import load
-from services.nudge.links import Links, Place
+from services.nudge.links import Place
 from services.nudge.manners import ASKS_CONSENT, mode_setting
 from shared.clock import wall_clock
 from shared.events import Kind, Mode, SettingsChanged
@@ -67,16 +67,9 @@ def approve_link(
     data_dir: DataDir = None,
 ) -> None:
     """Print a signed link to the page on which nudges are approved. Who has it needs no login."""
-    _print_link(Place.APPROVE, community, member or "", port, data_dir)
+    print_link(Place.APPROVE, community, member or "", port, data_dir)
 
 
 def effect_link(community: Community, port: Port = None, data_dir: DataDir = None) -> None:
     """Print a signed link to the page that shows operators what asking adds. Who has it needs no login."""
-    _print_link(Place.EFFECT, community, "", port, data_dir)
-
-
-def _print_link(place: Place, community: str, member: str, port: Port, data_dir: DataDir) -> None:
-    settings = with_secrets(load(data_dir=data_dir, port=port))
-    address, expires = Links(at_home(settings), place=place).make(community, member)
-    typer.echo(address)
-    typer.echo(f"valid until {expires.isoformat(timespec='minutes')}", err=True)
+    print_link(Place.EFFECT, community, "", port, data_dir)

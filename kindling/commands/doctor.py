@@ -16,12 +16,13 @@ from rich.table import Table
 
 from kindling.commands.accept_gap import READERS
 from kindling.commands.common import DataDir, Json, open_log, write_json
+from kindling.deleting import READS
 from kindling.servers import servers
 from kindling.settings import Settings, load, settings_file
 from kindling.standing import standing
 from services.recommend.encoder import exported_folder
 from services.recommend.export import GRAPH, ModelUnavailable
-from shared.accepting import find_gaps
+from shared.accepting import find_gaps, find_newer
 from shared.clock import wall_clock
 from shared.connections import Connections
 from shared.dead_letters import open_letters
@@ -35,6 +36,7 @@ Check = Callable[[Connections], Awaitable[list["Finding"]]]
 FREE_BYTES = 2 * 1024**3
 CLOCK_SECONDS = 5.0
 _MOST_COMMUNITIES = 20
+_UPGRADE = "upgrade this service, and then this command; after a downgrade: docs/operate.md, Upgrade"
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ async def _servers(connections: Connections, settings: Settings) -> list[Finding
         "Redis": (_redis, "start the server that KINDLING_STORE names, or name one that runs"),
         "log": (_log, "start the broker that KINDLING_LOG names, or name one that runs"),
         "gaps": (_gaps, "look again once Redis and the log are there"),
+        "upgrades": (_upgrades, "look again once Redis and the log are there"),
         "models": (partial(_models, settings), "look again once Redis is there"),
     }
     findings = []
@@ -168,6 +171,28 @@ async def _gaps(connections: Connections) -> list[Finding]:
     finally:
         await redis.aclose()
     return findings or [Finding("gaps", "none: no community waits for a lost record")]
+
+
+async def _upgrades(connections: Connections) -> list[Finding]:
+    """Name the communities that wait at a record of a newer version, each with the service to upgrade."""
+    findings = []
+    redis = connections.redis()
+    try:
+        async with open_log(connections) as log:
+            for name, reads in READS.items():
+                waits = await find_newer(log, connections.store(redis, name), reads)
+                findings += [
+                    Finding(
+                        name.value,
+                        f"{one.community} waits at a {one.wire_type}, of a newer version",
+                        _UPGRADE,
+                        fatal=False,
+                    )
+                    for one in waits
+                ]
+    finally:
+        await redis.aclose()
+    return findings or [Finding("upgrades", "none: no community waits at a record of a newer version")]
 
 
 async def _models(settings: Settings, connections: Connections) -> list[Finding]:

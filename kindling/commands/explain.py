@@ -11,7 +11,7 @@ from kindling.commands.arguments import valid
 from kindling.commands.common import CommunityOption, DataDir, Json, write_json
 from kindling.commands.serve import Port, at_home
 from kindling.explain.show import show
-from kindling.secrets import with_secrets
+from kindling.secrets import is_at_home, with_key_at_work
 from kindling.settings import load
 from services.nudge.settings import NudgeSettings
 from shared.failures import Unavailable
@@ -37,7 +37,9 @@ def explain(
 
     The post is named by its id alone unless its text is asked for. What members decline is told to nobody.
     """
-    settings = at_home(with_secrets(load(data_dir=data_dir, port=port)))
+    loaded = load(data_dir=data_dir, port=port)
+    keyed = with_key_at_work(loaded)
+    settings = at_home(keyed) if is_at_home(loaded) or port is not None else keyed.nudge
     base = f"{(url or settings.public_url).rstrip('/')}/v1/communities/{quote(community, safe='')}"
     if post:
         found = _get(f"{base}/decisions", settings, {"post": nudge, "text": text})

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from kindling.commands.common import DataDir, log_to_stderr
-from kindling.secrets import with_secrets
+from kindling.secrets import with_given_key, with_secrets
 from kindling.servers import configured, embedded, partitions
 from kindling.settings import Settings, load
 from services.nudge.settings import NudgeSettings
@@ -69,7 +69,9 @@ def run(
         ServiceName.NUDGE: settings.nudge_port,
     }[service]
     number = default if port is None else port
-    asyncio.run(_serve(with_secrets(settings), configured(settings), [service], number or free_port()))
+    asyncio.run(
+        _serve(with_given_key(settings, settings.service_key), configured(settings), [service], number or free_port())
+    )
 
 
 async def _serve(settings: Settings, connections: Connections, names: Sequence[ServiceName], port: int) -> None:

@@ -16,7 +16,7 @@ from services.ingest.ports import Checks, Grant, Publisher
 from services.ingest.settings import IngestSettings
 from shared import metrics
 from shared.clock import Clock
-from shared.failures import Invalid, Problem, Unavailable
+from shared.failures import Invalid, Problem, TooLarge, Unavailable
 from shared.log import Outgoing
 from shared.problems import CONTENT_TYPE as PROBLEM
 from shared.problems import ProblemError
@@ -64,7 +64,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     for status, description in {
         401: "No key, or an unknown one",
         403: "The key is for another community or lacks a scope",
-        413: "More bytes or events than a request may have; the answer names the limit",
+        413: "More bytes or events than a request may have, or an event that is larger than the log takes; the answer "
+        "names the limit",
         415: "A content type or encoding that is not taken",
         422: "No event was accepted; `errors` or `refused` point to the wrong fields",
         429: "Too many events for this key; Retry-After says when to come back",
@@ -110,6 +111,10 @@ def router(
         except ProblemError as error:
             metrics.REFUSED.labels(str(error.status)).inc()
             raise
+        except TooLarge as error:
+            metrics.REFUSED.labels("413").inc()
+            # Sent again it would be refused again: it is no 503. What came before it may be kept, and is one by its id.
+            raise ProblemError(413, "An event is larger than the log takes", str(error)) from error
         except Unavailable:
             metrics.REFUSED.labels("503").inc()
             raise

@@ -13,22 +13,22 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 
-from services.ingest.accept import FIRST_YEAR, Accepted, Door, Scope, accept
+from services.ingest.accept import Accepted, Door, Scope, accept
 from services.ingest.appointed import AppointedFile
 from services.ingest.archive import TOO_LONG, Archive, Found, Rejected
 from services.ingest.aside import Aside, Unwritable
 from services.ingest.champions import ChampionRule
 from services.ingest.lines import LINE_BYTES, Damaged, Lines
 from services.ingest.mapping import ArchiveMap
+from services.ingest.opening import opening
 from services.ingest.ports import Publisher
 from services.ingest.progress import Progress, ProgressFile
 from shared.clock import Clock, wall_clock
-from shared.events import CommunityOpened
 from shared.failures import UnsafeSettings
 from shared.log import Outgoing
 from shared.patience import Patience, Status
@@ -158,11 +158,11 @@ async def import_file(
         appointed = AppointedFile(what.folder / "roles" / f"{_origin(what, publisher.generation)}.json")
         archive = Archive(what.community, what.source, what.known, what.champions, clock(), appointed.load())
         batches = _batches(_items(what, lines, archive), progress.line, clock)
-        opening = [_opening(what, clock())] if what.opens else []
+        first = [opening(what.community, "import", what.source, clock())] if what.opens else []
         while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-            if batch.records and opening:
-                await _publish(opening, what.community, publisher)
-                opening = []
+            if batch.records and first:
+                await _publish(first, what.community, publisher)
+                first = []
             await _publish(batch.records, what.community, publisher)
             if batch.line > progress.line:
                 aside.keep(batch.rejected)
@@ -206,13 +206,6 @@ async def _publish(records: list[bytes], community: str, publisher: Publisher) -
     partition = partition_of(community, publisher.partitions)
     messages = [Outgoing(TopicName.ACTIVITY, partition, community, record) for record in records]
     await Patience(Status("import"))("log", lambda: publisher.publish(messages))
-
-
-def _opening(what: Import, now: datetime) -> bytes:
-    """Open a community as of before everything, so that whatever else is said of how it was opened holds over it."""
-    begun = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
-    opened = CommunityOpened(id="opened/import", source=what.source, at=begun, community=what.community, name="")
-    return encode(Envelope(opened, recorded=now))
 
 
 def _identity(what: Import, lines: Lines, generation: str) -> str:

@@ -4,7 +4,7 @@ import httpx
 
 from services.nudge.api import router
 from services.nudge.ask_model import ModelOpener
-from services.nudge.count import count
+from services.nudge.count import begin, count
 from services.nudge.guard import Guard
 from services.nudge.handlers import Nudge
 from services.nudge.links import Links
@@ -32,6 +32,7 @@ async def build(
     `clock` says when something is pressed; a community whose time is not the wall's (the demo's) brings its own.
     Links are valid by the wall clock always.
     """
+    begin()
     redis = connections.redis()
     broker = connections.log()
     store = connections.store(redis, ServiceName.NUDGE)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from services.nudge.decision_log import DECISIONS, nobody_key
-from services.nudge.documents import NUDGES
+from services.nudge.documents import NUDGES, THE_COMMUNITY
 from services.nudge.learn import tells
+from services.nudge.unasked import UNASKED, Why
 from shared import metrics
 from shared.events import Event, NudgeActed, NudgeExpired, NudgeIssued, NudgeWithdrawn, OpportunityHeld
 
@@ -34,6 +35,7 @@ def count(emitted: Sequence[Event], written: Mapping[str, bytes]) -> None:
     # A post that is left alone has its decision in the same place.
     nobody = sum(name.startswith(f"{DECISIONS.name}/{nobody_key('')}") for name in written)
     metrics.NOBODY.inc(max(nobody - held, 0))
+    _unasked(written)
 
 
 def _asked(event: NudgeIssued) -> None:
@@ -43,6 +45,21 @@ def _asked(event: NudgeIssued) -> None:
     metrics.ASK_WAIT.observe(max(known["age_hours"], 0.0) * 3600)
     if limit := known["weekly_limit"]:
         metrics.BUDGET_USED.observe((known["asks_this_week"] + 1) / limit)
+
+
+def begin() -> None:
+    """Have every reason there from the start: of a series that begins with its first count Prometheus sees no rise."""
+    for why in Why:
+        metrics.UNASKED.labels(why.value)
+
+
+def _unasked(written: Mapping[str, bytes]) -> None:
+    """Count what nobody can be asked about since this step: it and the decision that found so are of the same time."""
+    body = written.get(f"{UNASKED.name}/{THE_COMMUNITY}")
+    for key, waiting in UNASKED.load(body).waiting.items() if body else ():
+        decision = written.get(f"{DECISIONS.name}/{nobody_key(key)}")
+        if decision is not None and DECISIONS.load(decision).at == waiting.since:
+            metrics.UNASKED.labels(waiting.why.value).inc()
 
 
 def _compare(nudge: str, written: Mapping[str, bytes], *, replied: bool) -> None:

@@ -9,6 +9,8 @@ from services.recommend.follow import edited, new_post
 from services.recommend.meet import is_forgotten
 from services.recommend.state import State
 from shared.events import (
+    CommunityClosed,
+    CommunityDeleted,
     Event,
     MemberForgotten,
     MessageEdited,
@@ -40,11 +42,18 @@ def needs(state: State, events: Sequence[Event]) -> Needs:
             ahead.forget(event)
         elif isinstance(event, PreferencesChanged):
             ahead.declare(event)
+        elif isinstance(event, CommunityClosed):
+            ahead.closed = True
+        elif isinstance(event, CommunityDeleted):
+            ahead.delete()
     return ahead.found()
 
 
 class _Ahead:
     """Posts as they will stand: those that the batch touches, None for one that it has removed.
+
+    `closed`: the community may be deleted. Whether it was opened again in between is not looked at: a vector that is
+    given up in vain is made again.
 
     When somebody is forgotten as of a clock that is not known here, what they write later in the batch may be
     refused or not: its vector is made, and not kept.
@@ -52,6 +61,7 @@ class _Ahead:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self.closed = not state.community.open
         self._standing: dict[str, Post | None] = {}
         self._topics: dict[str, tuple[str, ...]] = {}
         self._forgotten: set[str] = set()
@@ -98,6 +108,19 @@ class _Ahead:
         for post in (*self._state.documents.table(POSTS).values(), *self._standing.values()):
             if post is not None and post.author == event.member:
                 self._leave(post)
+
+    def delete(self) -> None:
+        """Give up all vectors of a community that is closed, where they are kept: its texts go in this step."""
+        if not self.closed:
+            return
+        documents = self._state.documents
+        for post in (*documents.table(POSTS).values(), *self._standing.values()):
+            if post is not None:
+                self._leave(post)
+        for member in (*documents.table(INTERESTS), *self._topics):
+            self._leave_topics(member)
+        self._topics = dict.fromkeys((*documents.table(INTERESTS), *self._topics), ())
+        self._standing = dict.fromkeys((*documents.table(POSTS), *self._standing))
 
     def _refused(self, event: PostPublished) -> bool:
         """Say whether the post is sure not to be taken in."""

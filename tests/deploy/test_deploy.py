@@ -76,6 +76,8 @@ def stack(
 def visitor(stack: Stack) -> Visitor:
     """Send the community's history with a key of its own, as a platform would."""
     visitor = Visitor(stack, stack.kindling("keys", "create", "mine").split()[-1])
+    # A new community begins with a dry run, in which nobody is asked.
+    stack.kindling("community", "mode", "mine", "autopilot", "--consent-given")
     visitor.send(*history(datetime.now(UTC)))
     return visitor
 

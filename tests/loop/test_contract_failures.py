@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from shared.dead_letters import Cause, open_letters
 from shared.events import MessageRemoved
 from shared.metrics import DEAD_LETTERS
@@ -51,6 +53,24 @@ async def test_what_is_not_valid_becomes_a_letter_and_the_partition_moves_on(pla
     assert "/data/" in letters[3].reason
     assert letters[0].body == "rubbish"
     assert [event_id for _, event_id, _ in out["c"]] == ["post/1"]
+
+
+async def test_what_would_be_too_large_to_publish_is_a_letter(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written, it would be published in vain for ever, and the community stand still; the next record goes on."""
+    monkeypatch.setattr("shared.working.RECORD_BYTES", 2000)
+    monkeypatch.setattr("shared.isolation.RECORD_BYTES", 3000)
+    async with running(place, Counting()) as run:
+        await run.feed([reply("c", 1), reply("c", 2, "x" * 2000), reply("c", 3, "x" * 4000), reply("c", 4)])
+        await run.settle()
+        kept, large = sorted(await open_letters(run.log), key=lambda letter: letter.offset)
+        out = await emitted(run.log)
+    assert [event_id for _, event_id, _ in out["c"]] == ["reply/1", "reply/4"]
+    assert "ReplyPublished would have 2" in kept.reason
+    assert "x" * 2000 in kept.body
+    # What does not fit into a letter says where it is.
+    assert large.body == ""
+    assert "too large to be kept here" in large.reason
+    assert (large.topic, large.offset - kept.offset) == (TopicName.ACTIVITY, 1)
 
 
 async def test_what_is_in_another_community_s_partition_hides_nothing(place: Place) -> None:

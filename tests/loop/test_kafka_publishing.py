@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from aiokafka import TopicPartition
 
-from shared.failures import Unavailable
+from shared.failures import TooLarge, Unavailable
 from shared.kafka_access import KafkaAccess
-from shared.kafka_publishing import FLUSH_SECONDS, KafkaPublisher, Message
+from shared.kafka_publishing import FLUSH_SECONDS, LARGEST, KafkaPublisher, Message
 from shared.kafka_scanning import scan
+from tests.conftest import Kafka
 from tests.loop.harness import until
-from tests.servers import KafkaServer
+from tests.servers import KafkaServer, create_topic
 
 TOPIC = "letters"
 PARTITIONS = 3
@@ -54,6 +56,23 @@ async def insist(publisher: KafkaPublisher, sent: list[Message]) -> None:
 async def numbers(kafka: KafkaServer, partition: int) -> list[int]:
     found = scan(KafkaAccess([kafka.address]), [TopicPartition(TOPIC, partition)], {})
     return [int(record.body.split()[0]) async for record in found]
+
+
+async def test_a_topic_that_takes_less_is_named(kafka: Kafka, prefix: str) -> None:
+    """It is no broker that is away: the sentence says what to set, and what is smaller goes through."""
+    await create_topic(kafka.address, prefix, 1, {"max.message.bytes": "2000"})
+    publisher = KafkaPublisher(KafkaAccess([kafka.address]))
+
+    def sized(size: int) -> list[Message]:
+        return [Message(prefix, 0, b"key", b"x" * size)]
+
+    try:
+        for size in (5000, LARGEST + 1):
+            with pytest.raises(TooLarge, match=f"no record of {size} bytes in {prefix}: its max.message.bytes"):
+                await publisher.publish(sized(size))
+        await publisher.publish(sized(1000))
+    finally:
+        await publisher.stop()
 
 
 async def test_all_who_publish_hear_that_kafka_is_away(own_kafka: KafkaServer) -> None:

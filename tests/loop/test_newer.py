@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared import health, metrics, wire
+from shared.accepting import Waits, find_newer
 from shared.dead_letters import open_letters, replay_letter
 from shared.events import Event, PostPublished
 from shared.failures import Newer
@@ -101,6 +102,8 @@ async def test_a_rolling_upgrade_makes_no_dead_letters(place: Place, service: ty
         assert (status, told["waiting"]) == (200, {"upgrade": f"kindling.PostPublished.v2: {WAITS}"})
         assert (told["communities_to_be_upgraded"], told["stopped_communities"]) == (1, 0)
         assert _waits_by_metric(run) == 1
+        # What the doctor tells, from the log alone.
+        assert await find_newer(run.log, run.store, service.reads) == [Waits("c", "kindling.PostPublished.v2")]
         await run.feed_raw([outgoing(tick(PARTITION, 90)).body], PARTITION)
         await run.settle()
         # What is due waits as well: the newer record might cancel it.

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -87,8 +87,8 @@ class CrashingLog:
         if messages:
             await self._log.publish(messages)
 
-    def subscribe(self, topic: TopicName, group: str, reader: Any) -> Any:
-        return CrashingSubscription(self._log.subscribe(topic, group, reader), self._fuse)
+    def subscribe(self, topic: TopicName, group: str, reader: Any, writes: Collection[TopicName] = ()) -> Any:
+        return CrashingSubscription(self._log.subscribe(topic, group, reader, writes), self._fuse)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._log, name)
