@@ -20,7 +20,8 @@ from shared.failures import Unavailable
 from shared.problems import install
 from shared.state import Documents, Table
 from shared.wire import decode
-from tests.nudging import COMMUNITY, START, Garden, hours, post, ranked
+from tests.nudging import COMMUNITY, START, Garden, dump, hours, post, ranked
+from tests.holding import naming
 
 T = TypeVar("T")
 KEY = {"Authorization": "Bearer the-one-key-that-all-services-share"}
@@ -55,6 +56,11 @@ class Reading:
     def _read(self, table: Table[T], key: str) -> T | None:
         document = self.documents.get(table, key)
         return None if document is None else table.load(table.dump(document))
+
+    async def naming(self, _community: str, words: Sequence[bytes]) -> dict[str, bytes]:
+        if self.away:
+            raise Unavailable("the store is away")
+        return naming(dump(self.documents), words)
 
     async def known(self, community: str) -> bool:
         return community == COMMUNITY
