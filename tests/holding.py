@@ -1,13 +1,13 @@
 """What is stored, looked through for a person, and every table that a service keeps."""
 
 import importlib
+import json
 import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 import shared
-from shared.held import words_of
 from shared.state import Table
 
 
@@ -17,8 +17,22 @@ def naming(stored: Mapping[str, bytes], words: Sequence[bytes]) -> dict[str, byt
 
 
 def left_of(stored: Mapping[str, bytes], member: str) -> list[str]:
-    """Name what is stored that still names a member."""
-    return sorted(naming(stored, words_of(member)))
+    """Name what is stored that still names a member: as a text of its own, or as a part of its key."""
+    return sorted(name for name, body in stored.items() if member in _parts(name) | words(json.loads(body)))
+
+
+def words(value: Any) -> set[str]:
+    """Collect every text of a value."""
+    if isinstance(value, dict):
+        return set[str]().union(value, *map(words, value.values()))
+    if isinstance(value, list | tuple):
+        return set[str]().union(*map(words, value))
+    return {value} if isinstance(value, str) else set()
+
+
+def _parts(name: str) -> set[str]:
+    _, _, key = name.partition("/")
+    return {key, *key.split("/"), *(words(json.loads(key)) if key.startswith("[") else ())}
 
 
 def tables_of(service: ModuleType) -> dict[str, Table[Any]]:

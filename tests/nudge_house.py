@@ -20,8 +20,8 @@ from shared.failures import Unavailable
 from shared.problems import install
 from shared.state import Documents, Table
 from shared.wire import decode
-from tests.nudging import COMMUNITY, START, Garden, dump, hours, post, ranked
 from tests.holding import naming
+from tests.nudging import COMMUNITY, START, Garden, dump, hours, post, ranked
 
 T = TypeVar("T")
 KEY = {"Authorization": "Bearer the-one-key-that-all-services-share"}

@@ -178,7 +178,7 @@ def _opportunities(view: HeldView) -> Iterator[Entry]:
             kept = plain(OPPORTUNITIES, known)
             shown = ("channel", "ready", "ends", "model", "still_open", "held")
             yield {**about, "you": "wrote it", **{name: kept[name] for name in shown}}
-        elif known.kind is Kind.WELCOME and known.concerned == (view.member,):
+        elif known.subject is not None and known.kind is Kind.WELCOME and known.concerned == (view.member,):
             yield {**about, "you": "are to be welcomed", "ready": known.ready.isoformat()}
         if view.is_open(key, known.channel):
             yield from ({**about, **one} for one in _came_into_question(view, key, known))
