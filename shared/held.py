@@ -8,11 +8,28 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from pydantic_core import to_json
 
 from shared.state import Table
+
+# Said with every export: what of all that is held stands in none, and what is held elsewhere.
+LEFT_OUT: Final = {
+    "channels": "What is in channels that you may not read now, also what you wrote there yourself: those who run the "
+    "community can look for it.",
+    "others": "What other people said or decided about you: who does not want to be matched with you, whether somebody "
+    "approved or refused that you are asked, what moderators have.",
+    "lists": "In whose lists you stand, who else came into question where you did, and other people's words.",
+}
+ELSEWHERE: Final = {
+    "log": "The log keeps every event as it was sent, the texts of your replies among it, for 30 days on Kafka, or as "
+    "the last 20,000 handled records of a partition on the embedded server; then they are gone by themselves.",
+    "vectors": "Of each post and interest above the numbers are kept that a model makes of its words, under a hash of "
+    "the words.",
+    "letters": "What could not be processed is kept as it was sent, until those who run the community delete it.",
+    "backups": "Backups hold what they held, as long as those who run the community keep them.",
+}
 
 T = TypeVar("T")
 View = TypeVar("View")
@@ -49,6 +66,28 @@ class Holding:
             "forgotten": self.forgotten.isoformat() if self.forgotten else None,
             "tables": [section.as_json() for section in self.sections],
         }
+
+
+def away(service: str) -> Entry:
+    """Say in the place of what a service holds that it did not answer."""
+    return {"service": service, "away": True, "forgotten": None, "tables": []}
+
+
+def document(community: str, member: str, made: datetime, services: Sequence[Entry], **more: Any) -> Entry:
+    """Put what the services hold together, with what it is and what is not in it.
+
+    `services` are as `Holding.as_json` and `away` give them; ingest keeps nothing of anybody, and is said to.
+    """
+    return {
+        "what": "All that is held of one member, as far as they may see it; times are in UTC.",
+        "community": community,
+        "member": member,
+        "made": made.isoformat(),
+        "services": [*services, {"service": "ingest", "forgotten": None, "tables": []}],
+        **more,
+        "left_out": list(LEFT_OUT.values()),
+        "elsewhere": list(ELSEWHERE.values()),
+    }
 
 
 @dataclass(frozen=True, slots=True)

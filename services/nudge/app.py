@@ -4,6 +4,7 @@ import httpx
 
 from services.nudge.api import router
 from services.nudge.ask_model import ModelOpener
+from services.nudge.ask_recommend import Matchmaker
 from services.nudge.count import count
 from services.nudge.guard import Guard
 from services.nudge.handlers import Nudge
@@ -32,7 +33,7 @@ async def build(
     http = httpx.AsyncClient()
     press, guard = Press(http, settings, clock), Guard(redis, connections.prefix, settings)
     opener = ModelOpener(http, settings) if settings.opening_url else by_template
-    doors = router(store, press, guard, Links(settings), settings, opener)
+    doors = router(store, press, guard, Links(settings), settings, opener, Matchmaker(http, settings))
     return ServiceApp(
         name=ServiceName.NUDGE,
         router=doors,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from services.nudge.decision_log import DECISIONS
@@ -9,6 +10,7 @@ from services.nudge.documents import (
     CHANNELS,
     FORGOTTEN,
     GATHERINGS,
+    MEMBERS,
     NUDGES,
     OPPORTUNITIES,
     POSTS,
@@ -19,15 +21,21 @@ from services.nudge.documents import (
     TRIALS,
     WEEK_POSTS,
     WISHES,
+    Member,
     channel_of,
 )
+from services.nudge.guard import Guard, Held
 from services.nudge.held import HeldView, held_of
 from services.nudge.naming import short_hash
 from services.nudge.unasked import UNASKED
 from shared.events import Evidence
-from shared.held import Holding, words_of
+from shared.held import Entry, Holding, Section, plain, words_of
 from shared.reading import StateReader
 from shared.state import Documents, Table
+
+# Kept beside the tables, by the guard.
+PRESSES: Final = "presses"
+_PRESSES: Final = "What you pressed a moment ago, kept for an hour at most, until it has come through."
 
 # By the key of a post or of what else something is about; none of them names anybody.
 _ABOUT_POSTS: Final[tuple[Table[Any], ...]] = (POSTS, OPPORTUNITIES, TRIALS, WEEK_POSTS, TIES)
@@ -35,15 +43,19 @@ _ABOUT_SOMETHING: Final[tuple[Table[Any], ...]] = (NUDGES, PROPOSALS, DECISIONS)
 _IN_CHANNELS: Final[tuple[Table[Any], ...]] = (POSTS, OPPORTUNITIES, GATHERINGS, *_ABOUT_SOMETHING)
 
 
-async def read_held(reader: StateReader, community: str, member: str) -> Holding:
+async def read_held(reader: StateReader, guard: Guard, community: str, member: str) -> Holding:
     """Read all that is held of a member, as they may see it; of who is unknown that is nothing.
+
+    What they pressed lately is a section beside the tables: it is kept for a while, apart from them.
 
     Raises:
         Unavailable: the store is away.
     """
     documents = Documents(await reader.naming(community, words_of(member)))
+    pressed = await guard.held(community, member)
     # In a thread: who has been here for years is named often.
     about = await asyncio.to_thread(_about, documents)
+    about |= {topic for wishes in pressed.wishes for topic in wishes.topics}
     for table in _ABOUT_POSTS:
         await _fetch(reader, community, documents, table, about)
     rested_on = {post for evidence in _evidence(documents) for post in evidence.posts}
@@ -51,7 +63,21 @@ async def read_held(reader: StateReader, community: str, member: str) -> Holding
     await _fetch(reader, community, documents, CHANNELS, await asyncio.to_thread(_channels, documents))
     await _fetch(reader, community, documents, FORGOTTEN, [short_hash(member)])
     await _fetch(reader, community, documents, UNASKED, [THE_COMMUNITY])
-    return await asyncio.to_thread(lambda: held_of(HeldView(documents, community, member)))
+    view = HeldView(documents, community, member)
+    holding = await asyncio.to_thread(held_of, view)
+    return replace(holding, sections=(*holding.sections, Section(PRESSES, _PRESSES, tuple(_presses(view, pressed)))))
+
+
+def _presses(view: HeldView, pressed: Held) -> Iterator[Entry]:
+    for nudge, stamp in sorted(pressed.nudges.items()):
+        yield {"nudge": nudge, "answered": stamp.at.isoformat()}
+    for said in pressed.said:
+        unsaid = plain(MEMBERS, Member())
+        yield {name: value for name, value in plain(MEMBERS, said).items() if value != unsaid[name]}
+    for wishes in pressed.wishes:
+        kept = plain(WISHES, wishes)
+        yield from ({"topic_of_post": post, **one} for post, one in kept["topics"].items() if view.sees(post))
+        yield from ({"person": person, **one} for person, one in kept["people"].items())
 
 
 async def _fetch(

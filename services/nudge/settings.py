@@ -172,6 +172,12 @@ class NudgeSettings(BaseModel):
 
     public_url: Address = Field("http://127.0.0.1:8083", description="address of the pages as members reach them")
     ingest_url: Address = Field("http://127.0.0.1:8081", description="address of ingest, where presses are posted")
+    recommend_url: Address = Field(
+        "http://127.0.0.1:8082", description="address of recommend, which is asked what it holds of a member"
+    )
+    recommend_timeout_seconds: float = Field(
+        30, gt=0, le=600, description="seconds after which recommend counts as away"
+    )
     ingest_timeout_seconds: float = Field(5, gt=0, le=600, description="seconds after which ingest counts as away")
     answer_wait_seconds: float = Field(
         2, ge=0, le=30, description="seconds that a page waits for a press to come through"
