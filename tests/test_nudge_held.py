@@ -7,18 +7,38 @@ from hypothesis import given
 
 from services import nudge
 from services.nudge.documents import OPPORTUNITIES, POSTS, WISHES
+from services.nudge.guard import Guard, Held
 from services.nudge.held import OF_NOBODY, RULES, HeldView, held_of
 from services.nudge.read_held import read_held
 from shared.events import (
+    Answer,
+    CommunityOpened,
+    MatchDeclined,
     MemberForgotten,
+    Mode,
+    NudgeReviewed,
+    PreferencesChanged,
+    Role,
+    RolesChanged,
+    ThreadFlagged,
 )
 from shared.held import Holding
 from tests.holding import left_of, tables_of, words
 from tests.nudge_house import Reading
-from tests.nudging import COMMUNITY, START, TABLES, Garden, dump, hours, make
+from tests.nudging import COMMUNITY, START, TABLES, Garden, answered, dump, hours, make, post, ranked
 from tests.test_nudge_laws import PEOPLE, gaps, run, slow, steps
 
 LATER = START + hours(24 * 40)
+
+
+class NobodyPressed(Guard):
+    """A guard that knows of no press."""
+
+    def __init__(self) -> None:
+        """Connect to nothing."""
+
+    async def held(self, community: str, member: str) -> Held:
+        return Held()
 
 
 def held(garden: Garden, member: str) -> Holding:
@@ -97,5 +117,80 @@ def test_what_is_read_is_all_that_there_is(played: list[tuple[Any, ...]], waits:
     """Looking for what names a member finds as much as looking through everything."""
     garden = run(played, waits).garden
     for member in PEOPLE:
-        found = asyncio.run(read_held(Reading(garden.documents), COMMUNITY, member))
-        assert found == held(garden, member)
+        found = asyncio.run(read_held(Reading(garden.documents), NobodyPressed(), COMMUNITY, member))
+        assert found.sections[:-1] == held(garden, member).sections
+        assert found.forgotten == held(garden, member).forgotten
+
+
+# What others said
+
+
+def lived(*events: Any, without: str = "", until: float = 30) -> Garden:
+    """Let a post be asked about after some events, with Ann among who suits it unless she is left out."""
+    garden = Garden(vary_wording=False)
+    asked = post(START)
+    garden.step(*events, asked, ranked(asked, *(one for one in ("ann", "bob", "cat") if one != without)))
+    garden.until(START + hours(until))
+    return garden
+
+
+def test_who_is_kept_apart_sees_what_who_suits_nothing_sees() -> None:
+    """That the author does not want to be matched with Ann shows in nothing: it is as if she had not come to mind."""
+    apart = make(MatchDeclined, START - hours(0.5), member="asker", other="ann")
+    blocked, unsuited = entries(lived(apart), "ann"), entries(lived(apart, without="ann"), "ann")
+    assert entries(lived(), "ann")["nudge"]
+    assert [one for one in blocked["load"] if one["asks"]] == []
+    assert {**blocked, "load": []} == {**unsuited, "load": []}
+    assert {"person": "ann"}.items() <= entries(lived(apart), "asker")["wishes"][0].items()
+
+
+def test_what_moderators_have_shows_in_nothing() -> None:
+    """A post of Ann's that was reported is told as one that was not; and who came into question for it, as none."""
+    written = post(START, author="ann")
+    worlds = []
+    for flag in ([], [make(ThreadFlagged, START + hours(1), message="p", reason="spam")]):
+        garden = Garden()
+        garden.step(written, ranked(written, "bob"), *flag)
+        worlds.append(entries(garden, "ann"))
+        if flag:
+            assert "p" not in said(garden, "bob")
+    # What it leads to, nobody being asked about it, is in none of these.
+    assert worlds[0] == worlds[1]
+
+
+def test_an_approval_is_nobody_elses() -> None:
+    """Ann sees that it was proposed to ask her; not whether somebody refused, why, nor who else it could have been."""
+    opened = make(CommunityOpened, START - hours(2), mode=Mode.APPROVE, asks_consent=False)
+    garden = lived(opened)
+    (nudge,) = [one["nudge"] for one in entries(garden, "ann")["proposal"]]
+    before = entries(garden, "ann")["proposal"]
+    refused = {"nudge": nudge, "member": "ann", "approved": False, "reason": "Too busy, says Cat"}
+    garden.step(make(NudgeReviewed, START + hours(31), **refused))
+    assert entries(garden, "ann")["proposal"] == before
+    assert "Too busy, says Cat" not in said(garden, "ann")
+
+
+def test_a_delegates_words_are_their_own() -> None:
+    """A leader sees that a delegate answered for them, and not the reason that the delegate gave."""
+    leader = [make(RolesChanged, START - hours(0.5), member="ann", roles=(Role.LEADER,))]
+    named = make(PreferencesChanged, START - hours(0.5), member="ann", delegates=("bob",))
+    garden = lived(*leader, named, without="bob", until=20)
+    (nudge,) = [one["nudge"] for one in entries(garden, "ann")["nudge"]]
+    garden.step(answered(START + hours(21), nudge, "ann", Answer.PASS, by="bob", reason="She is on a train"))
+    (told,) = entries(garden, "ann")["nudge"]
+    assert (told["answered_by"], told["reason"]) == ("bob", "")
+
+
+def test_a_member_sees_why_they_were_asked() -> None:
+    """The nudge, the decision with its features and probability, the count of the week: what an operator sees of it."""
+    garden = lived()
+    found = entries(garden, "ann")
+    assert found["nudge"][0]["evidence"] == [{"reason": "answered_similar", "count": 3}]
+    (decision,) = [one for one in found["decision"] if one["you_were_asked"]]
+    assert decision["propensity"] == 1.0
+    assert decision["features"]["asks_this_week"] == 0.0
+    assert found["load"][0]["asks"] == 1
+    assert found["inbox"] == [{"nudges": [found["nudge"][0]["nudge"]]}]
+    # Bob came into question, too, and is told no more than that.
+    (other,) = [one for one in entries(garden, "bob")["decision"] if not one["you_were_asked"]]
+    assert {"features", "propensity"}.isdisjoint(other)

@@ -127,8 +127,9 @@ def test_nobody_is_told_of_a_channel_that_they_cannot_read(played: list[tuple[An
     for member in PEOPLE:
         shown = said(place, member)
         unread = {one for one in ("general", "board") if not reads(place, member, one)}
-        there = (*place.documents.table(POSTS).items(), *place.documents.table(REPLIES).items())
-        gone = {name for name, one in there if one.channel in unread}
+        posts, replies = place.documents.table(POSTS), place.documents.table(REPLIES)
+        gone = {name for name, one in posts.items() if one.channel in unread}
+        gone |= {name for name, one in replies.items() if one.channel in unread}
         assert shown.isdisjoint(unread | gone)
         texts = {one.text for one in place.documents.table(POSTS).values() if one.author != member}
         assert shown.isdisjoint(texts), "other people's words"

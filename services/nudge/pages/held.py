@@ -80,7 +80,7 @@ def _service(words: Words, told: Entry) -> ShownService:
 def _about(words: Words, service: str, table: Entry) -> str:
     """Say what a table is for; of one that only a newer recommend knows, as it says so itself."""
     try:
-        return words.say(f"held.{service}.{table['table']}")
+        return words.say(f"held_{service}.{table['table']}")
     except KeyError:
         return str(table["about"])
 
