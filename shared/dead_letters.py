@@ -6,7 +6,7 @@ is one letter.
 """
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
@@ -93,6 +93,13 @@ def outgoing(entry: DeadLetter | Decided, key: str = "") -> Outgoing:
 async def open_letters(log: Log) -> list[DeadLetter]:
     """Read all letters about which nothing was decided, oldest first."""
     return sorted((letter for _, letter in await _open(log)), key=lambda x: (x.died, x.id))
+
+
+async def entries_of(log: Log) -> AsyncIterator[DeadLetter | Decided]:
+    """Read all letters and what was decided about them, as they came."""
+    async for record in log.scan(TopicName.DEAD_LETTERS):
+        with suppress(ValidationError):  # else written by something else; it is nobody's letter
+            yield _ENTRIES.validate_json(record.body)
 
 
 async def _open(log: Log) -> list[tuple[int, DeadLetter]]:
