@@ -107,17 +107,15 @@ class Sight:
 
     async def _reads(self, channel: str) -> bool:
         community, member = self._community, self._member
-        matched = can_read(
-            await self._matching.get(community, recommend.MEMBERS, member),
-            await self._matching.get(community, recommend.CHANNELS, channel),
-            await self._matching.get(community, recommend.READERS, recommend.reader_key(channel, member)),
-        )
-        asked = may_read(
-            await self._asking.get(community, nudge.MEMBERS, member),
-            await self._asking.get(community, nudge.CHANNELS, channel),
-            await self._asking.get(community, nudge.READERS, nudge.reader_key(channel, member)),
-        )
-        return matched and asked
+        facts = await self._matching.get(community, recommend.MEMBERS, member)
+        known = await self._matching.get(community, recommend.CHANNELS, channel)
+        within = await self._matching.get(community, recommend.READERS, recommend.reader_key(channel, member))
+        if not can_read(facts, known, within):
+            return False
+        person = await self._asking.get(community, nudge.MEMBERS, member)
+        place = await self._asking.get(community, nudge.CHANNELS, channel)
+        reader = await self._asking.get(community, nudge.READERS, nudge.reader_key(channel, member))
+        return may_read(person, place, reader)
 
 
 async def export(

@@ -18,6 +18,33 @@ OWN: Final[tuple[type[Event], ...]] = (
     events.GatheringScheduled, events.ContentQueued, events.ContentShared, events.NudgeAnswered, events.NudgeSeen,
     events.NudgeDelivered, events.MemberContacted,
 )  # fmt: skip
+# All others, and why nobody's export has them.
+NOT_OWN: Final[dict[type[Event], str]] = {
+    events.MessageRemoved: "says of nobody that they did it",
+    events.ThreadResolved: "says of nobody that they did it",
+    events.ThreadFlagged: "what moderators have is not told",
+    events.ChannelOpened: "names others beside the member; who is in which channel is in the state",
+    events.ChannelChanged: "names others beside the member; who is in which channel is in the state",
+    events.ChannelClosed: "is of nobody",
+    events.GatheringChanged: "says of nobody that they did it",
+    events.GatheringAttended: "does not say where, and that may be a channel which the member cannot read now",
+    events.NudgeReviewed: "what others approved or refused is theirs",
+    events.CommunityOpened: "is of nobody",
+    events.CommunityClosed: "is of nobody",
+    events.CommunityDeleted: "is of nobody",
+    events.SettingsChanged: "is of nobody",
+    events.ModelPromoted: "is of nobody",
+    events.Tick: "is of nobody",
+    events.MatchesRanked: "names others beside the member; what may be told of it is in the state",
+    events.PeersRanked: "names others beside the member; what may be told of it is in the state",
+    events.IntroductionsRanked: "names others beside the member; what may be told of it is in the state",
+    events.NudgeIssued: "names others beside the member; what may be told of it is in the state",
+    events.NudgeWithdrawn: "what may be told of it is in the state",
+    events.NudgeExpired: "what may be told of it is in the state",
+    events.NudgeActed: "what may be told of it is in the state",
+    events.OpportunityHeld: "is of a post; what may be told of it is in the state",
+    events.WeekDrawn: "is of nobody",
+}
 # By what else a person may be named in these.
 _WHO: Final = ("author", "member", "by", "host")
 
