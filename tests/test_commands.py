@@ -171,6 +171,11 @@ async def test_from_an_archive_to_an_inbox(tmp_path: Path) -> None:
             link = (await http.get(f"{where}/link")).json()["link"]
             printed = kindling(data, "link", "mine", "ben", "--port", address.rsplit(":", 1)[1]).splitlines()[0]
             assert printed.startswith(f"{address}/inbox/")
+            # What the one service holds, the other asks it for at its door.
+            held = {one["service"]: one["tables"] for one in (await http.get(f"{link}/held.json")).json()["services"]}
+            assert [one["entries"] for one in held["nudge"] if one["table"] == "nudge"]
+            (replied,) = [one["entries"] for one in held["recommend"] if one["table"] == "reply"]
+            assert [one["reply"] for one in replied] == ["2", "4"]
             assert "three tables" in (await http.get(printed)).text
             page = await http.get(link)
             assert page.status_code == 200

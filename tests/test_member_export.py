@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from kindling.exporting import Export, export
 from kindling.own_events import NOT_OWN, OWN, sent_by
 from services.ingest.handlers import Ingest
 from services.ingest.importing import folder_of
@@ -21,6 +22,7 @@ from services.recommend.settings import RecommendSettings
 from services.recommend.stored_models import StoredModels
 from services.recommend.stored_vectors import StoredVectors
 from shared import events
+from shared.connections import Connections
 from shared.dead_letters import Cause, DeadLetter, outgoing
 from shared.events import EVENTS, CommunityEvent, Privacy
 from shared.service import ServiceName, TopicName
@@ -164,20 +166,18 @@ async def test_an_operator_exports_a_member_from_real_servers(place: Place, tmp_
     imports(data)
     async with chain(place) as services:
 
-        async def typed(*arguments: str, code: int = 0) -> tuple[str, dict[str, Any]]:
-            said = await asyncio.to_thread(
-                lambda: kindling(data, "member", "export", "garden", *arguments, "--out", str(out), code=code)
-            )
-            return said, json.loads(out.read_text()) if out.exists() else {}
+        async def typed(code: int = 0) -> str:
+            arguments = ("member", "export", "garden", "ann", "--out", str(out))
+            return await asyncio.to_thread(lambda: kindling(data, *arguments, code=code))
 
-        assert "there is no community garden" in (await typed("ann", code=2))[0]
+        assert "there is no community garden" in await typed(2)
         first = services[ServiceName.RECOMMEND]
         await first.feed(happened())
         await first.log.publish([outgoing(letter, "garden") for letter in letters()])
         for name in (ServiceName.RECOMMEND, ServiceName.NUDGE, ServiceName.INGEST, ServiceName.RECOMMEND):
             await services[name].settle()
 
-        said, told = await typed("ann")
+        said, told = await typed(), json.loads(out.read_text())
         assert out.stat().st_mode & 0o077 == 0
         assert "2 dead letters name them and are left out" in said
         assert "2 wrong lines of imports name them" in said
@@ -200,19 +200,24 @@ async def test_an_operator_exports_a_member_from_real_servers(place: Place, tmp_
         assert roles["made_champion"] is True
         assert line["line_number"] == 0
 
+        async def exported(member: str, **how: bool) -> Export:
+            connections = Connections(place.log_url, place.redis_url, place.prefix)
+            return await export(connections, first.log, NudgeSettings(), data, "garden", member, **how)
+
         # Ben's is his: he keeps apart from Ann.
-        assert "MatchDeclined" in words((await typed("ben"))[1])
-        quick = (await typed("ann", "--no-log"))[1]
-        assert quick["log"]["looked_through"] is False
-        assert quick["log"]["events"] == []
-        whole = words((await typed("ann", "--no-log", "--own-words"))[1])
-        assert "a word in the shed" in whole
-        assert whole.isdisjoint({"shed", "p2", "r2"})
-        assert "Nothing is held of such a member" in (await typed("nobody", code=1))[0]
+        assert "MatchDeclined" in words((await exported("ben")).log)
+        whole = await exported("ann", own_words=True, with_log=False)
+        found = words([list(one.entries) for held in whole.services for one in held.sections])
+        assert "a word in the shed" in found
+        assert found.isdisjoint({"shed", "p2", "r2"})
+        assert whole.log is None
+        assert (await exported("nobody")).entries == 0
 
         await first.feed([made(events.MemberForgotten, 30, member="ann")])
         for name in (ServiceName.RECOMMEND, ServiceName.NUDGE):
             await services[name].settle()
-        gone = (await typed("ann", "--no-log"))[1]
-        assert [entry for one in gone["services"] for table in one["tables"] for entry in table["entries"]] == []
-        assert gone["services"][0]["forgotten"] is not None
+        gone = await exported("ann", own_words=True)
+        assert [one.entries for one in gone.services] == [0, 0]
+        assert gone.forgotten
+        # The log forgets with time, and says so; who reads nothing any more is told of no channel.
+        assert {one["event"] for one in gone.log or ()} == {"MemberJoined", "PreferencesChanged", "MemberForgotten"}

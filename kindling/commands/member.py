@@ -60,7 +60,8 @@ def export_(
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(found.as_json(community, member), file, indent=2, ensure_ascii=False)
         file.write("\n")
-    _show(Console(highlight=False, soft_wrap=True), found, out)
+    # Beside the file, which may be the standard output.
+    _show(Console(stderr=True, highlight=False, soft_wrap=True), found, out)
     if not found.entries and not found.forgotten:
         raise typer.Exit(1)
 

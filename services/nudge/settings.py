@@ -185,7 +185,8 @@ class NudgeSettings(BaseModel):
     guard_hours: Hours = Field(1, description="hours that a press holds back what the inbox shows, at most")
     link_days: Days = Field(30, description="days that a signed link to the inbox is valid")
     service_key: Secret = Field(
-        SecretStr(""), description="key for ingest and for callers of the nudges API: 32 characters or more"
+        SecretStr(""),
+        description="key for ingest and recommend, and for callers of the nudges API: 32 characters or more",
     )
     link_secret: Secret = Field(SecretStr(""), description="secret that signs the links: 32 characters or more")
 
