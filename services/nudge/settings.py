@@ -186,7 +186,7 @@ class NudgeSettings(BaseModel):
     link_days: Days = Field(30, description="days that a signed link to the inbox is valid")
     service_key: Secret = Field(
         SecretStr(""),
-        description="key for ingest and recommend, and for callers of the nudges API: 32 characters or more",
+        description="key for ingest, recommend and callers of the nudges API: 32 characters or more",
     )
     link_secret: Secret = Field(SecretStr(""), description="secret that signs the links: 32 characters or more")
 
