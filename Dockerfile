@@ -6,7 +6,8 @@ ARG PYTHON=python:3.11-slim-bookworm
 
 # What all services need, at the versions of constraints.txt, in an environment without pip. Of Babel only the languages
 # that there are words in are kept: all of them are 30 MB. Of Pygments, which colours a stack, only Python; of the page
-# that describes the doors only what it loads.
+# that describes the doors only what it loads; of FastStream the brokers that are spoken to; of Google's protocols none,
+# which come with those of traces.
 FROM ${PYTHON} AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
@@ -16,7 +17,10 @@ RUN python requirements.py > base.txt \
  && pip --python /opt/kindling/bin/python install --no-compile -c constraints.txt -r base.txt \
  && find /opt/kindling/lib -path '*/babel/locale-data/*.dat' ! -name root.dat ! -name en.dat ! -name de.dat -delete \
  && find /opt/kindling/lib -path '*/pygments/lexers/*.py' ! -name '_*' ! -name python.py ! -name special.py -delete \
- && find /opt/kindling/lib -path '*/fastapi_offline/static/redoc*' -delete
+ && find /opt/kindling/lib -path '*/fastapi_offline/static/redoc*' -delete \
+ && find /opt/kindling/lib -regex '.*/faststream/\(confluent\|mqtt\|nats\|rabbit\)' -prune -exec rm -rf {} + \
+ && find /opt/kindling/lib -path '*/google/*' -regex '.*/\(api\|cloud\|gapic\|logging\|longrunning\|rpc\|type\)' -prune \
+      -exec rm -rf {} +
 
 FROM packages AS packages-recommend
 RUN python requirements.py recommend > recommend.txt \
@@ -31,16 +35,18 @@ COPY services services
 COPY kindling kindling
 RUN PIP_CONSTRAINT=constraints.txt pip wheel --no-deps --wheel-dir /wheel .
 
-# Compiled is what the services load, once here: the rest would be a sixth of the image.
+# Compiled is what the services load, once here: the rest would be a sixth of the image. The embedded server stays out,
+# with its client: these two always have a Redis of their own.
 FROM packages AS installed
 COPY --from=wheel /wheel /wheel
 RUN pip --python /opt/kindling/bin/python install --no-compile --no-deps /wheel/*.whl \
- && /opt/kindling/bin/python -c "import kindling.main, services.ingest.app, services.nudge.app, shared.kafka_log, shared.redis_log"
+ && rm -rf /opt/kindling/lib/python3*/site-packages/valkey* \
+ && /opt/kindling/bin/python -c "import kindling.main, services.ingest.app, services.nudge.app, shared.kafka_log, shared.redis_log, shared.trace_sending"
 
 FROM packages-recommend AS installed-recommend
 COPY --from=wheel /wheel /wheel
 RUN pip --python /opt/kindling/bin/python install --no-compile --no-deps /wheel/*.whl \
- && /opt/kindling/bin/python -c "import kindling.main, services.recommend.app, kindling.retrain, shared.kafka_log, shared.redis_log"
+ && /opt/kindling/bin/python -c "import kindling.main, services.recommend.app, kindling.retrain, shared.kafka_log, shared.redis_log, shared.trace_sending"
 
 # What runs: nobody's user, nothing to write to but the data directory, no compiler.
 FROM ${PYTHON} AS running

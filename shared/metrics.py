@@ -81,6 +81,10 @@ HELD = Counter("kindling_decisions_held", "Posts left alone on purpose, to measu
 ENDED = Counter("kindling_asks_ended", "What became of asks", ["outcome"])
 DELIVERED = Counter("kindling_deliveries", "Nudges that were brought to people", ["channel", "result"])
 
+# Traces
+SPANS_MADE = Counter("kindling_spans_made", "Spans of the events that are followed", [])
+SPANS_SENT = Counter("kindling_spans_sent", "Spans that a collector took; what is missing of those made is lost", [])
+
 
 @dataclass(frozen=True, slots=True)
 class Described:

@@ -30,6 +30,8 @@ class Place:
     due: dict[str, datetime]
     # The running store that this was read from: what another one acknowledged may be lost.
     server: str = ""
+    # When the batch under way was begun, in nanoseconds since 1970: said in traces, never decided with.
+    began: int = 0
     monotonic: Callable[[], float] = time.monotonic
     # By community that a gap or a newer record has stopped: where reading must begin again once it may go on.
     stopped: dict[str, int] = field(default_factory=dict)

@@ -37,6 +37,7 @@ from shared.patience import Patience, Status, Stopping
 from shared.place import Place
 from shared.service import Service
 from shared.store import Move, Store
+from shared.traces import NO_TRACES, Traces, now
 from shared.watching import Watch
 from shared.wire import Envelope, decode, encode
 from shared.working import Arrival, Working
@@ -69,6 +70,7 @@ class Processor(Generic[State]):
         attempts: int = 3,
         count: Count | None = None,
         waits_for_upgrade: bool = True,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self.status = Status(service.name.value)
         self.patience = Patience(self.status)
@@ -78,6 +80,7 @@ class Processor(Generic[State]):
         self._store = store
         self._clock = clock
         self._tally = count
+        self._traces = traces
         self._copies = Copies(service, store, self._publish_left, most_copies)
         self._isolation = Isolation(service, broker, self._copies, self._settle, clock, attempts)
         self._gaps = Gaps(self.status, waits=waits_for_upgrade)
@@ -184,7 +187,7 @@ class Processor(Generic[State]):
             return
         if not fresh:
             return
-        started = time.perf_counter()
+        started, place.began = time.perf_counter(), now()
         try:
             await self.patience("store, log or model", lambda: self._attempt(place, fresh))
         except Replaced as replaced:
@@ -248,6 +251,7 @@ class Processor(Generic[State]):
     async def _apply_by_community(self, place: Place, work: dict[str, list[Arrival]]) -> None:
         waiting: list[Working[State]] = []
         handled: list[Arrival] = []
+        dead: list[Arrival] = []
         for community, arrivals in work.items():
             copy = await self._copies.get(place, community)
             fresh = self._gaps.next_in_line(place, copy, arrivals)
@@ -255,10 +259,15 @@ class Processor(Generic[State]):
                 continue
             stepped, applied = await self._isolation.step(place, copy, fresh)
             handled += applied
+            if len(applied) < len(fresh):
+                done = {one.offset for one in applied}
+                dead += [arrival for arrival in fresh if arrival.offset not in done]
             if stepped is not None:
                 waiting.append(stepped)
         await self._settle(place, waiting)
         self._count(handled)
+        self._traces.processed(self._service, place, handled)
+        self._traces.processed(self._service, place, dead, failed=True)
 
     # Write, publish, trim
 
@@ -273,12 +282,15 @@ class Processor(Generic[State]):
         if early:
             await self._store.save_due(place.partition, early)
         emitted = [(copy.events, write.changes.puts) for copy, write in writes]
+        asides = [(copy.community, copy.asides) for copy, _ in writes]
         if not all(await self._store.write([write for _, write in writes])):
             raise Replaced("another process has written")
         records = [(copy.community, copy.written(write)) for copy, write in writes]
         await self._publish(place.partition, records)
         for events, written in emitted:
             self._count_emitted(events, written)
+        for community, told in asides:
+            self._traces.sent(self._service, place, community, told)
         # ... and after the outbox is empty where it moves back, so that nothing in an outbox is forgotten.
         late = [
             Move(c, place.due[c], at) for c, at in due if c in place.due and at != place.due[c] and (c, at) not in early

@@ -108,6 +108,7 @@ def _envelope(event: type[Event], template: str) -> tuple[dict[str, Any], dict[s
             "description": "When Kindling first had it, by the wall clock.",
         },
         "replayof": {"type": "string", "description": "The dead letter that it was replayed from."},
+        "traceparent": {"type": "string", "description": "The trace in which it began (W3C), where it is followed."},
         "data": data,
     }
     return {

@@ -25,10 +25,14 @@ class TopicName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a record is handled: the community's clock, in event time, and what `prepare` fetched for it."""
+    """When a record is handled: the community's clock, in event time, and what `prepare` fetched for it.
+
+    `trace` is the traceparent of the record: never decided with, only kept for `Service.trace_of`.
+    """
 
     clock: datetime
     aids: Any = None
+    trace: str | None = None
 
 
 State = TypeVar("State")
@@ -61,6 +65,13 @@ class Service(Protocol[State]):
 
     def fire(self, state: State, timer: Timer, moment: Moment) -> Iterable[Event]:
         """Do what a timer was set for, as of its own due time (`moment.clock`)."""
+        ...
+
+    def trace_of(self, state: State, event: Event) -> str | None:
+        """Give the traceparent of what an event that was just emitted is about.
+
+        None: it belongs to the trace of the record that was handled, if to any.
+        """
         ...
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from shared.kafka_security import IN_THE_CLEAR, KafkaSecurity
 from shared.limits import Secret
 from shared.topics import DEFAULT_PARTITIONS
+from shared.trace_settings import NO_TRACES, TraceSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 DEFAULT_DATA_DIR = Path("~/.local/share/kindling")
@@ -46,6 +47,7 @@ class CommonSettings(BaseModel):
         description="Wait at records that a newer version wrote, until this one is upgraded; false makes dead letters "
         "of them, for a version that was taken back.",
     )
+    traces: TraceSettings = Field(NO_TRACES, description="How events are followed, and for whom.")
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = Field(
         "INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR."
     )

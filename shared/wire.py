@@ -3,7 +3,8 @@
 The envelope carries what every event has (`id`, `source`, `time`, `type` with its version, `subject`,
 `partitionkey`), `data` the rest. Kindling's own attributes: `sequence`, the place in what a service emitted
 for this community; `recordedtime`, the wall clock of the first Kindling process that had it (measured with,
-never decided with); `replayof`, the dead letter that a replayed event comes from.
+never decided with); `replayof`, the dead letter that a replayed event comes from. `traceparent` is that of the
+extension for distributed tracing: the trace in which the event began, the same all the way.
 """
 
 import json
@@ -27,6 +28,7 @@ from shared.sentences import sentences, within
 CONTENT_TYPE = "application/cloudevents+json"
 TYPE_PREFIX = "kindling."
 ENVELOPE = frozenset({"id", "source", "at", "community"})
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _TYPE = re.compile(r"kindling\.([A-Za-z]+)\.v([1-9][0-9]{0,3})")
 _JSON = JSONFormat()
 _SEQUENCE_DIGITS = 20
@@ -37,12 +39,13 @@ _POINTERS = {"at": "/time", "community": "/partitionkey", "id": "/id", "source":
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """An event with what Kindling says of its journey."""
+    """An event with what Kindling says of its journey; `traceparent` (W3C) only of what is followed."""
 
     event: Event
     sequence: int | None = None
     recorded: datetime | None = None
     replay_of: str | None = None
+    traceparent: str | None = None
 
 
 def type_of(event: type[Event]) -> str:
@@ -74,6 +77,8 @@ def to_cloud_event(envelope: Envelope) -> CloudEvent:
         attributes["recordedtime"] = envelope.recorded.isoformat()
     if envelope.replay_of is not None:
         attributes["replayof"] = envelope.replay_of
+    if envelope.traceparent is not None:
+        attributes["traceparent"] = envelope.traceparent
     return CloudEvent(attributes, event.model_dump(mode="json", exclude=set(ENVELOPE)))
 
 
@@ -156,7 +161,8 @@ def from_cloud_event(cloud_event: BaseCloudEvent) -> Envelope:
     except ValidationError as error:
         problems = [Problem(_pointer(within(where, fields)), what) for where, what in sentences(error)]
         raise Invalid(problems) from error
-    return Envelope(event, _sequence(extensions), _recorded(extensions), _replay_of(extensions))
+    journey = _sequence(extensions), _recorded(extensions), _replay_of(extensions), _traceparent(extensions)
+    return Envelope(event, *journey)
 
 
 # An event's version goes up with whatever readers of the version before would refuse: a field, a member of an enum.
@@ -252,3 +258,9 @@ def _replay_of(extensions: dict[str, Any]) -> str | None:
     if text is not None and not isinstance(text, str):
         raise Invalid([Problem("/replayof", "must be text")])
     return text
+
+
+def _traceparent(extensions: dict[str, Any]) -> str | None:
+    # What cannot be read is passed over, as W3C has it: no event is refused for how it is looked at.
+    text = extensions.get("traceparent")
+    return text if isinstance(text, str) and _TRACEPARENT.fullmatch(text) else None

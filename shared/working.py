@@ -27,6 +27,15 @@ class Arrival:
     failure: Unprocessable | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What was emitted in another trace than that of the record that was handled, `of`; both are traceparents."""
+
+    kind: str
+    trace: str
+    of: str | None
+
+
 class TimerFailed(Exception):
     """A timer's rule raised; the timer itself is to blame, not the record that made it due."""
 
@@ -52,6 +61,7 @@ class Working(Generic[State]):
     sequenced: bool
     emitted: list[tuple[int, bytes]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    asides: list[Aside] = field(default_factory=list)
 
     def repeats(self, arrival: Arrival, generation: str) -> bool:
         """Say whether the record was applied before."""
@@ -92,7 +102,8 @@ class Working(Generic[State]):
             self._fire(clock, self.clock or clock, cause, aids, buried)
         self._move(arrival, generation, clock)
         if cause is not None and clock is not None and not dead and not isinstance(event, Tick):
-            self._emit(self.service.handle(self.state, cause.event, Moment(clock, aids)), cause)
+            moment = Moment(clock, aids, cause.traceparent)
+            self._emit(self.service.handle(self.state, cause.event, moment), cause, cause.traceparent)
             self._fire(clock, clock, cause, aids, buried)
 
     @property
@@ -116,7 +127,8 @@ class Working(Generic[State]):
         read = arrival.sequence if arrival.sequence is not None else was.read
         self.position = replace(was, generation=generation, offset=arrival.offset, read=read, clock=clock)
 
-    def _emit(self, events: Iterable[Event], cause: Envelope | None) -> None:
+    def _emit(self, events: Iterable[Event], cause: Envelope | None, own: str | None = None) -> None:
+        # What a timer brings about is not the record's doing: `own` is the trace of what is handled alone.
         for event in events:
             # The position is there: a timer comes from an earlier record, and a record moves it first.
             assert self.position is not None
@@ -124,9 +136,12 @@ class Working(Generic[State]):
             number = self.position.emitted
             recorded = cause.recorded if cause is not None else None
             replay_of = cause.replay_of if cause is not None and event is cause.event else None
-            body = encode(Envelope(event, number if self.sequenced else None, recorded, replay_of))
+            trace = self.service.trace_of(self.state, event) or own
+            body = encode(Envelope(event, number if self.sequenced else None, recorded, replay_of, trace))
             self.emitted.append((number, body))
             self.events.append(event)
+            if trace is not None and trace != own:
+                self.asides.append(Aside(type(event).__name__, trace, own))
 
     def write(self) -> Write | None:
         """Give what is to be written as one; None where nothing has moved."""
@@ -140,5 +155,5 @@ class Working(Generic[State]):
     def written(self, write: Write) -> Sequence[tuple[int, bytes]]:
         """Note that the write is durable; give the records to publish now."""
         self.stored = write.position
-        self.emitted, self.events = [], []
+        self.emitted, self.events, self.asides = [], [], []
         return write.outbox

@@ -55,6 +55,7 @@ def test_what_has_no_profile_is_the_core() -> None:
     assert by_profile == {
         "core": {"kafka", "redis", "topics", "ingest", "recommend", "nudge"},
         "monitoring": {"prometheus", "grafana"},
+        "traces": {"jaeger"},
         "demo": {"demo"},
         "tools": {"kindling"},
     }

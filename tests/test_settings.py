@@ -53,6 +53,12 @@ def test_an_unknown_setting_of_a_section_stops_the_start(monkeypatch: pytest.Mon
         ("KINDLING_LOG", "kafka://x:9092", "^KINDLING_STORE must be set"),
         ("KINDLING_STORE", "redis://x:abc/0", "^KINDLING_STORE names a port"),
         ("KINDLING_PREFIX", "Has Spaces", "KINDLING_PREFIX"),
+        ("KINDLING_TRACES__ENDPOINT", "jaeger:4318", "^KINDLING_TRACES__ENDPOINT: must begin with http://"),
+        ("KINDLING_TRACES__ENDPOINT", "grpc://jaeger:4317", "^KINDLING_TRACES__ENDPOINT: .*not gRPC"),
+        ("KINDLING_TRACES__ENDPOINT", "http://jaeger:many", "^KINDLING_TRACES__ENDPOINT: is no address"),
+        ("KINDLING_TRACES__ENDPOINT", "http:///v1/traces", "^KINDLING_TRACES__ENDPOINT: is no address"),
+        ("KINDLING_TRACES__ENDPOINT", "http://me:secret@jaeger:4318", "OTEL_EXPORTER_OTLP_HEADERS is for that$"),
+        ("KINDLING_TRACES__RATIO", "1.5", "^KINDLING_TRACES__RATIO"),
     ],
 )
 def test_an_unsafe_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str) -> None:

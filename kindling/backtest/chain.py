@@ -5,9 +5,10 @@ What a step emits goes over the wire's own form, so that nudge reads what it wou
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self
 
 from kindling.memory import Artefacts, Vectors
+from kindling.stage import Stage
 from services.nudge.handlers import Nudge
 from services.nudge.settings import NudgeSettings
 from services.nudge.state import NudgeCommunity
@@ -16,43 +17,12 @@ from services.recommend.ports import Encoder
 from services.recommend.settings import RecommendSettings
 from services.recommend.state import State as RecommendState
 from shared.events import Event, Tick
-from shared.service import Service
-from shared.state import Documents
 from shared.wire import Envelope, decode
-from shared.working import Arrival, Working
 
 COMMUNITY = "backtest"
-_GENERATION = "backtest"
-
-State = TypeVar("State")
 
 # Shown an event.
 See = Callable[[Event], None]
-
-
-@dataclass
-class Link(Generic[State]):
-    """One service with its state of the one community."""
-
-    working: Working[State]
-    _steps: int = 0
-
-    @classmethod
-    async def open(cls, service: Service[State]) -> Self:
-        """Open the community, of which nothing is known yet."""
-        documents = Documents()
-        state = await service.open(COMMUNITY, documents)
-        return cls(Working(service, COMMUNITY, documents, state, b"", None, sequenced=True))
-
-    def step(self, envelope: Envelope, aids: Any = None) -> list[Envelope]:
-        """Take one record in, with what is due by its time; gives what is emitted."""
-        self._steps += 1
-        arrival = Arrival(self._steps, COMMUNITY, b"", envelope, envelope.sequence)
-        self.working.step(arrival, _GENERATION, None, aids)
-        made = [decode(body) for _, body in self.working.emitted]
-        self.working.emitted.clear()
-        self.working.events.clear()
-        return made
 
 
 @dataclass
@@ -62,14 +32,15 @@ class Chain:
     vectors: Vectors
     models: Artefacts
     service: Recommend
-    recommend: Link[RecommendState]
-    nudge: Link[NudgeCommunity]
+    recommend: Stage[RecommendState]
+    nudge: Stage[NudgeCommunity]
 
     @classmethod
     async def open(cls, recommend: RecommendSettings, nudge: NudgeSettings, encoder: Encoder) -> Self:
         vectors, models = Vectors(encoder), Artefacts()
         service = Recommend(recommend, vectors, models)
-        return cls(vectors, models, service, await Link.open(service), await Link.open(Nudge(nudge.posts_only())))
+        host = Nudge(nudge.posts_only())
+        return cls(vectors, models, service, await Stage.open(service, COMMUNITY), await Stage.open(host, COMMUNITY))
 
     async def take(self, events: Sequence[Event], see: See = lambda _: None) -> None:
         """Hand events through both services, in order; `see` is shown what nudge reads and what it decides."""
@@ -78,9 +49,9 @@ class Chain:
             self._step(event, aids, see)
 
     def _step(self, event: Event, aids: Any, see: See) -> None:
-        passed = self.recommend.step(Envelope(event), aids)
+        passed = [decode(body) for body in self.recommend.step(Envelope(event), b"", None, aids)]
         # A tick comes to every service as it is.
         for envelope in [*passed, *([Envelope(event)] if isinstance(event, Tick) else [])]:
-            decided = self.nudge.step(envelope)
+            decided = [decode(body) for body in self.nudge.step(envelope, b"", None, None)]
             for one in (envelope, *decided):
                 see(one.event)

@@ -21,6 +21,7 @@ from shared.connections import Connections
 from shared.embedded import free_port
 from shared.failures import UnsafeSettings
 from shared.service import ServiceName
+from shared.traces import NO_TRACES, Traces
 
 log = logging.getLogger(__name__)
 
@@ -109,22 +110,32 @@ async def make_topics(settings: Settings, connections: Connections) -> None:
 
 async def build(name: ServiceName, settings: Settings, connections: Connections) -> ServiceApp:
     """Put one service together; only what it is made of is loaded, for its image has no more than that."""
+    traces, waits = traces_of(name, settings, connections), settings.wait_for_upgrade
     if name is ServiceName.INGEST:
         from services.ingest import app as ingest  # noqa: PLC0415  # its packages alone
 
-        return await ingest.build(settings.ingest, connections, wait_for_upgrade=settings.wait_for_upgrade)
+        return await ingest.build(settings.ingest, connections, wait_for_upgrade=waits, traces=traces)
     if name is ServiceName.NUDGE:
         from services.nudge import app as nudge  # noqa: PLC0415  # its packages alone
 
-        return await nudge.build(settings.nudge, connections, wait_for_upgrade=settings.wait_for_upgrade)
-    return await _build_recommend(settings, connections)
+        return await nudge.build(settings.nudge, connections, wait_for_upgrade=waits, traces=traces)
+    return await _build_recommend(settings, connections, traces)
 
 
-async def _build_recommend(settings: Settings, connections: Connections) -> ServiceApp:
+def traces_of(name: ServiceName, settings: Settings, connections: Connections) -> Traces:
+    """Open the traces of a service; what sends them is loaded only where there is somewhere to send them to."""
+    if settings.traces.endpoint is None:
+        return NO_TRACES
+    from shared.trace_sending import open_traces  # noqa: PLC0415  # a tenth of a second, for what is mostly off
+
+    return open_traces(settings.traces, name, connections.log_url)
+
+
+async def _build_recommend(settings: Settings, connections: Connections, traces: Traces) -> ServiceApp:
     from kindling.retrain import Retraining  # noqa: PLC0415  # needs numpy
     from services.recommend import app as recommend  # noqa: PLC0415  # its packages alone
 
-    app = await recommend.build(settings, settings.recommend, connections)
+    app = await recommend.build(settings, settings.recommend, connections, traces=traces)
     if not settings.recommend.train_every_hours:
         return app
     every = timedelta(hours=settings.recommend.train_every_hours)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from kindling.simulate.protocol import WorldError, shown
+from kindling.stage import Stage
 from services.ingest.accept import Door, Refused, Scope, accept
 from services.ingest.handlers import on_decision
 from services.nudge.handlers import Nudge
@@ -20,9 +21,8 @@ from shared.service import Service
 from shared.state import Documents
 from shared.store import Position
 from shared.wire import Envelope, decode, encode
-from shared.working import Arrival, Working
+from shared.working import Working
 
-_GENERATION = "simulation"
 _SCOPES = frozenset(Scope)
 
 
@@ -35,7 +35,7 @@ class Heard:
 
 
 class Chain:
-    """One community's working copies. A failure of a rule is raised: there are no dead letters here."""
+    """One community's working copies."""
 
     def __init__(self, community: str, recommend: "_Stage", nudge: "_Stage") -> None:
         self._community = community
@@ -45,7 +45,7 @@ class Chain:
     @classmethod
     async def open(cls, community: str, recommend: Recommend, nudge: Nudge) -> "Chain":
         """Begin with a community that nothing is known of."""
-        return cls(community, await _Stage.of(community, recommend), await _Stage.of(community, nudge))
+        return cls(community, await _Stage.open(recommend, community), await _Stage.open(nudge, community))
 
     @property
     def known(self) -> Documents:
@@ -78,10 +78,10 @@ class Chain:
         key = hashlib.sha256(b"".join([*self._recommend.heard, *bodies])).hexdigest()
         if key not in remembered:
             await self._recommend.prepare(events)
-            passed = [passed for event in events for passed in self._recommend.step(encode(Envelope(event)))]
+            passed = [passed for event in events for passed in self._recommend.hear(encode(Envelope(event)))]
             remembered[key] = self._recommend.kept(passed)
         kept = remembered[key]
-        await self._recommend.restore(kept)
+        await self._recommend.restore(Documents(dict(kept.documents)), kept.position)
         return Heard(events, [decision for body in kept.passed for decision in self._decided(body)])
 
     def tick(self, at: datetime) -> Heard:
@@ -107,12 +107,12 @@ class Chain:
         return found.event
 
     def _pass(self, event: Event) -> Iterable[CommunityEvent]:
-        for body in self._recommend.step(encode(Envelope(event))):
+        for body in self._recommend.hear(encode(Envelope(event))):
             yield from self._decided(body)
 
     def _decided(self, body: bytes) -> Iterable[CommunityEvent]:
         """Let nudge hear what recommend passes on, and give what it decides."""
-        for decision in self._nudge.step(body):
+        for decision in self._nudge.hear(body):
             yield from self._again(decision)
 
     def _again(self, body: bytes) -> Iterable[CommunityEvent]:
@@ -137,52 +137,31 @@ class Kept:
 Remembered = dict[str, Kept]
 
 
-class _Stage:
-    """One service's working copy, and the clock of its partition."""
+class _Stage(Stage[Any]):
+    """One service's working copy with what it heard, and the clock of its partition."""
 
     def __init__(self, service: Service[Any], working: Working[Any]) -> None:
-        self.working = working
-        self._service = service
-        self._offset = 0
+        super().__init__(service, working)
         self._clock: datetime | None = None
         self._aids: Any = None
         self.heard: list[bytes] = []
-
-    @classmethod
-    async def of(cls, community: str, service: Service[Any]) -> "_Stage":
-        documents = Documents()
-        state = await service.open(community, documents)
-        return cls(service, Working(service, community, documents, state, b"", None, sequenced=True))
 
     def kept(self, passed: Sequence[bytes]) -> Kept:
         """Give what has been stored so far; asked once, before anything was restored."""
         return Kept(self.working.documents.take_changes().puts, self.working.position, passed)
 
-    async def restore(self, kept: Kept) -> None:
-        """Go on from a state, as after a restart."""
-        documents, community = Documents(dict(kept.documents)), self.working.community
-        state = await self._service.open(community, documents)
-        self.working = Working(self._service, community, documents, state, b"", kept.position, sequenced=True)
-
     async def prepare(self, events: Sequence[Event]) -> None:
-        self._aids = await self._service.prepare(self.working.state, events)
+        self._aids = await self.service.prepare(self.working.state, events)
 
-    def step(self, body: bytes) -> list[bytes]:
+    def hear(self, body: bytes) -> list[bytes]:
         """Handle one record; gives what is emitted."""
         self.heard.append(body)
-        return self._step(decode(body), body)
+        return self.step(decode(body), body, self._clock, self._aids)
 
     def tick(self, tick: Tick) -> list[bytes]:
         """Hear of a later time; only what is due makes a step of it."""
         self._clock = tick.at
         due = self.working.documents.next_due()
-        return self._step(Envelope(tick), b"") if due is not None and due <= tick.at else []
-
-    def _step(self, envelope: Envelope, body: bytes) -> list[bytes]:
-        arrival = Arrival(self._offset, self.working.community, body, envelope, envelope.sequence)
-        self._offset += 1
-        self.working.step(arrival, _GENERATION, self._clock, self._aids)
-        emitted = [body for _, body in self.working.emitted]
-        # Nothing is stored: what was changed is in the copy, and that is never thrown away.
-        self.working.emitted, self.working.events = [], []
-        return emitted
+        if due is None or due > tick.at:
+            return []
+        return self.step(Envelope(tick), b"", self._clock, self._aids)

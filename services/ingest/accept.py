@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -70,11 +70,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where an event comes in: for which community, with which scopes, and when (aware, wall clock)."""
+    """Where an event comes in: for which community, with which scopes, and when (aware, wall clock).
+
+    `traceparent` is that of the request, where it is followed.
+    """
 
     community: str
     scopes: Collection[Scope]
     now: datetime
+    traceparent: str | None = None
 
 
 def scope_of(event: type[Event]) -> Scope | None:
@@ -89,8 +93,8 @@ def scope_of(event: type[Event]) -> Scope | None:
 def accept(body: bytes, door: Door) -> Accepted | Refused:
     """Read one CloudEvent in JSON and decide whether it may enter.
 
-    What Kindling itself says of an event's journey (`sequence`, `recordedtime`, `replayof`) is never believed
-    from outside: it is recorded as of now.
+    What Kindling itself says of an event's journey (`sequence`, `recordedtime`, `replayof`, `traceparent`) is never
+    believed from outside: it is recorded as of now, in the request's trace.
     """
     try:
         envelope = decode(body)
@@ -113,7 +117,7 @@ def _admit(envelope: Envelope, door: Door) -> Accepted | Refused:
         return _refuse("/time", f"lies more than {minutes:.0f} minutes ahead of {door.now.isoformat()}")
     if event.at.year < FIRST_YEAR:
         return _refuse("/time", f"lies before {FIRST_YEAR}")
-    record = encode(replace(envelope, sequence=None, recorded=door.now, replay_of=None))
+    record = encode(Envelope(event, recorded=door.now, traceparent=door.traceparent))
     if len(record) > EVENT_BYTES:
         return _refuse("/data", f"the event is {len(record)} bytes long; at most {EVENT_BYTES} are taken: divide it")
     return Accepted(event, record)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, NoReturn
 
@@ -22,7 +22,10 @@ from shared.problems import CONTENT_TYPE as PROBLEM
 from shared.problems import ProblemError
 from shared.service import TopicName
 from shared.topics import partition_of
+from shared.traces import NO_TRACES, Traces
 
+# Of one request: a trace of thousands can be looked at by nobody.
+FOLLOWED = 50
 _AUTHENTICATE = {"WWW-Authenticate": "Bearer"}
 
 
@@ -75,7 +78,14 @@ _BODY: dict[str, Any] = {
 }
 
 
-def router(publisher: Publisher, keys: Checks, limiter: Limiter, clock: Clock, settings: IngestSettings) -> APIRouter:
+def router(
+    publisher: Publisher,
+    keys: Checks,
+    limiter: Limiter,
+    clock: Clock,
+    settings: IngestSettings,
+    traces: Traces = NO_TRACES,
+) -> APIRouter:
     """Make the routes of the front door; `shared.problems.install` must be called on their app."""
     routes = APIRouter()
 
@@ -89,7 +99,10 @@ def router(publisher: Publisher, keys: Checks, limiter: Limiter, clock: Clock, s
     async def post_activities(community: str, request: Request) -> Receipt:
         try:
             grant = await _grant(request, community, keys, limiter)
-            receipt = await _take(request, community, grant)
+            # Who has no key is told so, and leaves no trace.
+            with traces.accepting(community, request.headers) as followed:
+                receipt = await _take(request, community, grant, followed.traceparent)
+                followed.answered(202, **{"messaging.batch.message_count": receipt.accepted})
         except ProblemError as error:
             metrics.REFUSED.labels(str(error.status)).inc()
             raise
@@ -98,10 +111,10 @@ def router(publisher: Publisher, keys: Checks, limiter: Limiter, clock: Clock, s
             raise
         return receipt
 
-    async def _take(request: Request, community: str, grant: Grant) -> Receipt:
+    async def _take(request: Request, community: str, grant: Grant, traceparent: str | None) -> Receipt:
         body = await _read(request, settings)
         limiter.charge(grant.key, len(body.items))
-        door = Door(community, grant.scopes, clock())
+        door = Door(community, grant.scopes, clock(), traceparent)
         verdicts = await asyncio.to_thread(_judge, body.items, door)
         if not verdicts.records:
             _refuse_all(verdicts.refused, body.single)
@@ -151,8 +164,9 @@ async def _read(request: Request, settings: IngestSettings) -> Body:
 def _judge(items: Sequence[bytes], door: Door) -> _Verdicts:
     """Decide about every event; runs in a worker thread, so that others are served meanwhile."""
     verdicts = _Verdicts([], [])
+    unfollowed = replace(door, traceparent=None)
     for index, item in enumerate(items):
-        match accept(item, door):
+        match accept(item, door if len(verdicts.records) < FOLLOWED else unfollowed):
             case Accepted(_, record):
                 verdicts.records.append(record)
             case Refused() as refused:

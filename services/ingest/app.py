@@ -11,10 +11,16 @@ from shared.clock import Clock, wall_clock
 from shared.connections import Connections
 from shared.processing import Processor
 from shared.service import ServiceName
+from shared.traces import NO_TRACES, Traces
 
 
 async def build(
-    settings: IngestSettings, connections: Connections, clock: Clock = wall_clock, *, wait_for_upgrade: bool = True
+    settings: IngestSettings,
+    connections: Connections,
+    clock: Clock = wall_clock,
+    *,
+    wait_for_upgrade: bool = True,
+    traces: Traces = NO_TRACES,
 ) -> ServiceApp:
     """Make the service: its door, its loop (what nudge decides comes in again), and the ticks of `clock`.
 
@@ -32,9 +38,10 @@ async def build(
 
     return ServiceApp(
         name=ServiceName.INGEST,
-        router=router(broker, keys, limiter, clock, settings),
+        router=router(broker, keys, limiter, clock, settings, traces),
         log=broker,
         redis=redis,
-        processor=Processor(Ingest(), broker, store, waits_for_upgrade=wait_for_upgrade),
+        processor=Processor(Ingest(), broker, store, waits_for_upgrade=wait_for_upgrade, traces=traces),
         beside=(tick,) if settings.ticks else (),
+        traces=traces,
     )

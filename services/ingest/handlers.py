@@ -27,6 +27,9 @@ class Ingest:
     def fire(self, state: None, timer: Timer, moment: Moment) -> Iterable[Event]:
         return ()
 
+    def trace_of(self, state: None, event: Event) -> None:
+        """Leave a decision in the trace that it came in."""
+
 
 def on_decision(event: Event) -> Iterable[Event]:
     """Pass a decision on exactly as it is, under its own id: who has it already changes nothing."""

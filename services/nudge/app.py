@@ -17,10 +17,16 @@ from shared.clock import Clock, wall_clock
 from shared.connections import Connections
 from shared.processing import Processor
 from shared.service import ServiceName
+from shared.traces import NO_TRACES, Traces
 
 
 async def build(
-    settings: NudgeSettings, connections: Connections, clock: Clock = wall_clock, *, wait_for_upgrade: bool = True
+    settings: NudgeSettings,
+    connections: Connections,
+    clock: Clock = wall_clock,
+    *,
+    wait_for_upgrade: bool = True,
+    traces: Traces = NO_TRACES,
 ) -> ServiceApp:
     """Make the service: its loop, the inboxes, and the way of what people press to ingest.
 
@@ -31,14 +37,18 @@ async def build(
     broker = connections.log()
     store = connections.store(redis, ServiceName.NUDGE)
     http = httpx.AsyncClient()
-    press, guard = Press(http, settings, clock), Guard(redis, connections.prefix, settings)
+    press, guard = Press(http, settings, clock, traces), Guard(redis, connections.prefix, settings)
     opener = ModelOpener(http, settings) if settings.opening_url else by_template
+    processor = Processor(
+        Nudge(settings), broker, store, count=count, waits_for_upgrade=wait_for_upgrade, traces=traces
+    )
     doors = router(store, press, guard, Links(settings), settings, opener, Matchmaker(http, settings))
     return ServiceApp(
         name=ServiceName.NUDGE,
         router=doors,
         log=broker,
         redis=redis,
-        processor=Processor(Nudge(settings), broker, store, count=count, waits_for_upgrade=wait_for_upgrade),
+        processor=processor,
         close=http.aclose,
+        traces=traces,
     )

@@ -196,7 +196,7 @@ class Opportunity:
     `sensitive`: only the person whom operators named is asked about it (route.py).
     `proposed` is the nudge that waits for approval. `named` is to be asked first, and could not be yet.
     `still_open` are ages in hours, and how likely the post is to be without an answer then; empty where nothing was
-    said.
+    said. `trace` is the traceparent with which it came in, of what is followed: never decided with.
     """
 
     kind: Kind
@@ -216,6 +216,7 @@ class Opportunity:
     sensitive: bool = False
     proposed: str | None = None
     subject: Subject | None = None
+    trace: str | None = None
 
     @property
     def concerned(self) -> tuple[str, ...]:

@@ -36,8 +36,10 @@ from shared.events import (
     MessageEdited,
     MessageRemoved,
     NudgeAnswered,
+    NudgeDecision,
     NudgeReviewed,
     NudgeSeen,
+    OpportunityHeld,
     PostPublished,
     PreferencesChanged,
     ReplyPublished,
@@ -65,7 +67,7 @@ def on_message_edited(state: State, event: MessageEdited, moment: Moment) -> Ite
 
 
 def on_matches_ranked(state: State, event: MatchesRanked, moment: Moment) -> Iterable[Event]:
-    open_opportunity(state, event, moment.clock)
+    open_opportunity(state, event, moment.clock, moment.trace)
     switchback.plan_weeks(state, moment.clock)
     switchback.follow(state, event.message, moment.clock)
     return ()
@@ -242,3 +244,10 @@ class Nudge:
 
     def fire(self, state: State, timer: Timer, moment: Moment) -> Iterable[Event]:
         return self._timers[timer.name](state, timer.subject, moment)
+
+    def trace_of(self, state: State, event: Event) -> str | None:
+        """Give the trace of the post that a decision is about, however long ago that came in."""
+        if not isinstance(event, NudgeDecision | OpportunityHeld):
+            return None
+        opportunity = state.opportunity(event.post)
+        return opportunity.trace if opportunity is not None else None

@@ -85,7 +85,7 @@ def with_concerns(post: Post, concerns: tuple[str, ...]) -> Post:
     return replace(post, concerns=tuple(sorted({*post.concerns, *concerns})))
 
 
-def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetime) -> None:
+def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetime, trace: str | None = None) -> None:
     """Open an opportunity and have it decided once the post has waited; or not, for good.
 
     Of an open one, whose post was ranked once more, take over who should answer it now.
@@ -117,6 +117,7 @@ def open_opportunity(state: NudgeCommunity, event: MatchesRanked, clock: datetim
         model=event.model,
         candidates=in_order(event.matches),
         still_open=still_open,
+        trace=trace,
     )
     if post.is_sensitive:
         opportunity = only_named(opportunity, settings.sensitive_to)

@@ -21,6 +21,7 @@ from shared.events import (
     TopicDeclined,
 )
 from shared.failures import Unavailable, UnsafeSettings
+from shared.traces import NO_TRACES, Traces
 from shared.wire import CONTENT_TYPE, Envelope, encode
 
 SOURCE: Final = "kindling/nudge/pages"
@@ -31,7 +32,9 @@ _log = logging.getLogger(__name__)
 class Press:
     """Posts presses to ingest. Every method raises Unavailable where ingest did not take the press."""
 
-    def __init__(self, http: httpx.AsyncClient, settings: NudgeSettings, clock: Clock = wall_clock) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, settings: NudgeSettings, clock: Clock = wall_clock, traces: Traces = NO_TRACES
+    ) -> None:
         self._key = settings.service_key.get_secret_value()
         if not self._key:
             raise UnsafeSettings("service_key is empty: set the key that ingest takes from nudge")
@@ -39,6 +42,7 @@ class Press:
         self._url = settings.ingest_url.rstrip("/")
         self._timeout = settings.ingest_timeout_seconds
         self._clock = clock
+        self._traces = traces
 
     async def answer(
         self,
@@ -97,9 +101,11 @@ class Press:
         url = f"{self._url}/v1/communities/{quote(event.community, safe='')}/activities"
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": CONTENT_TYPE}
         try:
-            response = await self._http.post(
-                url, content=encode(Envelope(event)), headers=headers, timeout=self._timeout
-            )
+            with self._traces.posting(event.community, type(event).__name__) as followed:
+                response = await self._http.post(
+                    url, content=encode(Envelope(event)), headers=headers | followed.headers, timeout=self._timeout
+                )
+                followed.answered(response.status_code)
         except httpx.HTTPError as error:
             raise Unavailable("ingest is away: nothing was recorded, try again") from error
         if not response.is_success:

@@ -20,6 +20,7 @@ from shared.connections import Connections
 from shared.processing import Processor
 from shared.service import ServiceName
 from shared.settings import CommonSettings
+from shared.traces import NO_TRACES, Traces
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,8 @@ async def build(
     settings: RecommendSettings,
     connections: Connections,
     progress: Callable[[str], None] = log.info,
+    *,
+    traces: Traces = NO_TRACES,
 ) -> ServiceApp:
     """Make the service; loads the model (the first time it is exported, which takes half a minute)."""
     one_blas_thread()
@@ -41,7 +44,7 @@ async def build(
     vectors = StoredVectors(redis, connections.prefix, encoder, settings.vectors_kept)
     service = Recommend(settings, vectors, StoredModels(redis, connections.prefix))
     key = common.service_key.get_secret_value() if common.service_key else None
-    processor = Processor(service, broker, store, count=count, waits_for_upgrade=common.wait_for_upgrade)
+    processor = Processor(service, broker, store, count=count, waits_for_upgrade=common.wait_for_upgrade, traces=traces)
 
     async def note() -> None:
         await processor.patience("store", lambda: note_models(store))
@@ -54,6 +57,7 @@ async def build(
         processor=processor,
         beside=(note,),
         close=encoder.close,
+        traces=traces,
     )
 
 

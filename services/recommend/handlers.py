@@ -79,6 +79,9 @@ class Recommend:
         offer.end(state, timer)
         return ()
 
+    def trace_of(self, state: State, event: Event) -> None:
+        """Leave what is said of an activity in the activity's trace."""
+
     async def _fetch(self, community: str, texts: Sequence[str]) -> dict[str, NDArray[np.int16]]:
         # An empty text means nothing, which is near to nothing; a model would invent a place for it.
         blank = {text: np.zeros(self._vectors.dimension, np.int16) for text in texts if not text.strip()}

@@ -65,6 +65,9 @@ class Counting:
         state.documents.put(COUNTS, f"message/{message}", Count(1))
         return known
 
+    def trace_of(self, state: Ledger, event: Event) -> str | None:
+        return None
+
     def fire(self, state: Ledger, timer: Timer, moment: Moment) -> Iterable[Event]:
         if timer.name == "broken":
             raise KeyError(timer.subject)

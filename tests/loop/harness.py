@@ -18,6 +18,7 @@ from shared.redis_store import RedisStore
 from shared.service import Service, TopicName
 from shared.store import Store
 from shared.topics import partition_of
+from shared.traces import NO_TRACES, Traces
 from shared.wire import Envelope, decode, encode
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -139,9 +140,20 @@ async def caught_up(log: Log, store: Store, topic: TopicName) -> bool:
 class Running:
     """A service at work; `store` and `log` may be wrapped to break things."""
 
-    def __init__(self, place: Place, service: Service[Any], log: Log, store: Store, count: Count | None = None) -> None:
+    def __init__(
+        self,
+        place: Place,
+        service: Service[Any],
+        log: Log,
+        store: Store,
+        count: Count | None = None,
+        traces: Traces = NO_TRACES,
+    ) -> None:
         self.place, self.service, self.log, self.store = place, service, log, store
-        self.processor = Processor(service, log, store, count=count)
+        self.processor = Processor(service, log, store, count=count, traces=traces)
+
+    def partition(self, community: str) -> int:
+        return partition_of(community, self.log.partitions)
 
     async def feed(self, events: Iterable[Event]) -> None:
         await self.log.publish([outgoing(event, self.log.partitions, self.service.reads) for event in events])
@@ -166,12 +178,13 @@ async def running(
     wrap_log: Callable[[Log], Log] = lambda log: log,
     wrap_store: Callable[[Store], Store] = lambda store: store,
     count: Count | None = None,
+    traces: Traces = NO_TRACES,
 ) -> AsyncIterator[Running]:
     """Run a service's loop until the block ends."""
     redis = place.redis()
     store = wrap_store(RedisStore(redis, place.prefix, service.name))
     log = wrap_log(place.log())
-    run = Running(place, service, log, store, count)
+    run = Running(place, service, log, store, count, traces)
     try:
         await run.processor.patience("log", lambda: log.create(PARTITIONS))
         await run.processor.patience("log", log.start)
