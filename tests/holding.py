@@ -47,4 +47,9 @@ def tables_of(service: ModuleType) -> dict[str, Table[Any]]:
 
 def _modules(package: ModuleType) -> Iterator[ModuleType]:
     for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        yield importlib.import_module(found.name)
+        try:
+            yield importlib.import_module(found.name)
+        except ModuleNotFoundError as error:
+            # What only an extra brings that is not installed keeps nothing.
+            if (error.name or "").partition(".")[0] in ("services", "shared"):
+                raise
