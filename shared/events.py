@@ -4,10 +4,11 @@ Past tense, one class each. `WIRE_VERSION` is the version of each event's data o
 old reader could not take adds a version and a step in `shared.wire` that reads the old one.
 """
 
+from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from shared.limits import (
     LONGEST_GAP_HOURS,
@@ -20,6 +21,7 @@ from shared.limits import (
     Language,
     LocalTime,
     Moment,
+    Region,
     Setting,
     Text,
     Zone,
@@ -154,20 +156,48 @@ class Digest(Value):
     weekdays: tuple[Weekday, ...]
 
 
+def _not_before(last: date, first: date | None) -> date:
+    if first is not None and last < first:
+        raise ValueError("must not be before `first`: it is the last of the days")
+    return last
+
+
 class Absence(Value):
     """Days on which a member is away, by the calendar where they are, the first and the last among them."""
 
     first: Day
     last: Day
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.last < self.first:
-            raise ValueError("must not end before it begins: `last` is the last day of the absence")
-        return self
+    @field_validator("last")
+    @classmethod
+    def _in_order(cls, last: date, given: ValidationInfo) -> date:
+        return _not_before(last, given.data.get("first"))
 
 
-Delegates = Annotated[tuple[Id, ...], Field(max_length=MOST_DELEGATES)]
+class Delegate(Value):
+    """Somebody who may act for a leader from a first to a last day, both among them, by the calendar where the leader
+    is; without a first day from now on, without a last one until the leader says otherwise. An id alone is one without
+    days.
+    """
+
+    member: Id
+    # Not strict: what `_of_an_id` has looked at is no JSON any more, where strict days are text.
+    first: Annotated[Day | None, Field(strict=False)] = None
+    last: Annotated[Day | None, Field(strict=False)] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_an_id(cls, told: Any) -> Any:
+        """Take what was said before there were days."""
+        return {"member": told} if isinstance(told, str) else told
+
+    @field_validator("last")
+    @classmethod
+    def _in_order(cls, last: date | None, given: ValidationInfo) -> date | None:
+        return None if last is None else _not_before(last, given.data.get("first"))
+
+
+Delegates = Annotated[tuple[Delegate, ...], Field(max_length=MOST_DELEGATES)]
 Absences = Annotated[tuple[Absence, ...], Field(max_length=MOST_ABSENCES)]
 
 
@@ -324,9 +354,10 @@ class PreferencesChanged(MemberEvent):
     said to being asked at all, when they were told what this is. `absences` are all that they have from now on.
     `gap_hours` are to pass between two asks, at least, and a `digest` is when all come at once.
     `delegates` are all who may act for the member, as long as they are a leader.
+    `region` is whose holidays are theirs, as DE or US-CA; an empty one is that of their time zone.
     """
 
-    WIRE_VERSION: ClassVar[int] = 4
+    WIRE_VERSION: ClassVar[int] = 5
 
     zone: Zone | None = None
     hours: WorkingHours | None = None
@@ -340,6 +371,7 @@ class PreferencesChanged(MemberEvent):
     gap_hours: GapHours | None = None
     digest: Digest | None = None
     delegates: Delegates | None = None
+    region: Region | None = None
 
 
 class TopicDeclined(MemberEvent):

@@ -38,6 +38,7 @@ SECRET_CHARACTERS = 32
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_ENDS = re.compile(r"\r\n|\r|\x85")
 _SPACES = re.compile(r"[\x0b\x0c]")
+_REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _HALVES = re.compile(r"[\ud800-\udfff]")
 # Times that other systems read, too: ISO 8601 has many more (weeks, days of the year, no separators).
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -144,6 +145,23 @@ def _known_zone(zone: str) -> str:
     return zone
 
 
+@cache
+def _countries() -> frozenset[str]:
+    lines = files("tzdata").joinpath("zoneinfo", "iso3166.tab").read_text(encoding="utf-8").splitlines()
+    return frozenset(line.partition("\t")[0] for line in lines if not line.startswith("#"))
+
+
+def is_country(text: str) -> bool:
+    """Say whether a text names a country by its two letters, or a part of one: DE, US-CA."""
+    return _REGION.fullmatch(text) is not None and text[:2] in _countries()
+
+
+def _known_region(region: str) -> str:
+    if region and not is_country(region):
+        raise ValueError("is no country; write it by its two letters, as DE, or a part of one as US-CA")
+    return region
+
+
 def _local(at: time) -> time:
     if at.tzinfo is not None:
         raise ValueError("is a time of day wherever the member is: write it without an offset, as 09:00")
@@ -188,6 +206,8 @@ Id = Annotated[
 ]
 # A tag as browsers and platforms write it: de, en-GB.
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+# A country by its two letters, or a part of one, as ISO 3166 writes them: DE, US-CA; empty is none.
+Region = Annotated[str, AfterValidator(_known_region)]
 Zone = Annotated[Id, AfterValidator(_known_zone)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_within_calendar)]
 LocalTime = Annotated[time, AfterValidator(_local)]

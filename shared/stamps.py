@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.events import Event
+from shared.events import CommunityOpened, Event
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -25,3 +25,8 @@ def overrides(new: Stamp, known: Stamp | None, *, closes: bool = False, closed: 
     shut somebody out: said at the same instant as the contrary, that holds, whatever the ids are.
     """
     return known is None or (new.at, closes, new.id) > (known.at, closed, known.id)
+
+
+def is_over(event: Event, deleted: Stamp | None) -> bool:
+    """Say whether an event means nothing to a community that was deleted as of a stamp: all but its later opening."""
+    return not (isinstance(event, CommunityOpened) and overrides(stamp_of(event), deleted, closed=True))

@@ -180,6 +180,7 @@ _ADDED: Final[dict[tuple[str, int], dict[str, Any]]] = {
     ("PreferencesChanged", 1): {},
     ("PreferencesChanged", 2): {},
     ("PreferencesChanged", 3): {},
+    ("PreferencesChanged", 4): {},
     # Communities that were there before nudges could be reviewed go on as they are.
     ("CommunityOpened", 1): {"mode": "autopilot", "asks_consent": False},
 }

@@ -9,7 +9,20 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from hypothesis import strategies as st
 from pydantic import AwareDatetime
 
-from shared.events import EVENTS, Absence, Absences, Count, Delegates, Event, GapHours, Interests, Score, Value, Weekday
+from shared.events import (
+    EVENTS,
+    Absence,
+    Absences,
+    Count,
+    Delegate,
+    Delegates,
+    Event,
+    GapHours,
+    Interests,
+    Score,
+    Value,
+    Weekday,
+)
 from shared.limits import (
     LONGEST_GAP_HOURS,
     MOST_ABSENCES,
@@ -19,6 +32,7 @@ from shared.limits import (
     Language,
     LocalTime,
     Moment,
+    Region,
     Setting,
     Text,
     Zone,
@@ -39,6 +53,15 @@ absences = st.lists(st.dates(date(1971, 1, 1), date(2100, 1, 1)), min_size=2, ma
     lambda days: Absence(first=min(days), last=max(days))
 )
 
+delegates = st.builds(
+    lambda member, days, whole: Delegate(
+        member=member, first=days.first if whole else None, last=days.last if whole else None
+    ),
+    ids,
+    absences,
+    st.booleans(),
+)
+
 _BY_TYPE: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (Id, ids),
     (Language, st.sampled_from(("en", "de", "de-AT", "pt-BR"))),
@@ -49,7 +72,8 @@ _BY_TYPE: list[tuple[Any, st.SearchStrategy[Any]]] = [
         Interests,
         st.lists(st.text(_PRINTING, min_size=1, max_size=60).filter(str.strip), max_size=MOST_INTERESTS).map(tuple),
     ),
-    (Delegates, st.lists(ids, max_size=MOST_DELEGATES).map(tuple)),
+    (Delegates, st.lists(delegates, max_size=MOST_DELEGATES).map(tuple)),
+    (Region, st.sampled_from(("", "DE", "US-CA"))),
     (Absences, st.lists(absences, max_size=MOST_ABSENCES).map(tuple)),
     (Text, texts),
     (Moment, moments),

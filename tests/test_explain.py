@@ -68,6 +68,14 @@ def test_it_is_told_what_is_kept_of_a_week() -> None:
     assert f"{said} not." in printed(made(features={**features, "urgent": 0.0}))
 
 
+def test_a_week_without_asking_is_told() -> None:
+    """That it was drawn so, and who came into question; not that anybody was barred, or worth too little."""
+    said = printed(made(nudge=None, member=None, role=None, outcome=None, features={}, off_week="2026-W11"))
+    assert "Nobody was asked about post p" in said
+    assert "It was 2026-W11, a week that was drawn to be without asking" in said
+    assert "[red]bob" in said
+
+
 def test_it_reads_as_a_person_would_tell_it() -> None:
     """Who was asked, when that was due and why, by what chance, with which budget, and what became of it."""
     said = printed(made())

@@ -8,6 +8,7 @@ import pytest
 from services.nudge.choose import Bar
 from services.nudge.decision_log import DECISIONS, nobody_key
 from services.nudge.documents import HOLIDAYS, NudgeState
+from services.nudge.hours import ANY_HOUR
 from shared.events import (
     Absence,
     Answer,
@@ -170,7 +171,20 @@ def test_holidays_are_lists_of_which_the_later_word_holds() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["someday", "2026-03-05..2026-03-02", "2026-02-30", "0026-01-01", "2026-03-02 2026-03-03"]
+    "value",
+    [
+        "someday",
+        "2026-03-05..2026-03-02",
+        "2026-02-30",
+        "0026-01-01",
+        "2026-03-02 2026-03-03",
+        "UK: 2026-03-02",
+        "Europe: 2026-03-02",
+        "Mars/: 2026-03-02",
+        ": 2026-03-02",
+        "DE:",
+        "DE: AT: 2026-03-02",
+    ],
 )
 def test_what_is_no_list_of_days_is_refused_whole(value: str) -> None:
     """With a sentence that says how it is written; nothing of the same event is taken in."""
@@ -178,6 +192,72 @@ def test_what_is_no_list_of_days_is_refused_whole(value: str) -> None:
     with pytest.raises(Invalid, match="must be days as"):
         garden.step(make(SettingsChanged, START, settings={"holidays/a": "2026-03-02", "holidays/b": value}))
     assert not garden.documents.table(HOLIDAYS)
+
+
+# Whose holidays
+
+
+def lives(member: str, **where: Any) -> Event:
+    event: Event = make(PreferencesChanged, BEFORE, member=member, hours=ANY_HOUR, **where)
+    return event
+
+
+@pytest.mark.parametrize(
+    ("where", "whose", "theirs"),
+    [
+        ({"zone": "Europe/Berlin"}, "DE", True),
+        ({"zone": "Europe/Berlin"}, "AT, DE", True),
+        ({"zone": "Europe/Berlin"}, "Europe/Berlin", True),
+        ({"zone": "Europe/Berlin"}, "Europe/", True),
+        ({"zone": "America/Argentina/Salta"}, "America/Argentina/", True),
+        ({"zone": "Europe/Berlin"}, "AT, Europe/Vienna, America/", False),
+        ({"zone": "Europe/Berlin"}, "DE-BY", False),
+        ({"zone": "Europe/Berlin", "region": "DE-BY"}, "DE-BY", True),
+        ({"zone": "Europe/Berlin", "region": "DE-BY"}, "DE", True),
+        ({"zone": "Europe/Berlin", "region": "AT"}, "DE", False),
+        ({"zone": "Europe/Berlin", "region": "AT"}, "Europe/Berlin", True),
+        ({"region": "AT"}, "AT", True),
+        ({}, "DE", False),
+    ],
+)
+def test_a_list_can_be_of_some_alone(where: dict[str, str], whose: str, theirs: bool) -> None:
+    """Of countries, parts of them and zones: by what somebody named, else by their zone; of unknown, none."""
+    garden = Garden([*people(BEFORE), lives("ann", **where), holidays(f"{whose}: 2026-03-02")])
+    assert bool(asked(ask(garden, "ann"))) is not theirs
+
+
+def test_who_moves_has_the_holidays_of_where_they_are() -> None:
+    """What waited for the end of a day that is theirs no more is looked at again at once."""
+    garden = Garden([*people(BEFORE), lives("ann", region="DE"), holidays("DE: 2026-03-02..2026-03-03")])
+    assert not asked(ask(garden, "ann"))
+    moved = make(PreferencesChanged, START + hours(4), member="ann", region="")
+    assert asked(garden.step(moved) + garden.until(START + hours(5)))
+
+
+def test_a_list_that_is_over_is_dropped_in_time() -> None:
+    """As long after its last day, or after it was ended, as nudges are kept; an old word does not bring it back."""
+    garden = Garden([*people(BEFORE), holidays("2026-03-02..2026-03-09"), holidays("", name="ended")], keep_days=30)
+    assert garden.documents.table(HOLIDAYS).keys() == {"here", "ended"}
+    garden.until(BEFORE + timedelta(days=30, minutes=1))
+    assert garden.documents.table(HOLIDAYS).keys() == {"here"}
+    garden.until(START + timedelta(days=38))
+    assert not garden.documents.table(HOLIDAYS)
+    garden.step(holidays("2026-03-02..2026-03-09"), holidays("", name="ended"))
+    assert not garden.documents.table(HOLIDAYS)
+
+
+async def test_a_member_names_whose_holidays_are_theirs(redis_url: str, prefix: str) -> None:
+    """On their page; what is no country is told and saves nothing, and an empty field is the zone's again."""
+    async with open_house(redis_url, prefix) as house:
+        page, form = house.page(), {"weekly_asks": "5", "kinds": ["reply"]}
+        for given, told, kept in (("de-by", "saved", "DE-BY"), ("XX", "region", "DE-BY"), ("", "saved", "")):
+            house.now[0] += hours(0.1)
+            said = await house.http.post(f"{page}/preferences", data={**form, "region": given})
+            assert said.headers["location"].endswith(f"?told={told}")
+            known = house.garden.state.member("ann")
+            assert known is not None
+            assert known.region == kept
+            assert f'name="region" value="{kept}"' in (await house.http.get(page)).text
 
 
 # What a member presses

@@ -1,6 +1,9 @@
 """A leader's delegates act for them, about what they may read; who steps down is free of what they were asked."""
 
+import json
+import re
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ from services.nudge.documents import ASKS, MEMBERS, STANDS_IN, TALLIES, Asks, Nu
 from shared.events import (
     Answer,
     ChannelChanged,
+    Delegate,
     Event,
     MatchDeclined,
     MemberForgotten,
@@ -22,6 +26,7 @@ from shared.events import (
     RolesChanged,
     Withdrawal,
 )
+from shared.limits import MOST_DELEGATES
 from tests.nudge_house import KEY, House, open_house
 from tests.nudging import COMMUNITY, START, Garden, answered, dump, hours, make, people, post, ranked, reply
 
@@ -36,6 +41,16 @@ def roles(member: str, *given: Role, at: Any = BEFORE + MINUTE) -> Event:
 
 def names(*delegates: str, at: Any = BEFORE + MINUTE, member: str = "ann") -> Event:
     event: Event = make(PreferencesChanged, at, member=member, delegates=delegates)
+    return event
+
+
+def named_on(*delegates: Delegate, at: Any = BEFORE + 2 * MINUTE) -> Event:
+    event: Event = make(PreferencesChanged, at, member="ann", delegates=delegates)
+    return event
+
+
+def zone(member: str, name: str) -> Event:
+    event: Event = make(PreferencesChanged, BEFORE + MINUTE, member=member, zone=name)
     return event
 
 
@@ -127,7 +142,8 @@ def test_who_is_forgotten_is_nobody_s_delegate_and_has_none(gone: str) -> None:
     assert not garden.documents.table(STANDS_IN)
     kept = "".join(body.decode() for key, body in dump(garden.documents).items() if not key.startswith("stands_in"))
     assert f'"answered_by":"{gone}"' not in kept
-    assert all(gone not in known.delegates for known in garden.documents.table(MEMBERS).values())
+    named = [one.member for known in garden.documents.table(MEMBERS).values() for one in known.delegates]
+    assert gone not in named
 
 
 def test_who_was_forgotten_is_named_no_more() -> None:
@@ -242,26 +258,165 @@ async def test_a_delegate_sees_nothing_that_is_not_for_them(house: House, why: s
     }
     house.garden.step(changes[why])
     assert await house.nudges()
-    assert (await house.http.get(f"{BOB}/delegated", headers=KEY)).json() == {"leaders": []}
-    assert "For Ann" not in (await house.http.get(page_of(house, "bob"))).text
+    found = (await house.http.get(f"{BOB}/delegated", headers=KEY)).json()["leaders"]
+    assert [one["nudges"] for one in found] == ([] if why == "role" else [[]])
+    shown = (await house.http.get(page_of(house, "bob"))).text
+    assert "Tomatoes" not in shown
+    assert ("For Ann" in shown) is (why != "role")
     assert (await house.say(await house.first(), "pass", by="bob")).status_code == 404
 
 
+async def name(house: House, page: str, **given: str) -> str:
+    """Send the form a little later; give what the page then says."""
+    house.now[0] += hours(0.1)
+    said = await house.http.post(f"{page}/delegates", data=given)
+    return said.headers["location"].rpartition("told=")[2]
+
+
+def named_by(house: House, leader: str) -> tuple[Delegate, ...]:
+    known = house.garden.state.member(leader)
+    assert known is not None
+    return known.delegates
+
+
 async def test_a_leader_names_delegates_on_their_page(house: House) -> None:
-    """By their ids; somebody who is not here is refused, and who is no leader has no such form."""
+    """One after the other, by id or by the name that is offered; who is no leader has no such form."""
     page = page_of(house, "ann")
-    assert "Who may act for you" in (await house.http.get(page)).text
+    shown = (await house.http.get(page)).text
+    assert "Who may act for you" in shown
+    assert "Bob: until you say otherwise" in shown
+    assert '<option value="cat">Cat</option>' in shown
+    assert 'value="ann"' not in shown
     assert "Who may act for you" not in (await house.http.get(page_of(house, "bob"))).text
-    for given, told, kept in (
-        ("cat\ndan\n", "saved", ("cat", "dan")),
-        ("nobody", "people", ("cat", "dan")),
-        ("bot", "people", ("cat", "dan")),
-        ("bob\ncat\ndan\nplain", "people", ("cat", "dan")),
-        ("", "saved", ()),
+    assert await name(house, page, person="dan", word="add") == "saved"
+    assert await name(house, page, person=" CAT ", first="2026-03-04", last="2026-03-06", word="add") == "saved"
+    away = Delegate(member="cat", first=date(2026, 3, 4), last=date(2026, 3, 6))
+    assert named_by(house, "ann") == (Delegate(member="bob"), away, Delegate(member="dan"))
+    assert "Cat: Wed 4 Mar 2026 to Fri 6 Mar 2026" in (await house.http.get(page)).text
+    assert await name(house, page, person="plain", word="add") == "people"
+    assert len(named_by(house, "ann")) == MOST_DELEGATES
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"person": "nobody"}, "people"),
+        ({"person": ""}, "people"),
+        ({"person": "bot"}, "people"),
+        ({"person": "ann"}, "people"),
+        ({"person": "cat", "first": "2026-03-06", "last": "2026-03-04"}, "delegate_dates"),
+        ({"person": "cat", "last": "soon"}, "delegate_dates"),
+    ],
+)
+async def test_nobody_is_named_by_what_is_unclear(house: House, given: dict[str, str], told: str) -> None:
+    """Nothing is sent, and the page says what to give."""
+    assert await name(house, page_of(house, "ann"), word="add", **given) == told
+    assert not house.ingest.taken
+
+
+async def test_a_leader_ends_it_on_their_page(house: House) -> None:
+    """With one press, beside whom it is about; the delegate sees nothing of it any more."""
+    page = page_of(house, "ann")
+    assert 'aria-label="End it: Bob, until you say otherwise"' in (await house.http.get(page)).text
+    assert await name(house, page, person="bob", first="", last="", word="remove") == "saved"
+    assert "Nobody acts for you" in (await house.http.get(page)).text
+    assert "For Ann" not in (await house.http.get(page_of(house, "bob"))).text
+
+
+async def test_a_delegate_hands_over_on_their_page(house: House) -> None:
+    """To one of those whom the leader could name; it is noted who gave it."""
+    page = page_of(house, "bob")
+    shown = (await house.http.get(page)).text
+    assert '<option value="cat">Cat</option>' in shown
+    nudge = await house.first()
+    said = {"nudge": nudge, "answer": "hand_over", "leader": "ann", "to": "cat", "reason": "She knows"}
+    told = await house.http.post(f"{page}/answer", data=said)
+    assert told.headers["location"].endswith("?told=taken")
+    found = house.garden.state.nudge(nudge)
+    assert found is not None
+    assert (found.state, found.answered_by, found.reason) == (NudgeState.WITHDRAWN, "bob", "She knows")
+    assert house.garden.state.inbox("cat")
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_all_of_the_page_can_be_reached_by_keyboard(redis_url: str, prefix: str, language: str) -> None:
+    """Each field has a label of its own, each button says what it does, and nothing waits for a script."""
+    async with open_house(redis_url, prefix, language) as house:
+        house.garden.step(roles("ann", Role.LEADER, at=START + hours(2.1)))
+        house.garden.step(names("bob", "cat", at=START + hours(2.1)))
+        house.garden.step(roles("bob", Role.LEADER, at=START + hours(2.1)))
+        house.garden.step(names("cat", at=START + hours(2.1), member="bob"))
+        for member in ("ann", "bob"):
+            shown = (await house.http.get(page_of(house, member))).text
+            fields = re.findall(r'<(?:input|select|textarea)(?![^>]*type="(?:hidden|checkbox)")[^>]*>', shown)
+            ids = [re.findall(r'id="([^"]+)"', field) for field in fields]
+            assert all(len(found) == 1 for found in ids)
+            labels = re.findall(r'<label for="([^"]+)"', shown)
+            assert sorted(one for (one,) in ids) == sorted(labels)
+            everything = re.findall(r'\sid="([^"]+)"', shown)
+            assert len(everything) == len(set(everything))
+            assert set(re.findall(r'aria-labelledby="([^"]+)"', shown)) <= set(everything)
+            assert "tabindex" not in shown
+
+
+# From when to when
+
+
+def test_a_delegate_acts_on_the_days_that_were_named() -> None:
+    """By the calendar where the leader is, the first and the last day among them; not before and not after."""
+    days = Delegate(member="bob", first=date(2026, 3, 3), last=date(2026, 3, 4))
+    for at, state in (
+        (START + hours(10), NudgeState.OPEN),
+        (START + hours(13), NudgeState.CLAIMED),
+        (START + hours(58), NudgeState.CLAIMED),
+        (START + hours(60), NudgeState.OPEN),
     ):
+        garden, nudge = led(zone("ann", "Europe/Berlin"), named_on(days), ask_stands_hours=72)
+        garden.step(answered(at, nudge, "ann", Answer.CLAIM, by="bob"))
+        assert state_of(garden, nudge) is state
+
+
+def test_a_reply_after_the_days_is_not_the_leader_s() -> None:
+    """Who acted for them until yesterday answers as anybody."""
+    garden, _ = led(named_on(Delegate(member="bob", last=date(2026, 3, 1))))
+    assert [type(event) for event in garden.step(reply(START + hours(4), "bob"))] == [NudgeWithdrawn]
+
+
+async def test_only_whose_days_are_now_are_shown_anything(house: House) -> None:
+    """Before and after, the page says nothing of the leader, and programs may say nothing for them."""
+    nudge = await house.first()
+    for first, last, seen in ((3, 5, False), (2, 3, True), (1, 1, False)):
         house.now[0] += hours(0.1)
-        said = await house.http.post(f"{page}/delegates", data={"people": given})
-        assert said.headers["location"].endswith(f"?told={told}")
-        known = house.garden.state.member("ann")
-        assert known is not None
-        assert known.delegates == kept
+        days = Delegate(member="bob", first=date(2026, 3, first), last=date(2026, 3, last))
+        house.garden.step(named_on(days, at=house.now[0]))
+        shown = (await house.http.get(page_of(house, "bob"))).text
+        assert ("For Ann" in shown) is seen
+        assert ("Mon 2 Mar 2026 to Tue 3 Mar 2026" in shown) is seen
+        if not seen:
+            assert (await house.say(nudge, "pass", by="bob")).status_code == 404
+
+
+def test_delegates_of_before_there_were_days_still_act() -> None:
+    """What was stored as an id alone is somebody who acts until the leader says otherwise."""
+    garden, nudge = led()
+    known = garden.state.member("ann")
+    assert known is not None
+    stored = json.loads(MEMBERS.dump(known)) | {"delegates": ["bob"]}
+    garden.documents.put(MEMBERS, "ann", MEMBERS.load(json.dumps(stored).encode()))
+    garden.step(answered(START + hours(4), nudge, "ann", Answer.CLAIM, by="bob"))
+    assert state_of(garden, nudge) is NudgeState.CLAIMED
+
+
+async def test_programs_name_delegates_with_days_or_without(house: House) -> None:
+    """An id alone, or with days; the wrong way round is refused with a pointer."""
+    path = f"/v1/communities/{COMMUNITY}/members/ann/preferences"
+    body = {"delegates": ["cat", {"member": "bob", "first": "2026-03-02", "last": "2026-03-06"}]}
+    assert (await house.http.post(path, json=body, headers=KEY)).status_code == 200
+    spoken = Delegate(member="bob", first=date(2026, 3, 2), last=date(2026, 3, 6))
+    assert named_by(house, "ann") == (spoken, Delegate(member="cat"))
+    (found,) = (await house.http.get(f"{BOB}/delegated", headers=KEY)).json()["leaders"]
+    assert found["days"] == [{"first": "2026-03-02", "last": "2026-03-06"}]
+    body = {"delegates": [{"member": "bob", "first": "2026-03-06", "last": "2026-03-02"}]}
+    said = await house.http.post(path, json=body, headers=KEY)
+    assert said.status_code == 422
+    assert "/delegates/0/last" in said.text

@@ -13,7 +13,7 @@ from services.nudge.absence import days_of
 from services.nudge.budget import WEEK, role_of, usable_limit
 from services.nudge.digest import digest_of
 from services.nudge.documents import ASKS, LIVE, OPPORTUNITIES, PROPOSALS, THE_COMMUNITY, WEEKS, Asks, Opportunity, Week
-from services.nudge.holidays import holidays_of
+from services.nudge.holidays import Calendar
 from services.nudge.manners import manners_of, mode_of
 from services.nudge.measure import week_of
 from services.nudge.pace import gap_of, slowed_to
@@ -27,6 +27,7 @@ from shared.events import (
     CommunityOpened,
     ContentQueued,
     ContentShared,
+    Delegate,
     Digest,
     Event,
     GatheringAttended,
@@ -96,10 +97,12 @@ PREFERS = [
     "digest",
     "one by one",
     "zone",
+    "region",
     "hours",
     "fine",
     "not for me",
 ]
+HOLIDAYS = ["", "2026-03-04", "DE, Asia/: 2026-03-04..2026-03-05", "2026-03-03..2026-03-05, 2026-03-10"]
 MOVES = ["left", "joined", "champion", "leader", "down", "forgotten"]
 ENDS = (NudgeWithdrawn, NudgeExpired, NudgeActed)
 
@@ -128,7 +131,7 @@ steps = st.lists(
         st.tuples(st.just("gather"), st.sampled_from(["g1", "g2"]), person, st.sampled_from([20.0, 60.0, 100.0])),
         st.tuples(st.just("cancel"), st.sampled_from(["g1", "g2"])),
         st.tuples(st.just("attend"), st.sampled_from(["g1", "g2"]), person),
-        st.tuples(st.just("holidays"), st.sampled_from(["", "2026-03-04", "2026-03-03..2026-03-05, 2026-03-10"])),
+        st.tuples(st.just("holidays"), st.sampled_from(HOLIDAYS)),
         st.tuples(st.just("routine"), st.sampled_from(["", "thu 10 | open | Top Tip"])),
         st.tuples(st.just("channel"), person, st.sampled_from(["in", "out", "private", "public"])),
     ),
@@ -151,9 +154,14 @@ DRAWN: dict[str, Any] = {
     "digest_weekday": 1,
     "digest_most": 2,
     "let_go_halves": 2,
+    "carried_weight": 0.5,
     "welcome_joined_hours": 1,
 }
 NIGHTS = WorkingHours(start=time(22), end=time(3), weekdays=(0, 2, 5))
+
+
+# Bob stands in until the end of the third day.
+BOB = Delegate(member="bob", last=(START + hours(48)).date())
 
 
 class Watched:
@@ -247,7 +255,7 @@ class Watched:
         assert event.kind not in member.without
         assert member.paused_until is None or event.at >= member.paused_until
         assert not off_by_the_calendar(event.at, zone or "UTC", days_of(member.absences))
-        assert not off_by_the_calendar(event.at, zone or "UTC", holidays_of(state))
+        assert not off_by_the_calendar(event.at, zone or "UTC", Calendar(state).of(member))
         assert event.channel is None or state.reads(event.member, event.channel)
         assert not self._is_unwanted(event.post, opportunity, event.member)
         assert opportunity.held is None
@@ -412,7 +420,11 @@ def told(who: str, what: str, at: datetime) -> tuple[type[Event], dict[str, Any]
         "pause": (PreferencesChanged, {"member": who, "paused_until": at + hours(20)}),
         "away": (PreferencesChanged, {"member": who, "absences": (absent(at, 1, 3), absent(at, 6, 6))}),
         "back": (PreferencesChanged, {"member": who, "absences": ()}),
-        "delegates": (PreferencesChanged, {"member": who, "delegates": ("bob", "cat")}),
+        "delegates": (
+            PreferencesChanged,
+            {"member": who, "delegates": (Delegate(member="bob", last=at.date()), Delegate(member="cat"))},
+        ),
+        "region": (PreferencesChanged, {"member": who, "region": "DE-BY"}),
         "digest": (PreferencesChanged, {"member": who, "digest": Digest(at=time(20, 30), weekdays=(0, 1, 2, 3))}),
         "one by one": (PreferencesChanged, {"member": who, "digest": Digest(at=time(9), weekdays=())}),
         "fine": (PreferencesChanged, {"member": who, "consent": True}),
@@ -489,8 +501,8 @@ def test_everything_twice_is_as_once(played: list[tuple[Any, ...]], waits: list[
 @given(steps, gaps)
 def test_everything_again_is_as_once(played: list[tuple[Any, ...]], waits: list[float]) -> None:
     """A whole log that is read again, late, changes nothing and decides nothing."""
-    # A reply that came days before its post is remembered for as long as that post could open, and then not; an
-    # edit that came before it is not shown.
+    # A reply or a report that came days before its post is remembered for as long as that post could open, and then
+    # not; an edit that came before it is not shown.
     log = without_what_is_early(run(played, waits).log)
     once, again = replayed(log), replayed(log + log)
     assert once.emitted == again.emitted
@@ -517,7 +529,7 @@ def without_what_is_early(log: Sequence[Event]) -> list[Event]:
         if isinstance(event, GatheringScheduled):
             scheduled.add(event.gathering)
         about = event.post if isinstance(event, ReplyPublished) else getattr(event, "message", None)
-        early = isinstance(event, ReplyPublished | MessageEdited) and about not in published
+        early = isinstance(event, ReplyPublished | MessageEdited | ThreadFlagged) and about not in published
         # Nor is a change of a gathering that came days before it was scheduled.
         early = early or (isinstance(event, GatheringChanged) and event.gathering not in scheduled)
         if not early:

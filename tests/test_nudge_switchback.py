@@ -6,14 +6,18 @@ from typing import Any
 
 import pytest
 
-from services.nudge.documents import EFFECTS, WEEK_POSTS, WEEKS, Running, Week
+from services.nudge.choose import Bar
+from services.nudge.decision_log import DECISIONS, nobody_key
+from services.nudge.documents import EFFECTS, THE_COMMUNITY, WEEK_POSTS, WEEKS, Running, Week
 from services.nudge.effect import OF_WEEKS, effect, with_outcome
 from services.nudge.handlers import Nudge
 from services.nudge.hold import chance_draw
 from services.nudge.links import Place
 from services.nudge.measure import Outcome, week_of
+from services.nudge.proposals import standing
 from services.nudge.settings import NudgeSettings
 from services.nudge.switchback import BEGIN_WEEK, monday_after, week_key
+from services.nudge.unasked import UNASKED, Unasked, Why
 from shared.events import (
     Answer,
     CommunityClosed,
@@ -21,6 +25,7 @@ from shared.events import (
     MessageRemoved,
     Mode,
     NudgeIssued,
+    NudgeReviewed,
     PreferencesChanged,
     WeekDrawn,
 )
@@ -114,6 +119,106 @@ def test_whom_a_person_named_is_asked_when_they_may_be() -> None:
     nudge = garden.state.nudge_id("p", asked["p"])
     garden.step(answered(OFF + hours(1), nudge, asked["p"], Answer.HAND_OVER, to="cat"))
     assert asked_by(garden, OFF + hours(60)) == {"p": "cat"}
+
+
+def approving(at: datetime) -> tuple[Garden, str]:
+    """Give a community in which it was proposed a while before a time to ask Ann, and the proposal."""
+    garden = garden_of(opportunity_hours=240)
+    garden.step(make(CommunityOpened, START + hours(1), mode=Mode.APPROVE, asks_consent=False))
+    publish(garden, at - hours(4), "p")
+    garden.until(at - hours(1))
+    (nudge,) = standing(garden.state)
+    return garden, nudge
+
+
+def approved(garden: Garden, at: datetime, nudge: str) -> dict[str, str]:
+    """Approve of a proposal; give whom that asks."""
+    said = garden.step(make(NudgeReviewed, at, nudge=nudge, member="ann", approved=True))
+    return {event.post: event.member for event in said if isinstance(event, NudgeIssued)}
+
+
+# An off week after one in which something can be proposed, and the first week with asking after it.
+LATE = next(monday for n in range(1, 90) if is_off(monday := MONDAY + n * WEEK) and not is_off(monday - WEEK))
+NEXT = next(LATE + n * WEEK for n in range(1, 20) if not is_off(LATE + n * WEEK))
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_what_was_approved_waits_for_the_end_of_a_week_without(before: bool) -> None:
+    """Approved before it begins, where the person may not be asked yet, or within it: nobody is asked in it."""
+    garden, nudge = approving(LATE)
+    if before:
+        garden.step(make(PreferencesChanged, LATE - hours(1), member="ann", paused_until=LATE + hours(8)))
+    assert not approved(garden, LATE - hours(0.5) if before else LATE + hours(1), nudge)
+    assert not asked_by(garden, NEXT - hours(0.1))
+    assert asked_by(garden, NEXT + hours(0.1)) == ({"p": "ann"} if NEXT == LATE + WEEK else {})
+
+
+def test_what_was_approved_and_then_answered_is_not_asked_when_the_week_is_over() -> None:
+    """An answer ends it, as it ends anything that was to be asked."""
+    garden, nudge = approving(LATE)
+    assert not approved(garden, LATE + hours(1), nudge)
+    garden.step(reply(LATE + hours(5), "cat", to="p"))
+    assert not standing(garden.state)
+    assert not asked_by(garden, NEXT + WEEK)
+
+
+def test_what_was_approved_and_cannot_wait_lapses() -> None:
+    """A post that is asked about no longer when the week is over is asked about not at all."""
+    garden = garden_of(opportunity_hours=72)
+    garden.step(make(CommunityOpened, START + hours(1), mode=Mode.APPROVE, asks_consent=False))
+    publish(garden, LATE - hours(4), "p")
+    garden.until(LATE - hours(1))
+    (nudge,) = standing(garden.state)
+    assert not approved(garden, LATE + hours(1), nudge)
+    assert not standing(garden.state)
+    assert not asked_by(garden, NEXT + WEEK)
+
+
+def test_what_is_handed_over_and_approved_goes_in_whatever_week() -> None:
+    """That a person named somebody is not undone by another having to approve of it."""
+    garden = garden_of(opportunity_hours=240)
+    publish(garden, LATE - hours(4), "p")
+    asked = asked_by(garden, LATE - hours(0.5))
+    garden.step(make(CommunityOpened, LATE, mode=Mode.APPROVE, asks_consent=False))
+    nudge = garden.state.nudge_id("p", asked["p"])
+    garden.step(answered(LATE + hours(1), nudge, asked["p"], Answer.HAND_OVER, to="cat"))
+    (proposed,) = standing(garden.state)
+    said = garden.step(make(NudgeReviewed, LATE + hours(2), nudge=proposed, member="cat", approved=True))
+    assert [event.member for event in said if isinstance(event, NudgeIssued)] == ["cat"]
+
+
+def test_what_was_put_off_is_shown_again_and_asks_nobody() -> None:
+    """Who said `later` was asked before the week began: it comes back to them, and is no new ask."""
+    garden = garden_of(opportunity_hours=240)
+    publish(garden, LATE - hours(4), "p")
+    asked = asked_by(garden, LATE - hours(0.5))
+    nudge = garden.state.nudge_id("p", asked["p"])
+    garden.step(answered(LATE - hours(0.4), nudge, asked["p"], Answer.LATER, until=LATE + hours(5)))
+    assert not asked_by(garden, LATE + hours(6))
+    found = garden.state.nudge(nudge)
+    assert found is not None
+    assert found.hidden_until is None
+
+
+def test_it_is_kept_whom_a_week_without_left_unasked() -> None:
+    """The log names who came into question and that the week was off; operators see it among what nobody is asked."""
+    garden = garden_of()
+    publish(garden, OFF + hours(24 * 6 + 12), "late")
+    garden.step(make(PreferencesChanged, OFF + hours(24 * 6 + 13), member="bob", weekly_asks=0))
+    garden.until(OFF + hours(24 * 6 + 15))
+    kept = garden.documents.get(DECISIONS, nobody_key("late"))
+    assert kept is not None
+    assert (kept.nudge, kept.held, kept.off_week) == (None, False, week_of(OFF))
+    assert [(one.member, one.bars, one.worth is not None) for one in kept.considered] == [
+        ("ann", (), True),
+        ("bob", (Bar.BUDGET,), False),
+    ]
+    waiting = (garden.documents.get(UNASKED, THE_COMMUNITY) or Unasked()).waiting
+    assert waiting["late"].why is Why.OFF_WEEK
+    assert not garden.state.asks("ann")
+    after = asked_by(garden, OFF + WEEK + hours(0.5))
+    waiting = (garden.documents.get(UNASKED, THE_COMMUNITY) or Unasked()).waiting
+    assert ("late" in after) is ("late" not in waiting)
 
 
 def test_a_week_is_drawn_before_anything_else_that_is_due() -> None:

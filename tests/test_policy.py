@@ -19,7 +19,7 @@ from kindling.policy.policies import PolicyName, chances
 from kindling.policy.read_log import Log, read_log
 from kindling.replay.decisions import line
 from services.nudge.explore import draw
-from shared.events import Alternative, Event, Kind, NudgeActed, NudgeExpired, NudgeIssued, Role
+from shared.events import Alternative, Event, Kind, NudgeActed, NudgeExpired, NudgeIssued, Role, WeekDrawn
 from shared.wire import Envelope, encode
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -119,6 +119,25 @@ def test_asks_about_one_post_are_one_piece_of_evidence() -> None:
     apart, together = estimate(choices).ips, estimate(same).ips
     assert apart.value == together.value
     assert together.high - together.low > 1.2 * (apart.high - apart.low)
+
+
+@pytest.mark.parametrize("on_the_wire", [True, False])
+def test_weeks_without_asking_are_counted(tmp_path: Path, on_the_wire: bool) -> None:
+    """A log says of how many weeks it holds no choice, as none was made in them; the same week twice is one."""
+    head: dict[str, Any] = {"source": "test", "at": AT, "community": "garden", "share": 0.5}
+    weeks: list[Event] = [
+        WeekDrawn(**head, id=f"week/{n}", week=f"2026-W{n}", asking=n % 3 > 0) for n in (10, 11, 12, 12)
+    ]
+    events = [*history(1)[0], *weeks]
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"".join(encode(Envelope(event)) + b"\n" if on_the_wire else line(event) for event in events))
+    found = read_log(log)
+    assert (len(found.weeks), found.weeks_off) == (3, 1)
+    told = tmp_path / "told.json"
+    done = CliRunner().invoke(app, ["policy", "evaluate", "--log", str(log), "--policy", "worth", "--json", str(told)])
+    assert done.exit_code == 0, done.output
+    assert "Of 3 weeks that were drawn 1 were without asking" in " ".join(done.output.split())
+    assert json.loads(told.read_text())["weeks_without_asking"] == 1
 
 
 @given(st.lists(st.floats(0.01, 10), min_size=1, max_size=50))

@@ -12,6 +12,7 @@ _WHY: Final = {
     Why.NO_MATCH: "nobody matched",
     Why.ENOUGH: "as many had been asked as may be",
     Why.WORTH: "asking cost more than it would bring",
+    Why.OFF_WEEK: "it is a week without asking",
 }
 _MOST_NAMED: Final = 5
 

@@ -46,7 +46,10 @@ def evaluate_(
         console.print(f"No estimate: {error}.", soft_wrap=True, highlight=False)
         raise typer.Exit(1) from None
     console.print(_table(policy, found, logged))
-    write_json(json_file, _as_json(policy, found, logged))
+    if known.weeks_off:
+        said = f"Of {len(known.weeks)} weeks that were drawn {known.weeks_off} were without asking"
+        console.print(f"{said}: of what an ask would have brought in them this says nothing.", highlight=False)
+    write_json(json_file, _as_json(policy, found, logged, known))
 
 
 def _read(path: Path) -> Log:
@@ -67,9 +70,12 @@ def _table(policy: PolicyName, found: Estimates, logged: Estimates) -> Table:
     return table
 
 
-def _as_json(policy: PolicyName, found: Estimates, logged: Estimates) -> dict[str, Any]:
+def _as_json(policy: PolicyName, found: Estimates, logged: Estimates, known: Log) -> dict[str, Any]:
     shown: dict[str, Estimate] = {
         "doubly_robust": found.doubly_robust, "snips": found.snips, "ips": found.ips, "as_drawn": logged.ips,
     }  # fmt: skip
-    numbers = {"policy": policy.value, "choices": found.choices, "effective_sample_size": found.effective}
+    numbers: dict[str, Any] = {
+        "policy": policy.value, "choices": found.choices, "effective_sample_size": found.effective,
+        "weeks_drawn": len(known.weeks), "weeks_without_asking": known.weeks_off,
+    }  # fmt: skip
     return numbers | {name: asdict(value) for name, value in shown.items()}

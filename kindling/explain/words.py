@@ -101,6 +101,11 @@ def _due(decision: dict[str, Any]) -> str:
 
 def _nobody(decision: dict[str, Any]) -> str:
     people = decision["considered"]
+    if decision.get("off_week"):
+        return (
+            f"It was {decision['off_week']}, a week that was drawn to be without asking, to measure what asking adds: "
+            "these came into question, and nobody was to be asked."
+        )
     if decision["held"]:
         return "It was left alone at random, to measure what asking adds: else somebody would have been asked."
     if not people:

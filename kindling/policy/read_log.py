@@ -13,11 +13,11 @@ from typing import Any
 from kindling.policy.estimate import Choice
 from kindling.policy.policies import PolicyName, chances
 from services.nudge.chance import reply_chance
-from shared.events import Alternative, Event, Kind, NudgeActed, NudgeExpired, NudgeIssued, NudgeWithdrawn
+from shared.events import Alternative, Event, Kind, NudgeActed, NudgeExpired, NudgeIssued, NudgeWithdrawn, WeekDrawn
 from shared.failures import Invalid
 from shared.wire import decode, event_class
 
-_OURS = b"kindling.Nudge"
+_OURS = (b"kindling.Nudge", b"kindling.WeekDrawn")
 _ENDS = (NudgeActed, NudgeExpired, NudgeWithdrawn)
 
 
@@ -27,18 +27,30 @@ class NoLog(Exception):
 
 @dataclass
 class Log:
-    """The drawn nudges of a log by id, and of those that have ended whether they brought a reply of who was asked."""
+    """The drawn nudges of a log by id, and of those that have ended whether they brought a reply of who was asked.
+
+    `weeks` are those of which it was drawn whether anybody is asked in them, by community: where nobody was, there are
+    no choices, and what is estimated says nothing of them.
+    """
 
     drawn: dict[str, NudgeIssued] = field(default_factory=dict)
     replied: dict[str, bool] = field(default_factory=dict)
+    weeks: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
         """Take in one event; the same twice is as once."""
         if isinstance(event, NudgeIssued) and event.alternatives and _is_about_a_post(event):
             self.drawn[event.nudge] = event
+        elif isinstance(event, WeekDrawn):
+            self.weeks[event.community, event.week] = event.asking
         elif isinstance(event, _ENDS):
             # Withdrawn because another answered: then the ask has brought nothing, too.
             self.replied[event.nudge] = self.replied.get(event.nudge, False) or isinstance(event, NudgeActed)
+
+    @property
+    def weeks_off(self) -> int:
+        """How many of the weeks were without asking."""
+        return sum(not asking for asking in self.weeks.values())
 
     def choices(self, policy: PolicyName) -> list[Choice]:
         """Give the choices that have come to their end, as a policy would have made them."""
@@ -69,7 +81,7 @@ def _events(lines: Iterable[bytes], told: Callable[[int], None]) -> Iterable[Eve
         try:
             found = json.loads(line)
             # Matches are most of a log, and none of them is needed.
-            if _OURS in line:
+            if any(ours in line for ours in _OURS):
                 yield _event(found, line)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Invalid) as error:
             why = f"is no event of a decision log ({error})".replace("\n", " ")

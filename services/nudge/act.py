@@ -1,14 +1,13 @@
 """Mark a nudge as acted on, learn from it, and say so."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from services.nudge.documents import Nudge, NudgeState
 from services.nudge.learn import learn_reply
-from services.nudge.naming import SOURCE
 from services.nudge.pace import note_taken_up
 from services.nudge.state import NudgeCommunity
-from services.nudge.withdraw import end_timers
+from services.nudge.withdraw import end_timers, head_of
 from shared.events import NudgeActed
 
 
@@ -21,16 +20,6 @@ def act(
     end_timers(state, nudge)
     note_taken_up(state, was.member)
     learn_reply(state, was)
-    return NudgeActed(
-        id=f"nudge/{nudge}/acted",
-        source=SOURCE,
-        at=clock.astimezone(UTC),
-        community=state.community,
-        member=was.member,
-        nudge=nudge,
-        kind=was.kind,
-        post=was.post,
-        message=message,
-        # A platform's clock may differ from ours.
-        seconds=max(0.0, (at - was.issued).total_seconds()),
-    )
+    # A platform's clock may differ from ours.
+    seconds = max(0.0, (at - was.issued).total_seconds())
+    return NudgeActed(**head_of(state, nudge, was, "acted", clock), message=message, seconds=seconds)

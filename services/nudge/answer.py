@@ -24,7 +24,7 @@ def answer(state: NudgeCommunity, event: NudgeAnswered, clock: datetime) -> list
     was = state.nudge(event.nudge)
     if was is None or was.member != event.member:
         return []
-    if event.by is not None and (event.answer not in DELEGATED or not may_act(state, was, event.by)):
+    if event.by is not None and (event.answer not in DELEGATED or not may_act(state, was, event.by, event.at)):
         return []
     prefers = _follow(state, event)
     events = _answer(state, event, was, clock)

@@ -1,13 +1,12 @@
 """Nudge's HTTP doors for programs, with the service key; the pages for people are in `pages`."""
 
 from dataclasses import asdict
-from datetime import date, time
 from hmac import compare_digest
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.nudge.documents import LIVE
 from services.nudge.guard import Guard
@@ -33,8 +32,8 @@ from services.nudge.tell_held import AsksRecommend, HeldTeller, held_doors
 from services.nudge.wishes import Declinable
 from services.nudge.words import words_of
 from services.nudge.write_nudge import write_nudge
-from shared.events import Absence, Answer, Delegates, Digest, GapHours, Interests, Kind, Weekday, WorkingHours
-from shared.limits import MOST_ABSENCES, Day, Id, Language, Moment, Zone
+from shared.events import Absence, Answer, Delegates, Digest, GapHours, Interests, Kind, WorkingHours
+from shared.limits import MOST_ABSENCES, Id, Language, Moment, Region, Zone
 from shared.problems import ProblemError
 from shared.reading import StateReader
 
@@ -54,48 +53,17 @@ class AnswerBody(BaseModel):
     by: Id | None = None
 
 
-def _without_offset(at: time) -> time:
-    if at.tzinfo is not None:
-        raise ValueError("is a local time of day: leave out the offset, the zone is given beside the hours")
-    return at
+# What an event holds, as a program sends it: days and times of day are text.
+class HoursBody(WorkingHours):
+    model_config = ConfigDict(strict=False)
 
 
-LocalTime = Annotated[time, AfterValidator(_without_offset)]
+class DigestBody(Digest):
+    model_config = ConfigDict(strict=False)
 
 
-class HoursBody(BaseModel):
-    """Local times of day, and days of the week: Monday is 0."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    start: LocalTime
-    end: LocalTime
-    weekdays: tuple[Weekday, ...] = (0, 1, 2, 3, 4)
-
-
-class DigestBody(BaseModel):
-    """When all is asked at once: a local time of day on days of the week, Monday is 0; on none, one by one."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    at: LocalTime
-    weekdays: tuple[Weekday, ...]
-
-
-class AbsenceBody(BaseModel):
-    """Days of an absence, by the calendar where the member is; the last one is a day away, too."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    first: Day
-    last: Day
-
-    @field_validator("last")
-    @classmethod
-    def _in_order(cls, last: date, given: ValidationInfo) -> date:
-        if "first" in given.data and last < given.data["first"]:
-            raise ValueError("must not be before `first`: it is the last day of the absence")
-        return last
+class AbsenceBody(Absence):
+    model_config = ConfigDict(strict=False)
 
 
 class PreferencesBody(BaseModel):
@@ -122,7 +90,11 @@ class PreferencesBody(BaseModel):
     gap_hours: Annotated[GapHours | None, Field(description="hours between two asks, at least, over all kinds")] = None
     digest: DigestBody | None = None
     delegates: Annotated[
-        Delegates | None, Field(description="ids of all who may act for the member, as long as they are a leader")
+        Delegates | None,
+        Field(description="all who may act for the member, as long as they are a leader; ids alone have no days"),
+    ] = None
+    region: Annotated[
+        Region | None, Field(description="whose holidays are theirs, as DE or US-CA; empty: those of their time zone")
     ] = None
     absences: Annotated[
         tuple[AbsenceBody, ...] | None,
@@ -218,6 +190,7 @@ def _programs(desk: Desk, links: Links) -> APIRouter:
             "leaders": [
                 {
                     "leader": _person(one.leader),
+                    "days": [named.model_dump(mode="json", include={"first", "last"}) for named in one.named],
                     "nudges": [_as_json(nudge, Opening("", "template")) for nudge in one.nudges],
                 }
                 for one in found
@@ -251,11 +224,11 @@ def _programs(desk: Desk, links: Links) -> APIRouter:
         """Say what the member prefers: 200 once it has taken effect, 202 where it is accepted and will."""
         given = {name: getattr(body, name) for name in body.model_fields_set}
         if body.hours is not None:
-            given["hours"] = WorkingHours(**body.hours.model_dump())
+            given["hours"] = WorkingHours(**dict(body.hours))
         if body.digest is not None:
-            given["digest"] = Digest(**body.digest.model_dump())
+            given["digest"] = Digest(**dict(body.digest))
         if body.absences is not None:
-            given["absences"] = tuple(Absence(first=one.first, last=one.last) for one in body.absences)
+            given["absences"] = tuple(Absence(**dict(one)) for one in body.absences)
         return _done(await desk.prefer(community, member, given))
 
     @routes.get("/link")

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from services.nudge.carried import count_carried
 from services.nudge.choose import Applicant
 from services.nudge.documents import ASKS, NUDGES, Asks, Candidate, Named, Opportunity
-from services.nudge.holidays import holidays_of
-from services.nudge.hours import Days
+from services.nudge.holidays import Calendar
 from services.nudge.learn import ratio_of
 from services.nudge.manners import has_agreed, introduced_at, manners_of
 from services.nudge.proposals import is_over
@@ -15,7 +15,7 @@ from services.nudge.worth import is_urgent
 
 
 def applicants(state: NudgeCommunity, post: str, opportunity: Opportunity, clock: datetime) -> Iterator[Applicant]:
-    holidays, urgent = holidays_of(state), is_urgent(opportunity, clock, state.settings)
+    holidays, urgent = Calendar(state), is_urgent(opportunity, clock, state.settings)
     for candidate in opportunity.candidates:
         yield _applicant(state, post, opportunity, candidate, clock, holidays, None, urgent=urgent)
 
@@ -30,7 +30,7 @@ def applicant(
     named: Named | None = None,
 ) -> Applicant:
     urgent = is_urgent(opportunity, clock, state.settings)
-    return _applicant(state, post, opportunity, candidate, clock, holidays_of(state), named, urgent=urgent)
+    return _applicant(state, post, opportunity, candidate, clock, Calendar(state), named, urgent=urgent)
 
 
 def _applicant(
@@ -39,7 +39,7 @@ def _applicant(
     opportunity: Opportunity,
     candidate: Candidate,
     clock: datetime,
-    holidays: tuple[Days, ...],
+    holidays: Calendar,
     named: Named | None,
     *,
     urgent: bool,
@@ -58,11 +58,12 @@ def _applicant(
         author=candidate.member in opportunity.concerned,
         asks=asks.times,
         let_go=asks.let_go,
+        carried=count_carried(asks.carried, clock),
         named=named is not None,
         declined=state.declines(candidate.member, post),
         apart=any(state.apart(candidate.member, other) for other in others),
         agreed=has_agreed(manners, opportunity.kind, member),
-        holidays=holidays,
+        holidays=holidays.of(member),
         introduced=introduced_at(manners, opportunity.kind, member, clock, state.settings),
         urgent=urgent,
         ratio=ratio_of(state, candidate.member, member) if opportunity.subject is None else 1.0,

@@ -55,8 +55,9 @@ class Applicant:
     `declined`: they said that the post is not their topic; `apart`: they are kept apart from somebody in it.
     `agreed`: they may be asked by what they said to it; from `introduced` on, as they heard of it a while ago.
     `approved`: somebody let it go, or nobody else is left, and it waits for no digest any more.
-    `let_go` is when they let asks go by; `holidays` are the community's.
+    `let_go` is when they let asks go by; `holidays` are the community's, as far as they are theirs.
     `ratio`: by how much more, or less, often they reply when asked than their scores say.
+    `carried`: so many threads they answered unasked in the last week.
     `urgent`: what they are asked about may use what is kept of their week.
     """
 
@@ -75,6 +76,7 @@ class Applicant:
     introduced: datetime | None = None
     urgent: bool = False
     approved: bool = False
+    carried: int = 0
     holidays: tuple[Days, ...] = ()
 
 

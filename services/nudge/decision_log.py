@@ -39,7 +39,7 @@ class Decision:
 
     `due` is when waiting was over, by `still_open` (ages in hours, and how likely the post was to be open then) and
     `patience_hours`; `features` are of the person who was asked and the post, `propensity` the probability of asking
-    them. `held`: the post was left alone at random, to measure what asking adds.
+    them. `held`: the post was left alone at random, to measure what asking adds; so was everything in the `off_week`.
     """
 
     post: str
@@ -57,6 +57,7 @@ class Decision:
     propensity: float | None = None
     features: dict[str, float] = field(default_factory=dict)
     held: bool = False
+    off_week: str | None = None
 
 
 DECISIONS: Final = Table("decision", Decision)
@@ -111,12 +112,18 @@ def log_proposal(
 
 
 def log_nobody(
-    state: NudgeCommunity, post: str, opportunity: Opportunity, people: tuple[Considered, ...], clock: datetime
+    state: NudgeCommunity,
+    post: str,
+    opportunity: Opportunity,
+    people: tuple[Considered, ...],
+    clock: datetime,
+    *,
+    off_week: str | None = None,
 ) -> None:
     """Keep why nobody was asked about a post; the same thing round after round is kept once, as of the first time."""
     known = state.documents.get(DECISIONS, nobody_key(post))
-    if known is None or _reasons(known.considered) != _reasons(people):
-        made = _decision(state, post, opportunity, people, clock)
+    if known is None or known.off_week != off_week or _reasons(known.considered) != _reasons(people):
+        made = replace(_decision(state, post, opportunity, people, clock), off_week=off_week)
         state.documents.put(DECISIONS, nobody_key(post), made)
 
 

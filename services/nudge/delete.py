@@ -2,8 +2,9 @@
 
 from services.nudge.documents import COMMUNITY, THE_COMMUNITY, Community
 from services.nudge.state import NudgeCommunity
-from shared.events import CommunityDeleted, CommunityOpened, Event
-from shared.stamps import overrides, stamp_of
+from shared import stamps
+from shared.events import CommunityDeleted, Event
+from shared.stamps import stamp_of
 
 
 def delete(state: NudgeCommunity, event: CommunityDeleted) -> None:
@@ -16,8 +17,6 @@ def delete(state: NudgeCommunity, event: CommunityDeleted) -> None:
 
 
 def is_over(state: NudgeCommunity, event: Event) -> bool:
-    """Say whether the community was deleted before, so that an event means nothing to it: all but its opening."""
+    """Say whether the community was deleted, so that an event means nothing to it."""
     community = state.documents.get(COMMUNITY, THE_COMMUNITY) or Community()
-    return community.deleted and not (
-        isinstance(event, CommunityOpened) and overrides(stamp_of(event), community.stamps["closed"], closed=True)
-    )
+    return community.deleted and stamps.is_over(event, community.stamps["closed"])

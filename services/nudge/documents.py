@@ -10,6 +10,7 @@ from shared.events import (
     Absence,
     Alternative,
     Answer,
+    Delegate,
     Digest,
     Evidence,
     Kind,
@@ -69,6 +70,7 @@ class Member:
     `gone` is when they last left, though they may be back: they are in no channel that they joined before it.
     `less` are the nudges to which they said `less` since they last named a number, with when: each halves it.
     `consent` is what they said to being asked at all, `contacted` when they were told of it.
+    `region` is whose holidays are theirs.
     """
 
     name: str = ""
@@ -90,7 +92,8 @@ class Member:
     absences: tuple[Absence, ...] = ()
     gap_hours: int | None = None
     digest: Digest | None = None
-    delegates: tuple[str, ...] = ()
+    delegates: tuple[Delegate, ...] = ()
+    region: str = ""
     stamps: dict[str, Stamp] = field(default_factory=dict)
 
 
@@ -278,11 +281,13 @@ class StandsIn:
 class Asks:
     """When a member was asked, over all kinds, under the member's id: oldest first, the last week at least.
 
-    `let_go` is when they let asks go by since they last took one up, one that they passed twice.
+    `let_go` is when they let asks go by since they last took one up, one that they passed twice. `carried` are the
+    posts that they answered unasked, with when they first did, the last week's at least (carried.py).
     """
 
     times: tuple[datetime, ...] = ()
     let_go: tuple[datetime, ...] = ()
+    carried: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -502,10 +507,14 @@ class Routine:
 
 @dataclass(frozen=True, slots=True)
 class Holidays:
-    """Days, first and last, on which nobody is asked, under the name of their list; none where it was ended."""
+    """Days, first and last, on which nobody is asked, under the name of their list; none where it was ended.
+
+    They are of who is in one of the `regions`, or of everybody where there is none (regions.py).
+    """
 
     days: tuple[tuple[date, date], ...]
     stamp: Stamp
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, TypeVar
 
+from services.nudge.delegates import in_order
 from services.nudge.documents import (
     CHANNELS,
     COMMUNITY,
@@ -74,7 +75,7 @@ def follow_member(state: NudgeCommunity, event: MemberEvent, facts: Mapping[str,
     if state.is_forgotten(event.member, event.at):
         return False
     if "delegates" in facts:
-        known = (one for one in facts["delegates"] if not state.is_forgotten(one, event.at))
+        known = (one for one in facts["delegates"] if not state.is_forgotten(one.member, event.at))
         facts = {**facts, "delegates": tuple(known)}
     was = state.member(event.member)
     now = with_less(told(was or Member(), stamp_of(event), facts), {})
@@ -137,7 +138,8 @@ def member_facts(event: MemberEvent) -> dict[str, Any]:
                 language=event.language,
                 gap_hours=event.gap_hours,
                 digest=event.digest,
-                delegates=None if event.delegates is None else tuple(sorted({*event.delegates} - {event.member})),
+                delegates=None if event.delegates is None else in_order(event.delegates, event.member),
+                region=event.region,
                 absences=None if event.absences is None else tuple(sorted(event.absences, key=_by_day)),
             )
         case _:

@@ -38,9 +38,9 @@ def forget_member(state: NudgeCommunity, event: MemberForgotten, clock: datetime
         return []
     documents.put(FORGOTTEN, short_hash(member), Forgotten(clock))
     concerned = state.open_posts(person=member)
-    named = (state.member(member) or Member()).delegates
+    was = state.member(member) or Member()
     documents.drop(MEMBERS, member)
-    delegates.forget(state, member, named)
+    delegates.forget(state, member, was)
     documents.cancel_timer("away", member)
     events = [event for post in concerned for event in _close_own(state, post, member, clock)]
     events += reconsider(state, concerned, clock)

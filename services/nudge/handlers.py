@@ -10,7 +10,7 @@ from services.nudge.delete import delete, is_over
 from services.nudge.documents import Member
 from services.nudge.follow_kinds import TOLD, follow_kinds, plan_day
 from services.nudge.gatherings import end_gathering
-from services.nudge.holidays import follow_holidays
+from services.nudge.holidays import OVER, drop_holidays, follow_holidays
 from services.nudge.open_opportunity import edit_post, note_post, open_opportunity
 from services.nudge.policy import BY_VALUE, Policy
 from services.nudge.reconsider import reconsider
@@ -91,7 +91,7 @@ def on_message_removed(state: State, event: MessageRemoved, moment: Moment) -> I
 
 
 def on_member_told(state: State, event: MemberEvent, moment: Moment) -> Iterable[Event]:
-    before = (state.member(event.member) or Member()).delegates
+    before = state.member(event.member) or Member()
     if follow.follow_member(state, event, follow.member_facts(event)):
         follow_delegates(state, event.member, before)
         plan_absence(state, event.member, moment.clock)
@@ -146,12 +146,17 @@ def on_community_deleted(state: State, event: CommunityDeleted, _moment: Moment)
 
 
 def on_settings_changed(state: State, event: SettingsChanged, moment: Moment) -> Iterable[Event]:
-    changed = follow_holidays(state, event)
+    changed = follow_holidays(state, event, moment.clock)
     if manners.follow_settings(state.documents, event):
         review.begin_anew(state)
         changed = True
     if changed:
         return reconsider(state, state.open_posts(), moment.clock)
+    return ()
+
+
+def on_holidays_over(state: State, name: str, _moment: Moment) -> Iterable[Event]:
+    drop_holidays(state, name)
     return ()
 
 
@@ -216,6 +221,7 @@ class Nudge:
             "decide": lambda state, post, moment: decide.hold_round(state, post, moment.clock),
             "expire": lambda state, nudge, moment: outcomes.time_is_over(state, nudge, moment.clock),
             "gathering": lambda state, gathering, _moment: end_gathering(state, gathering),
+            OVER: on_holidays_over,
             "plan": lambda state, _subject, moment: plan_day(state, moment.clock),
             "tie": lambda state, key, _moment: end_tie(state, key),
             "lapse": lambda state, nudge, moment: review.lapse(state, nudge, moment.clock),

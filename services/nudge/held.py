@@ -222,6 +222,13 @@ def _stands_in(view: HeldView) -> Iterator[Entry]:
         yield {"leaders": leaders}
 
 
+def _asks(view: HeldView) -> Iterator[Entry]:
+    if (known := view.documents.get(ASKS, view.member)) is not None:
+        kept = plain(ASKS, known)
+        # What they answered unasked may be where they can read no more.
+        yield {**kept, "carried": {post: at for post, at in kept["carried"].items() if view.sees(post)}}
+
+
 def _about_own_posts(table: Table[Any]) -> Any:
     """Make the rule of a table that is kept by post, of those that the member wrote."""
 
@@ -323,7 +330,7 @@ RULES: Final[Sequence[Rule[HeldView]]] = (
     Rule(NUDGES, "What you were asked, why, and what you said to it.", _nudges),
     Rule(INBOXES, "In which order what you were asked stands in your inbox.", _inbox),
     Rule(STANDS_IN, "The leaders who named you to act for them.", _stands_in),
-    Rule(ASKS, "When you were asked, a week back at least, and what you let go by.", _own(ASKS)),
+    Rule(ASKS, "When you were asked, a week back at least, what you let go by, and what you answered unasked.", _asks),
     Rule(TALLIES, "How often you replied when asked, and how often that was expected.", _own(TALLIES)),
     Rule(TRIALS, "Posts of yours that are followed to measure what asking adds.", _about_own_posts(TRIALS)),
     Rule(NEWCOMERS, "Whether you wrote again after your first post, followed for the same.", _newcomer),

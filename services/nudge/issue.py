@@ -118,7 +118,10 @@ def _features(state: NudgeCommunity, opportunity: Opportunity, chosen: Applicant
     assert chosen.member is not None
     age, limit = (clock - opportunity.published) / timedelta(hours=1), weekly_limit(chosen.member, state.settings)
     known = {"stays_open_a_day": round(Curve.of(opportunity.still_open).stays_open(max(0.0, age), 24), 6)}
-    return (known if opportunity.still_open else {}) | {
+    known = known if opportunity.still_open else {}
+    if state.settings.carried_weight > 0:
+        known["carried"] = float(chosen.carried)
+    return known | {
         "age_hours": round(age, 6),
         "asked_before": float(len(opportunity.asked)),
         "asks_this_week": float(len(within_week(chosen.asks, clock))),

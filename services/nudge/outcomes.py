@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.nudge import measure
 from services.nudge.act import act
+from services.nudge.carried import note_carried
 from services.nudge.decide import decide
 from services.nudge.delegates import acted_for
 from services.nudge.documents import LIVE, MOST_HEARD, STANDING, Closing, Heard, Post
@@ -32,6 +33,7 @@ def reply_came(state: NudgeCommunity, event: ReplyPublished, clock: datetime) ->
     if opportunity is None or clock < opportunity.ends:
         state.put_post(event.post, answered_with(post, event.message))
     acted = _acted(state, event, clock)
+    note_carried(state, event.author, event.post, event.at, clock)
     return acted + close(state, event.post, Closing.ANSWERED, clock)
 
 
@@ -59,7 +61,8 @@ def _acted(state: NudgeCommunity, event: ReplyPublished, clock: datetime) -> lis
     was = state.nudge(nudge)
     own = [(nudge, was)] if was is not None and was.state in STANDING else []
     # What a delegate answers is the leader's answer.
-    others = [(key, replace(one, answered_by=event.author)) for key, one in acted_for(state, event.post, event.author)]
+    acted_on = acted_for(state, event.post, event.author, event.at)
+    others = [(key, replace(one, answered_by=event.author)) for key, one in acted_on]
     events: list[Event] = []
     for key, one in own or others:
         # Who replied before being asked has not acted on the nudge; a platform's clock may differ from ours by so much.

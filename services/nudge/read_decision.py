@@ -85,6 +85,7 @@ def _as_json(decision: Decision, nudge: Nudge | None, post: Post | None) -> dict
         "considered": [_considered(one) for one in decision.considered],
         "propensity": decision.propensity,
         "held": decision.held,
+        "off_week": decision.off_week,
         "features": decision.features,
         "model": decision.model,
         "wording": nudge.wording.value if nudge else None,

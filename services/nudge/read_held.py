@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from services.nudge.decision_log import DECISIONS
 from services.nudge.documents import (
+    ASKS,
     CHANNELS,
     FORGOTTEN,
     GATHERINGS,
@@ -21,6 +22,7 @@ from services.nudge.documents import (
     TRIALS,
     WEEK_POSTS,
     WISHES,
+    Asks,
     Member,
     channel_of,
 )
@@ -55,6 +57,7 @@ async def read_held(reader: StateReader, guard: Guard, community: str, member: s
     pressed = await guard.held(community, member)
     # In a thread: who has been here for years is named often.
     about = await asyncio.to_thread(_about, documents)
+    about |= (documents.get(ASKS, member) or Asks()).carried.keys()
     about |= {topic for wishes in pressed.wishes for topic in wishes.topics}
     for table in _ABOUT_POSTS:
         await _fetch(reader, community, documents, table, about)

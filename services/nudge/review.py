@@ -10,6 +10,7 @@ from services.nudge.documents import PROPOSALS, REVIEWED, Candidate, Proposal, P
 from services.nudge.issue import issue
 from services.nudge.proposals import drop, finish, proposal_of, standing
 from services.nudge.state import NudgeCommunity
+from services.nudge.switchback import waits_until
 from shared.events import Event, NudgeReviewed
 
 
@@ -41,11 +42,13 @@ def recheck(state: NudgeCommunity, nudge: str, clock: datetime) -> list[Event]:
     person = applicant(state, known.post, opportunity, found, clock, named=named)
     person = replace(person, approved=True)
     barred = bars(person, opportunity.kind, clock, state.settings)
-    if not barred:
+    # Approving lets a nudge go; that does not make it one that a person asks for, as handing over does.
+    over = None if known.named else waits_until(state, opportunity, clock)
+    if not barred and over is None:
         finish(state, nudge, ProposalState.APPROVED)
         free = replace(opportunity, proposed=None)
         return [issue(state, known.post, free, person, clock, known.alternatives)]
-    again = allowed_at(person, barred, clock, state.settings)
+    again = allowed_at(person, barred, over or clock, state.settings)
     if again is None or again >= opportunity.ends:
         return lapse(state, nudge, clock)
     state.documents.cancel_timer("lapse", nudge)

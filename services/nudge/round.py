@@ -60,11 +60,7 @@ def ask_about(state: NudgeCommunity, posts: Mapping[str, datetime | None], clock
     `posts` are ready, and nobody is at them; with each comes when somebody could be asked whom it was handed to.
     """
     asking = {post: _asking(state, post, again, clock) for post, again in posts.items()}
-    values = {
-        (post, member): state.policy.worth(post, found.opportunity, applicant, clock, state.settings)
-        for post, found in asking.items()
-        for member, applicant in found.applicants.items()
-    }
+    values = _values(state, asking, clock)
     turns = {post: _in_turn(state, post, found, values) for post, found in asking.items()}
     people = {post: _considered(found, post, values, turns[post]) for post, found in asking.items()}
     values = {(post, who): value for (post, who), value in values.items() if who in turns[post]}
@@ -86,6 +82,24 @@ def ask_about(state: NudgeCommunity, posts: Mapping[str, datetime | None], clock
     note(state, {post: None if lost.get(post, True) else _why(state, asking[post]) for post in asking}, clock)
     count_askable(state, {who for found in asking.values() for who in found.askable}, clock)
     return events
+
+
+def leave_alone(state: NudgeCommunity, posts: Mapping[str, datetime | None], week: str, clock: datetime) -> None:
+    """Keep who comes into question for posts about which nobody is asked, as the week is one without asking."""
+    asking = {post: _asking(state, post, again, clock) for post, again in posts.items()}
+    values = _values(state, asking, clock)
+    for post, found in asking.items():
+        people = _considered(found, post, values, _in_turn(state, post, found, values))
+        log_nobody(state, post, found.opportunity, people, clock, off_week=week)
+    note(state, dict.fromkeys(posts, Why.OFF_WEEK), clock)
+
+
+def _values(state: NudgeCommunity, asking: Mapping[str, _Asking], clock: datetime) -> dict[tuple[str, str], float]:
+    return {
+        (post, member): state.policy.worth(post, found.opportunity, applicant, clock, state.settings)
+        for post, found in asking.items()
+        for member, applicant in found.applicants.items()
+    }
 
 
 def _why(state: NudgeCommunity, found: _Asking) -> Why:

@@ -34,6 +34,13 @@ class NudgeSettings(BaseModel):
     attention_price: float = Field(
         0.15, ge=0, le=1, description="what the last ask of somebody's week costs, in answers; earlier ones cost less"
     )
+    carried_weight: float = Field(
+        0,
+        ge=0,
+        le=1,
+        description="so many asks counts a thread in the price of attention that somebody answered unasked in the last "
+        "7 x 24 h; all of them at most as many as their week has asks. 0: not at all, and none is noted",
+    )
     late_half_life_hours: Hours = Field(
         6, description="an answer that comes a day after the post or later is worth half after each so many hours more"
     )

@@ -4,7 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from services.nudge.documents import CHANNELS, MEMBERS, READERS, WISHES, Wishes, reader_key
+from services.nudge.documents import (
+    CHANNELS,
+    MEMBERS,
+    OPPORTUNITIES,
+    READERS,
+    WISHES,
+    Member,
+    Opportunity,
+    Wishes,
+    reader_key,
+)
 from services.nudge.may_read import may_read
 from services.nudge.wishes import are_apart
 from shared.reading import StateReader
@@ -35,6 +45,12 @@ class Shelf:
     def get(self, table: Table[T], key: str) -> T | None:
         """Give a document that was fetched."""
         return cast("T | None", self._kept[table.name, key])
+
+    def member(self, member: str) -> Member | None:
+        return self.get(MEMBERS, member)
+
+    def opportunity(self, post: str) -> Opportunity | None:
+        return self.get(OPPORTUNITIES, post)
 
     def reads(self, member: str, channel: str) -> bool:
         reader = self.get(READERS, reader_key(channel, member))

@@ -16,7 +16,7 @@ from services.nudge.hold import chance_draw
 from services.nudge.manners import manners_of, mode_of
 from services.nudge.measure import Outcome, added, week_of
 from services.nudge.naming import SOURCE
-from services.nudge.round import next_round
+from services.nudge.round import leave_alone, next_round
 from services.nudge.state import NudgeCommunity
 from shared.events import Event, Kind, Mode, WeekDrawn
 
@@ -70,16 +70,27 @@ def let_wait(
     """Give the posts that somebody may be asked about this week; the others wait for the next, if they can."""
     if state.settings.switchback_share == 0 or _week(state, week_of(clock)).asking is not False:
         return dict(posts)
-    free, again = dict[str, datetime | None](), next_round(state, monday_after(clock))
+    free, left = dict[str, datetime | None](), dict[str, datetime | None]()
     for post, named in posts.items():
         opportunity = state.opportunity(post)
         assert opportunity is not None
-        if not _is_switched(state, opportunity):
+        again = waits_until(state, opportunity, clock)
+        if again is None:
             free[post] = named
+            continue
+        left[post] = named
         # Whom it was handed to is asked in whatever week.
-        elif (at := min(again, named or again)) < opportunity.ends:
+        if (at := min(again, named or again)) < opportunity.ends:
             state.documents.set_timer("decide", post, at)
+    leave_alone(state, left, week_of(clock), clock)
     return free
+
+
+def waits_until(state: NudgeCommunity, opportunity: Opportunity, clock: datetime) -> datetime | None:
+    """Give when somebody may be asked about it, as nobody is this week; None where they may be now."""
+    if state.settings.switchback_share == 0 or _week(state, week_of(clock)).asking is not False:
+        return None
+    return next_round(state, monday_after(clock)) if _is_switched(state, opportunity) else None
 
 
 def follow(state: NudgeCommunity, post: str, clock: datetime) -> None:

@@ -143,10 +143,10 @@ class Desk:
 
     async def delegated(self, community: str, member: str) -> tuple[Delegated, ...]:
         """Give what a member may answer for leaders who named them."""
-        return await read_delegated(self.reader, self.guard, community, member, self.settings)
+        return await read_delegated(self.reader, self.guard, community, member, self.settings, self.press.now())
 
     async def _check_delegate(self, community: str, leader: str, nudge: str, answer: Answer, by: str) -> None:
-        if not await may_answer(self.reader, community, leader, nudge, by):
+        if not await may_answer(self.reader, community, leader, nudge, by, self.press.now()):
             raise ProblemError(404, "There is no such nudge", "It may be over, or is none that a delegate may answer.")
         if answer not in DELEGATED:
             allowed = ", ".join(sorted(DELEGATED))

@@ -23,6 +23,8 @@ class Why(StrEnum):
     ENOUGH = "enough_asked"
     # Somebody may be asked, but it would cost more than it may bring.
     WORTH = "not_worth_it"
+    # The week was drawn to be one without asking.
+    OFF_WEEK = "off_week"
 
 
 @dataclass(frozen=True, slots=True)

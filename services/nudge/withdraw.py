@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from services.nudge import ties, unasked
 from services.nudge.documents import Closing, Nudge, NudgeState, ProposalState
@@ -29,32 +29,27 @@ _WITHDRAWAL: Final = {
 def withdraw(state: NudgeCommunity, nudge: str, reason: Withdrawal, clock: datetime) -> Event:
     """Take a live nudge back."""
     was = _end(state, nudge, NudgeState.WITHDRAWN, clock, reason)
-    return NudgeWithdrawn(
-        id=f"nudge/{nudge}/withdrawn",
-        source=SOURCE,
-        at=clock.astimezone(UTC),
-        community=state.community,
-        member=was.member,
-        nudge=nudge,
-        kind=was.kind,
-        post=was.post,
-        reason=reason,
-    )
+    return NudgeWithdrawn(**head_of(state, nudge, was, "withdrawn", clock), reason=reason)
 
 
 def expire(state: NudgeCommunity, nudge: str, clock: datetime) -> Event:
     """End a live nudge whose time is over."""
     was = _end(state, nudge, NudgeState.EXPIRED, clock)
-    return NudgeExpired(
-        id=f"nudge/{nudge}/expired",
-        source=SOURCE,
-        at=clock.astimezone(UTC),
-        community=state.community,
-        member=was.member,
-        nudge=nudge,
-        kind=was.kind,
-        post=was.post,
-    )
+    return NudgeExpired(**head_of(state, nudge, was, "expired", clock))
+
+
+def head_of(state: NudgeCommunity, nudge: str, was: Nudge, what: str, clock: datetime) -> dict[str, Any]:
+    """Give what every event says of a nudge that has come to an end."""
+    return {
+        "id": f"nudge/{nudge}/{what}",
+        "source": SOURCE,
+        "at": clock.astimezone(UTC),
+        "community": state.community,
+        "member": was.member,
+        "nudge": nudge,
+        "kind": was.kind,
+        "post": was.post,
+    }
 
 
 def end_timers(state: NudgeCommunity, nudge: str) -> None:

@@ -63,7 +63,11 @@ def is_urgent(opportunity: Opportunity, clock: datetime, settings: NudgeSettings
 
 
 def price(applicant: Applicant, clock: datetime, settings: NudgeSettings) -> float:
-    """Give what one more ask costs somebody: the last one of their week `attention_price`, earlier ones less."""
+    """Give what one more ask costs somebody: the last one of their week `attention_price`, earlier ones less.
+
+    What they carry unasked counts as asks, where operators want it: no more than a whole week of them.
+    """
     assert applicant.member is not None
     asks, limit = len(within_week(applicant.asks, clock)), weekly_limit(applicant.member, settings)
-    return settings.attention_price * (asks + 1) / limit if limit else settings.attention_price
+    carried = min(float(limit), settings.carried_weight * applicant.carried)
+    return settings.attention_price * (asks + carried + 1) / limit if limit else settings.attention_price

@@ -4,8 +4,9 @@ from services.recommend.documents import COMMUNITY, COMMUNITY_KEY, Community
 from services.recommend.index import Index
 from services.recommend.models import Models
 from services.recommend.state import State
-from shared.events import CommunityDeleted, CommunityOpened, Event
-from shared.stamps import overrides, stamp_of
+from shared import stamps
+from shared.events import CommunityDeleted, Event
+from shared.stamps import stamp_of
 
 
 def delete(state: State, event: CommunityDeleted) -> None:
@@ -21,8 +22,6 @@ def delete(state: State, event: CommunityDeleted) -> None:
 
 
 def is_over(state: State, event: Event) -> bool:
-    """Say whether the community was deleted before, so that an event means nothing to it: all but its opening."""
+    """Say whether the community was deleted, so that an event means nothing to it."""
     community = state.community
-    return community.deleted and not (
-        isinstance(event, CommunityOpened) and overrides(stamp_of(event), community.opened, closed=True)
-    )
+    return community.deleted and stamps.is_over(event, community.opened)

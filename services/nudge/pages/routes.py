@@ -22,16 +22,23 @@ from services.nudge.links import BadLink, Links, Visitor
 from services.nudge.manners import asks_consent
 from services.nudge.pace import gap_of, let_go_by, slowed_to
 from services.nudge.pages.absence import change_absence
-from services.nudge.pages.delegates import name_delegates
+from services.nudge.pages.delegates import change_delegates, shown_delegates, when
 from services.nudge.pages.told import Told
-from services.nudge.pages.wanted import ASKED_KINDS, WantedAsks, digest_choices, wanted
+from services.nudge.pages.wanted import ASKED_KINDS, WantedAsks, WantedWords, digest_choices, wanted
 from services.nudge.take_answer import Desk, Said
 from services.nudge.take_decline import decline, undo
 from services.nudge.wishes import Declinable
 from services.nudge.words import LANGUAGES, Words, words_for, words_of
 from shared.events import Answer, Interests, Role
 from shared.failures import Unavailable
-from shared.limits import INTEREST_CHARACTERS, LONGEST_GAP_HOURS, MOST_ABSENCES, MOST_DELEGATES, MOST_INTERESTS
+from shared.limits import (
+    INTEREST_CHARACTERS,
+    LONGEST_GAP_HOURS,
+    MOST_ABSENCES,
+    MOST_DELEGATES,
+    MOST_INTERESTS,
+    is_country,
+)
 from shared.problems import RETRY_AFTER_SECONDS, ProblemError
 
 HERE: Final = Path(__file__).parent
@@ -153,17 +160,26 @@ def add_pages(desk: Desk, links: Links) -> APIRouter:
         digest_time: Annotated[str, Form()] = "",
         interests: Annotated[str, Form()] = "",
         language: Annotated[str, Form()] = "",
+        region: Annotated[str, Form()] = "",
     ) -> Response:
         async def door(visitor: Visitor, known: Member) -> Response:
             asks = WantedAsks(kinds or [], weekly_asks, gap_hours, digest_days, digest_time)
-            return pages.back(token, await _prefer(desk, visitor, known, asks, interests, language))
+            of_themselves = WantedWords(interests, language, region)
+            return pages.back(token, await _prefer(desk, visitor, known, asks, of_themselves))
 
         return await with_visitor(token, door)
 
     @routes.post("/inbox/{token}/delegates")
-    async def delegates(token: str, people: Annotated[str, Form()] = "") -> Response:
-        async def door(visitor: Visitor, _known: Member) -> Response:
-            return pages.back(token, await name_delegates(desk, visitor, people))
+    async def delegates(
+        token: str,
+        person: Annotated[str, Form()] = "",
+        first: Annotated[str, Form()] = "",
+        last: Annotated[str, Form()] = "",
+        word: Annotated[str, Form()] = "",
+    ) -> Response:
+        async def door(visitor: Visitor, known: Member) -> Response:
+            add = word != "remove"
+            return pages.back(token, await change_delegates(desk, visitor, known, person, first, last, add=add))
 
         return await with_visitor(token, door)
 
@@ -225,7 +241,8 @@ async def _show_inbox(
         time=time_of,
         declined=declined,
         delegated=await desk.delegated(visitor.community, visitor.member),
-        delegates="\n".join(known.delegates) if Role.LEADER in known.roles else None,
+        delegates=await shown_delegates(desk, visitor, known, words, now),
+        when=partial(when, words),
         most_delegates=MOST_DELEGATES,
         absences=[(words.day(one.first), words.day(one.last), one) for one in coming(known, now)],
         languages=[(tag, words_of(tag).name) for tag in LANGUAGES],
@@ -240,6 +257,7 @@ async def _show_inbox(
         slowed=slowed and words.length(slowed),
         let_go=let_go_by(known, let_go, now),
         interests="\n".join(known.interests),
+        region=known.region,
         most_interests=MOST_INTERESTS,
         longest_reason=LONGEST_REASON,
     )
@@ -294,15 +312,19 @@ async def _undo(desk: Desk, visitor: Visitor, about: str, what: str) -> Told:
     return Told.SAVED if through else Told.ACCEPTED
 
 
-async def _prefer(desk: Desk, visitor: Visitor, known: Member, asks: WantedAsks, interests: str, language: str) -> Told:
-    given = wanted(asks, known, desk.settings)
+async def _prefer(desk: Desk, visitor: Visitor, known: Member, asks: WantedAsks, said: WantedWords) -> Told:
+    given, language = wanted(asks, known, desk.settings), said.language
     if given is None or (language and language not in LANGUAGES):
         return Told.UNCLEAR
     try:
-        topics = _INTERESTS.validate_python(tuple(line for line in interests.splitlines() if line.strip()))
+        topics = _INTERESTS.validate_python(tuple(line for line in said.interests.splitlines() if line.strip()))
     except ValidationError:
         return Told.TOO_MUCH
     given["interests"] = topics
+    if (region := said.region.strip().upper()) != known.region:
+        if region and not is_country(region):
+            return Told.REGION
+        given["region"] = region
     # Who leaves the choice as it is has not chosen, and follows the community's.
     if language and language != words_for(known.language, desk.settings.language).language:
         given["language"] = language

@@ -12,6 +12,8 @@ class Told(StrEnum):
     UNCLEAR = "unclear"
     TOO_MUCH = "too_much"
     SAVED = "saved"
+    REGION = "region"
     DATES = "dates"
     PEOPLE = "people"
+    DELEGATE_DATES = "delegate_dates"
     AWAY = "away"

@@ -31,6 +31,15 @@ class WantedAsks:
     digest_time: str
 
 
+@dataclass(frozen=True, slots=True)
+class WantedWords:
+    """What the form says of what somebody likes and where they are, as it came."""
+
+    interests: str
+    language: str
+    region: str
+
+
 def wanted(asks: WantedAsks, known: Member, settings: NudgeSettings) -> dict[str, Any] | None:
     """Give it as fields of PreferencesChanged; None where it is unclear."""
     often = _number(asks.weekly_asks, settings.weekly_asks_cap)
