@@ -36,11 +36,10 @@ service ingest nudges activity
 service recommend activity matches activity
 service nudge matches nudges
 
-# The command line, which makes the topics too.
+# The command line, which makes the topics too. A deleted community's dead letters are deleted, and a log that was
+# renewed.
 login kindling
-allow kindling --operation Create --operation Describe --operation Read --operation Write \
+allow kindling --operation Create --operation Delete --operation Describe --operation Read --operation Write \
   --topic "$PREFIX." --resource-pattern-type prefixed
-# A deleted community's dead letters are deleted.
-allow kindling --operation Delete --topic "$PREFIX.dead-letters"
 allow kindling --operation Describe --group "$PREFIX." --resource-pattern-type prefixed
 echo "logins and rights are made"

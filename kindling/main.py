@@ -51,6 +51,7 @@ GROUPS = {
     "community": "community:app",
     "member": "member:app",
     "models": "models:app",
+    "encoders": "encoders:app",
     "policy": "policies:app",
     "topics": "topics:app",
     "keys": "keys:app",

@@ -34,6 +34,7 @@ NOT_OWN: Final[dict[type[Event], str]] = {
     events.CommunityDeleted: "is of nobody",
     events.SettingsChanged: "is of nobody",
     events.ModelPromoted: "is of nobody",
+    events.EncoderChanged: "is of nobody",
     events.Tick: "is of nobody",
     events.MatchesRanked: "names others beside the member; what may be told of it is in the state",
     events.PeersRanked: "names others beside the member; what may be told of it is in the state",

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.recommend.documents import ACTIVE, COMMUNITY, COMMUNITY_KEY, MODELS
+from services.recommend.documents import ACTIVE, COMMUNITY, COMMUNITY_KEY, ENCODED, ENCODER, MODELS
+from services.recommend.models import trained_with
 from services.recommend.promote import HAND_SET
 from services.recommend.stored_tries import StoredTries
 from services.recommend.tries import Ending, Try
@@ -17,7 +18,10 @@ LONGEST = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`since` is None where the weights set by hand rank, as in the beginning; `chosen`: by an operator."""
+    """`since` is None where the weights set by hand rank, as in the beginning; `chosen`: by an operator.
+
+    `aside` names models that rank no more because the community has another encoder than they were trained with.
+    """
 
     community: str
     ranks: str = HAND_SET
@@ -26,10 +30,13 @@ class Standing:
     at_work: bool = False
     chosen: bool = False
     open: bool = True
+    aside: str | None = None
 
     def told(self, now: datetime) -> str:
         """Say in one line what ranks, for how long, and how the last try ended."""
         ranks = self.ranks if self.since is None else f"{self.ranks}, for {ago(now - self.since)}"
+        if self.aside is not None:
+            ranks = f"{ranks} until there are models for the encoder in use ({self.aside} is set aside)"
         return f"{ranks}{' (chosen by an operator)' if self.chosen else ''}; {self._tried(now)}"
 
     def _tried(self, now: datetime) -> str:
@@ -66,15 +73,18 @@ async def standing(connections: Connections, redis: Any, community: str) -> Stan
     store, tries = connections.store(redis, ServiceName.RECOMMEND), StoredTries(redis, connections.prefix)
     active = await store.get(community, MODELS, ACTIVE)
     known = await store.get(community, COMMUNITY, COMMUNITY_KEY)
-    learnt = active is not None and active.id != HAND_SET
+    encoded = await store.get(community, ENCODED, ENCODER)
+    fits = active is None or encoded is None or trained_with(active.body) in (None, encoded.encoder)
+    ranks = active.id if active is not None and fits else HAND_SET
     return Standing(
         community,
-        active.id if active else HAND_SET,
-        active.promoted.at if active and learnt else None,
+        ranks,
+        active.promoted.at if active is not None and ranks != HAND_SET else None,
         await tries.last(community),
         await tries.under_way(community),
         await tries.chosen(community),
         known is None or known.open,
+        active.id if active is not None and not fits else None,
     )
 
 

@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 
 from kindling.commands.common import open_log
 from kindling.standing import Standing, standing
-from services.recommend.app import open_encoder
-from services.recommend.documents import MODELS
+from services.recommend.app import open_encoders
+from services.recommend.documents import ENCODED, ENCODER, MODELS
+from services.recommend.encoding import encoder_of
 from services.recommend.export import ModelUnavailable
 from services.recommend.models import Models, sha256
+from services.recommend.ports import Encoder
 from services.recommend.promote import in_use
 from services.recommend.settings import RecommendSettings
 from services.recommend.stored_models import StoredModels
@@ -30,11 +32,10 @@ from services.recommend.stored_tries import BeingTrained, StoredTries
 from services.recommend.stored_vectors import StoredVectors
 from services.recommend.train import TooYoung, train
 from services.recommend.tries import Ending, Try
-from services.recommend.vector_cache import CachedEncoder, FileVectorCache
 from services.recommend.walk import History
 from shared.clock import wall_clock
 from shared.connections import Connections
-from shared.events import ModelPromoted
+from shared.events import CommunityEvent, ModelPromoted
 from shared.failures import Unavailable, UnsafeSettings
 from shared.log import Log, Outgoing
 from shared.service import ServiceName, TopicName
@@ -74,17 +75,32 @@ class Opened:
         named = frozenset(model.id for model in self.documents.table(MODELS).values())
         await self.models.put(self.community, name, artefact, named)
 
+    async def encoder(self) -> str | None:
+        """Look up which encoder makes the community's vectors; None where none is noted yet, as before an upgrade."""
+        store = self.connections.store(self.redis, ServiceName.RECOMMEND)
+        known = await store.get(self.community, ENCODED, ENCODER)
+        return None if known is None else known.encoder
+
+    async def read_again(self) -> Documents:
+        """Read the documents as they are now."""
+        stored = await self.connections.store(self.redis, ServiceName.RECOMMEND).load(self.community)
+        return await asyncio.to_thread(Documents, dict(stored.documents))
+
     async def standing(self) -> Standing:
         """Look up which models rank, and how the last try ended."""
         return await standing(self.connections, self.redis, self.community)
 
     async def promote(self, name: str, artefact: bytes) -> None:
         """Publish that a model is to rank from now on; recommend takes it over where the record comes."""
-        at = wall_clock()
-        event = ModelPromoted(
-            id=f"model/{name}/{secrets.token_hex(8)}", source="kindling/models", at=at, community=self.community,
-            model=name, artefact=name, sha256=sha256(artefact),
+        await self.publish(
+            ModelPromoted(
+                id=f"model/{name}/{secrets.token_hex(8)}", source="kindling/models", at=wall_clock(),
+                community=self.community, model=name, artefact=name, sha256=sha256(artefact),
+            )
         )  # fmt: skip
+
+    async def publish(self, event: CommunityEvent) -> None:
+        """Publish what was decided of the community."""
         partition = partition_of(self.community, self.log.partitions)
         body = encode(Envelope(event))
         await self.log.publish([Outgoing(TopicName.ACTIVITY, partition, self.community, body)])
@@ -118,15 +134,23 @@ class Trained:
 
 
 async def train_community(
-    rules: RecommendSettings, opened: Opened, told: Told, *, promote: bool, keep_chosen: bool
+    rules: RecommendSettings,
+    opened: Opened,
+    told: Told,
+    *,
+    promote: bool,
+    keep_chosen: bool,
+    encoder: Encoder | None = None,
 ) -> Trained:
     """Train a community's models, and take them into use where they do no worse than those in use.
 
-    With `keep_chosen` what an operator chose stays in use; without, it is left to the training again.
+    With `keep_chosen` what an operator chose stays in use; without, it is left to the training again. It is trained
+    with the vectors of the community's encoder, or of another one, which who gives it closes.
 
     Raises:
         TooYoung: there is too little to learn from.
         BeingTrained: another process is at it.
+        UnsafeSettings: the settings do not name the community's encoder.
     """
     tries, community, begun = opened.tries, opened.community, wall_clock()
     async with tries.alone(community) as alone:
@@ -134,7 +158,7 @@ async def train_community(
             await tries.note(community, Try(begun, Ending.UNDER_WAY))
             if promote and not keep_chosen:
                 await tries.choose(community, False)
-            made = await _made(rules, opened, told)
+            made = await _trained(rules, opened, told, encoder)
             artefact = made.artefact()
             await opened.keep(made.id, artefact)
             why_not = await _why_not(opened, made, promote)
@@ -166,6 +190,9 @@ async def _why_not(opened: Opened, made: Models, promote: bool) -> str | None:
     found = made.card["held_out"]["mrr"]
     if not promote:
         return "it was trained to be kept"
+    encoder = await opened.encoder()
+    if encoder is not None and not made.fits(encoder):
+        return f"the community has changed its encoder to {encoder} meanwhile"
     if found["this"] < found["in_use"]:
         return f"it does worse than what is in use: MRR {found['this']:.3f}, and {found['in_use']:.3f}"
     # Asked at the end: they may have gone back meanwhile.
@@ -174,18 +201,31 @@ async def _why_not(opened: Opened, made: Models, promote: bool) -> str | None:
     return None
 
 
-async def _made(rules: RecommendSettings, opened: Opened, told: Told) -> Models:
+async def _trained(rules: RecommendSettings, opened: Opened, told: Told, encoder: Encoder | None) -> Models:
+    if encoder is not None:
+        return await _made(rules, opened, told, encoder)
+    encoders = await open_encoders(rules, lambda what: told(what, None, None))
+    try:
+        known = {encoder_of(found.version): found for found in encoders}
+        own = await opened.encoder() or next(iter(known))
+        if own not in known:
+            raise UnsafeSettings(
+                f"the community has its vectors from {own}, and the settings name only {' and '.join(known)}"
+            )
+        return await _made(rules, opened, told, known[own])
+    finally:
+        for found in encoders:
+            await found.close()
+
+
+async def _made(rules: RecommendSettings, opened: Opened, told: Told, encoder: Encoder) -> Models:
     history = await asyncio.to_thread(History.of, opened.documents)
     told("reading vectors", None, None)
-    encoder = await asyncio.to_thread(open_encoder, rules, lambda what: told(what, None, None))
-    if rules.vector_file is not None:
-        encoder = CachedEncoder(encoder, await asyncio.to_thread(FileVectorCache, rules.vector_file.expanduser()))
     redis = opened.connections.redis()
     try:
         store = StoredVectors(redis, opened.connections.prefix, encoder, rules.vectors_kept)
         vectors = await _vectors(store, opened.community, history)
     finally:
-        await encoder.close()
         await redis.aclose()
     with _until_cancelled() as go_on:
 
@@ -193,7 +233,7 @@ async def _made(rules: RecommendSettings, opened: Opened, told: Told) -> Models:
             go_on()
             told("walking through the history", done, total)
 
-        used = in_use(opened.documents)
+        used = in_use(opened.documents, encoder_of(store.version))
         return await asyncio.to_thread(train, rules, store.version, store.dimension, history, vectors, used, walked)
 
 

@@ -19,9 +19,14 @@ _IDS: Final = TypeAdapter[str](Id)
 
 
 def arrivals_of(service: Service[Any], batch: Sequence[Incoming], partitions: int) -> list[Arrival]:
-    """Decode records of a log of so many partitions, in order; runs in a worker thread."""
+    """Decode records that a service reads, of a log of so many partitions, in order; runs in a worker thread."""
+    return arrivals_in(service.reads, batch, partitions)
+
+
+def arrivals_in(topic: TopicName, batch: Sequence[Incoming], partitions: int) -> list[Arrival]:
+    """Decode records of a topic in the same way."""
     # The activity log has many writers: a sequence number in it would be somebody else's.
-    sequenced = service.reads is not TopicName.ACTIVITY
+    sequenced = topic is not TopicName.ACTIVITY
     return [_arrival(record, sequenced, partitions) for record in batch]
 
 

@@ -526,6 +526,18 @@ class ModelPromoted(CommunityEvent):
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
+class EncoderChanged(CommunityEvent):
+    """From here on another encoder makes the community's vectors, those of what was written before too.
+
+    `artefact` names the models that rank from here on, trained with it; without them what is set by hand ranks until
+    there are some.
+    """
+
+    encoder: Id
+    artefact: Id | None = None
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+
+
 # What Kindling decides
 
 
@@ -681,7 +693,7 @@ ACTIVITY: tuple[type[Event], ...] = (
     ChannelOpened, ChannelChanged, ChannelClosed, GatheringScheduled, GatheringChanged, GatheringAttended,
     ContentQueued, ContentShared, PreferencesChanged, TopicDeclined, MatchDeclined, NudgeAnswered, NudgeSeen,
     NudgeDelivered, NudgeReviewed, CommunityOpened, CommunityClosed, CommunityDeleted, SettingsChanged, ModelPromoted,
-    Tick,
+    EncoderChanged, Tick,
 )  # fmt: skip
 RANKED: tuple[type[Event], ...] = (MatchesRanked, PeersRanked, IntroductionsRanked)
 EVENTS: dict[str, type[Event]] = {e.__name__: e for e in ACTIVITY + RANKED + DECISIONS}

@@ -5,6 +5,7 @@ Exception
 │   └── Invalid          ... it is no event of the vocabulary; its problems point to the fields
 │       └── Newer        ... of this release: a door refuses it, a reader of the log waits to be upgraded
 ├── Unavailable          later: something is away; wait with back-off, say so, and try again
+├── Lacking              elsewhere: this process lacks what a community needs; it waits, alone, for one that has it
 └── anything else        a record's handler: a bounded number of attempts, then dead-letters
                          the loop itself: crash loudly, the process is started again
     ├── Replaced         another process has this community now: drop the working copy, read again
@@ -50,6 +51,10 @@ class Newer(Invalid):
 
 class Unavailable(Exception):
     """A server or model is away; it may come back."""
+
+
+class Lacking(Exception):
+    """This process was started without what a community needs, its encoder; the message says what to do."""
 
 
 class Replaced(Exception):

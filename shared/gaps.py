@@ -1,7 +1,8 @@
 """What comes next: repeats are skipped; a gap, or a record that a newer version wrote, stops its community.
 
-A gap stops it until the missing record comes, a newer record until this process is another, upgraded one. The other
-communities of the partition go on, and what the stopped one passes by is read again.
+A gap stops it until the missing record comes, a newer record until this process is another, upgraded one, and what
+this process lacks until another one has the partition. The other communities of the partition go on, and what the
+stopped one passes by is read again.
 """
 
 import logging
@@ -10,8 +11,8 @@ from typing import Any, Final
 
 from shared import metrics
 from shared.arrivals import is_tick
-from shared.failures import Newer
-from shared.patience import UPGRADE, Status
+from shared.failures import Lacking, Newer
+from shared.patience import ENCODER, UPGRADE, Status
 from shared.place import Place
 from shared.working import Arrival, Working
 
@@ -55,6 +56,18 @@ class Gaps:
                     self._go_on(place, copy.community, arrival)
         return fresh
 
+    def lack(self, place: Place, community: str, offset: int, lacking: Lacking) -> None:
+        """Have a community wait, from the record at `offset` on, for a process that has what this one lacks."""
+        if community not in self._status.lacking:
+            log.error("partition %d, offset %d: %s", place.partition, offset, lacking)
+        place.stop(community, offset)
+        self._status.lacking[community] = str(lacking)
+        self._measure()
+
+    def lacks(self, place: Place, community: str) -> bool:
+        """Say whether a community waits for another process: nothing of it is read, nor loaded, here."""
+        return community in self._status.lacking and community in place.stopped
+
     def is_newer_tick(self, place: Place, arrival: Arrival) -> bool:
         """Say whether a newer version wrote this tick, which is passed by: time stands still until the upgrade.
 
@@ -76,6 +89,7 @@ class Gaps:
         for community in place.stopped:
             self._status.stopped.pop(community, None)
             self._status.newer.pop(community, None)
+            self._status.lacking.pop(community, None)
         self._measure()
 
     def _stop(self, place: Place, community: str, arrival: Arrival, missing: int) -> None:
@@ -112,3 +126,8 @@ class Gaps:
             status.waiting[UPGRADE] = f"{min(status.newer.values())}: {_SENTENCE}"
         else:
             status.waiting.pop(UPGRADE, None)
+        metrics.WAITING.labels(status.service, ENCODER).set(bool(status.lacking))
+        if status.lacking:
+            status.waiting[ENCODER] = min(status.lacking.values())
+        else:
+            status.waiting.pop(ENCODER, None)

@@ -40,5 +40,6 @@ def _told(status: Status) -> dict[str, Any]:
         "partitions": len(status.partitions),
         "stopped_communities": len(status.stopped),
         "communities_to_be_upgraded": sum(isinstance(name, str) for name in status.newer),
+        "communities_without_their_encoder": len(status.lacking),
         "records_lost": status.lost,
     }

@@ -11,7 +11,7 @@ from shared import metrics
 from shared.clock import Clock
 from shared.copies import Copies
 from shared.dead_letters import Cause, DeadLetter, last_frame, letter_id, outgoing, reason_of
-from shared.failures import Replaced, Unavailable, Unprocessable
+from shared.failures import Lacking, Replaced, Unavailable, Unprocessable
 from shared.log import Log
 from shared.place import Place
 from shared.service import Service
@@ -20,6 +20,8 @@ from shared.working import Arrival, TimerFailed, Working
 
 State = TypeVar("State")
 Settle = Callable[[Place, Sequence[Working[Any]]], Awaitable[None]]
+# Notes that a community waits from an offset on for a process that has what this one lacks.
+Lack = Callable[[Place, str, int, Lacking], None]
 
 FIRST_PAUSE = 0.05
 
@@ -30,12 +32,20 @@ class Isolation(Generic[State]):
     """Applies a community's records: all at once, or where one fails, each alone and durable before the next."""
 
     def __init__(
-        self, service: Service[State], broker: Log, copies: Copies[State], settle: Settle, clock: Clock, attempts: int
+        self,
+        service: Service[State],
+        broker: Log,
+        copies: Copies[State],
+        settle: Settle,
+        lack: Lack,
+        clock: Clock,
+        attempts: int,
     ) -> None:
         self._service = service
         self._log = broker
         self._copies = copies
         self._settle = settle
+        self._lack = lack
         self._clock = clock
         self._attempts = attempts
 
@@ -45,20 +55,31 @@ class Isolation(Generic[State]):
         """Apply records to a copy.
 
         Returns the copy where it waits to be settled (None where all is durable already), and the records
-        that were handled; the others have become dead letters.
+        that were handled; the others have become dead letters, or wait from the first on that this process lacks
+        something for.
         """
         if all(arrival.failure is None for arrival in fresh):
             try:
                 await self._apply(place, copy, fresh)
             except (Unavailable, Replaced):
                 raise
+            except Lacking:
+                log.info("a batch needs what this process lacks; trying its records alone, up to there")
             except Exception as error:
                 metrics.RETRIED.labels(self._service.name.value).inc()
                 log.warning("a batch failed (%s at %s); trying its records alone", reason_of(error), last_frame(error))
             else:
                 return copy, list(fresh)
         await self._copies.reload(place, copy.community)
-        return None, [a for a in fresh if await self._apply_alone(place, copy.community, a)]
+        handled: list[Arrival] = []
+        for arrival in fresh:
+            try:
+                if await self._apply_alone(place, copy.community, arrival):
+                    handled.append(arrival)
+            except Lacking as lacking:
+                self._lack(place, copy.community, arrival.offset, lacking)
+                break
+        return None, handled
 
     async def _apply(
         self,
@@ -111,7 +132,7 @@ class Isolation(Generic[State]):
                 raise Replaced("another process has written")
             try:
                 await self._apply(place, copy, [arrival], dead=dead, buried=buried)
-            except (Unavailable, Replaced):
+            except (Unavailable, Replaced, Lacking):
                 raise
             except Exception as error:
                 await self._copies.reload(place, community)

@@ -12,6 +12,8 @@ from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.errors import (
     CommitFailedError,
+    GroupAuthorizationFailedError,
+    GroupCoordinatorNotAvailableError,
     IllegalGenerationError,
     IllegalStateError,
     KafkaConnectionError,
@@ -43,6 +45,8 @@ REPLICAS = 3
 IN_SYNC = 2
 RETENTION_MS = 30 * 24 * 3600 * 1000
 STOP_SECONDS = 6.0
+DELETE_SECONDS = 30.0
+LOOK_SECONDS = 0.1
 # The place of a replica that was replaced: harmless, the stored position leads.
 _REPLACED = (
     CommitFailedError,
@@ -173,7 +177,33 @@ class KafkaLog:
         # The groups go with them: Kafka forgets an empty group once it has no offsets left.
         names = [self._meta, *(topic_name(self._prefix, topic) for topic in TopicName)]
         async with self._admin() as admin:
-            await admin.delete_topics(names)
+            answer = await admin.delete_topics(names)
+            refused = sorted(
+                n for n, code, *_ in answer.topic_error_codes if code == TopicAuthorizationFailedError.errno
+            )
+            if refused:
+                user = self._access.security.user
+                raise UnsafeSettings(f"Kafka does not let KINDLING_KAFKA__USER {user!r} delete {', '.join(refused)}")
+            # It is done in the background: topics made anew meanwhile would be refused, or be the old ones.
+            async with asyncio.timeout(DELETE_SECONDS):
+                while any(topic["error_code"] == 0 for topic in await admin.describe_topics(names)):
+                    await asyncio.sleep(LOOK_SECONDS)
+
+    async def is_read(self, group: str) -> bool:
+        name = f"{self._prefix}.{group}"
+        async with self._admin() as admin, asyncio.timeout(ANSWER_SECONDS):
+            while True:
+                try:
+                    (answer,) = await admin.describe_consumer_groups([name])
+                except GroupCoordinatorNotAvailableError:
+                    # Groups have not been thought of here yet; asked once, Kafka makes ready for them.
+                    await asyncio.sleep(LOOK_SECONDS)
+                    continue
+                code, _, _, _, _, members, *_ = answer.groups[0]
+                if code == GroupAuthorizationFailedError.errno:
+                    user = self._access.security.user
+                    raise UnsafeSettings(f"Kafka does not let KINDLING_KAFKA__USER {user!r} describe group {name}")
+                return bool(members)
 
     @asynccontextmanager
     async def _admin(self) -> AsyncIterator[Any]:

@@ -80,6 +80,10 @@ class Log(Protocol):
         """Delete all topics and what is in them; for replays under a name of their own."""
         ...
 
+    async def is_read(self, group: str) -> bool:
+        """Say whether a process is at work for a group now; one that was killed counts for some seconds more."""
+        ...
+
     async def start(self) -> None:
         """Connect, and start the subscriptions; raises UnsafeSettings where the topics are not as they must be."""
         ...

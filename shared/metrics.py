@@ -24,7 +24,9 @@ RETRIED = Counter("kindling_batches_retried", "Batches that failed and were trie
 DEAD_LETTERS = Counter("kindling_dead_letters", "Records that could not be processed", ["service", "reason"])
 REPLACED = Counter("kindling_writes_refused", "Writes refused because another process had written", ["service"])
 BUSY = Counter("kindling_busy_seconds", "Time spent on handling records", ["service"])
-WAITING = Gauge("kindling_waiting", "1 while waiting for a dependency, or to be upgraded", ["service", "dependency"])
+WAITING = Gauge(
+    "kindling_waiting", "1 while waiting for a dependency, to be upgraded, or for an encoder", ["service", "dependency"]
+)
 STOPPED = Gauge("kindling_stopped_communities", "Communities stopped by a gap in their log", ["service"])
 LOST = Counter("kindling_records_lost", "Records that the log no longer held when they were needed", ["service"])
 LAG = Gauge("kindling_lag_records", "Records of the input not handled yet", ["service", "partition"])

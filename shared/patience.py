@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 # What health and metrics call it that is waited for at a record which a newer version wrote.
 UPGRADE: Final = "upgrade"
+# And where communities wait for a process that has their encoder.
+ENCODER: Final = "encoder"
 
 
 class Stopping(Exception):
@@ -38,13 +40,15 @@ class Status:
     stopped: dict[str, int] = field(default_factory=dict)
     # By community, or by partition where it is its ticks: the type of the newer record at which it waits.
     newer: dict[str | int, str] = field(default_factory=dict)
+    # By community: what this process lacks for it, and what to do.
+    lacking: dict[str, str] = field(default_factory=dict)
     # Records that retention deleted before this service had read them.
     lost: int = 0
 
     @property
     def ready(self) -> bool:
-        """Say whether the doors may be sent people and platforms; one that waits to be upgraded serves all others."""
-        return bool(self.partitions) and not self.waiting.keys() - {UPGRADE}
+        """Say whether the doors may be sent people and platforms; one that cannot go on for some serves all others."""
+        return bool(self.partitions) and not self.waiting.keys() - {UPGRADE, ENCODER}
 
 
 @dataclass

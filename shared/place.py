@@ -33,7 +33,7 @@ class Place:
     # When the batch under way was begun, in nanoseconds since 1970: said in traces, never decided with.
     began: int = 0
     monotonic: Callable[[], float] = time.monotonic
-    # By community that a gap or a newer record has stopped: where reading must begin again once it may go on.
+    # By community that a gap, a newer record or a lack has stopped: where reading must begin again once it may go on.
     stopped: dict[str, int] = field(default_factory=dict)
     # The partition's clock as such a community knows it, until it is where the others are: what it has still to
     # read may cancel what is due by later ticks.

@@ -4,8 +4,8 @@ For each partition, in order, and for each community in it:
 
     decode -> skip what was applied -> step (timers, handler) -> write -> publish -> trim -> watermark -> commit
 
-A community that cannot go on (a record is missing, or was written by a newer version) stands still, alone; what it
-passes by is read again.
+A community that cannot go on (a record is missing, was written by a newer version, or needs an encoder that is not
+here) stands still, alone; what it passes by is read again.
 
 The write holds the state, the position and the records to publish, and is refused if the stored position is
 not the one expected. Whatever breaks between two arrows, reading again from the stored position gives the
@@ -28,7 +28,7 @@ from shared.copies import Copies
 from shared.dead_letters import DeadLetter
 from shared.ending import end
 from shared.events import Event, PostPublished, Tick
-from shared.failures import Replaced, Unavailable, Unprocessable
+from shared.failures import Lacking, Replaced, Unavailable, Unprocessable
 from shared.finding import Finder
 from shared.gaps import Gaps
 from shared.isolation import Isolation
@@ -82,8 +82,8 @@ class Processor(Generic[State]):
         self._tally = count
         self._traces = traces
         self._copies = Copies(service, store, self._publish_left, most_copies)
-        self._isolation = Isolation(service, broker, self._copies, self._settle, clock, attempts)
         self._gaps = Gaps(self.status, waits=waits_for_upgrade)
+        self._isolation = Isolation(service, broker, self._copies, self._settle, self._gaps.lack, clock, attempts)
         self._places: dict[int, Place] = {}
         self._starting: dict[int, asyncio.Task[None]] = {}
         self._subscription: Subscription = broker.subscribe(service.reads, service.name.value, self)
@@ -253,7 +253,13 @@ class Processor(Generic[State]):
         handled: list[Arrival] = []
         dead: list[Arrival] = []
         for community, arrivals in work.items():
-            copy = await self._copies.get(place, community)
+            if self._gaps.lacks(place, community):
+                continue
+            try:
+                copy = await self._copies.get(place, community)
+            except Lacking as lacking:
+                self._gaps.lack(place, community, arrivals[0].offset, lacking)
+                continue
             fresh = self._gaps.next_in_line(place, copy, arrivals)
             if not fresh:
                 continue

@@ -68,11 +68,11 @@ class RedisSubscription:
         self.subscribers[partition].last_id = f"0-{offset - 1}" if offset > 0 else "0-0"
 
     async def first_offset(self, partition: int) -> int:
+        # Asked before: of an empty stream, the first record may come meanwhile.
+        end = (await self.owner.ends(self.topic))[partition]
         with away_is_unavailable():
             first = await self.owner.redis.xrange(self.owner.stream(self.topic, partition), count=1)
-        if first:
-            return _offset(first[0][0])
-        return (await self.owner.ends(self.topic))[partition]
+        return _offset(first[0][0]) if first else end
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
         """Trim what is handled, but for the latest records: tools may still be reading them."""
@@ -131,6 +131,10 @@ class RedisLog:
             partitions = range(int(made.get(b"partitions", 0)))
             streams = [self.stream(topic, partition) for topic in TopicName for partition in partitions]
             await self.redis.delete(f"{self._prefix}:log", *streams)
+
+    async def is_read(self, group: str) -> bool:
+        with away_is_unavailable():
+            return bool(await self.redis.exists(self._lease_of(group)))
 
     async def _read_what_was_made(self) -> None:
         with away_is_unavailable():
@@ -212,7 +216,10 @@ class RedisLog:
             await asyncio.sleep(self._lease_ms / 4000)
 
     def _lease(self, subscription: RedisSubscription) -> Lease:
-        return Lease(self.redis, f"{self._prefix}:{subscription.group}:lease", self._token, self._lease_ms)
+        return Lease(self.redis, self._lease_of(subscription.group), self._token, self._lease_ms)
+
+    def _lease_of(self, group: str) -> str:
+        return f"{self._prefix}:{group}:lease"
 
     async def stop(self) -> None:
         await end(self._tasks)

@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from shared.failures import Unavailable, UnsafeSettings
 from shared.service import ServiceName
 from shared.state import Table
-from shared.store import Move, Stored, Watermark, Write, load_position
+from shared.store import Move, Position, Stored, Watermark, Write, load_position
 
 T = TypeVar("T")
 
@@ -190,8 +190,13 @@ class RedisStore:
         return Stored(raw, load_position(raw) if raw else None, documents, sorted(outbox.items()), _text(server))
 
     async def read(self, community: str) -> int:
+        position = await self.position(community)
+        return position.read if position is not None else 0
+
+    async def position(self, community: str) -> Position | None:
+        """Give where a community stands, without its documents."""
         raw = await _now(self._redis.hget(self.key(community), _POSITION))
-        return load_position(raw).read if raw else 0
+        return load_position(raw) if raw else None
 
     async def write(self, writes: Sequence[Write]) -> list[bool]:
         with away_is_unavailable():

@@ -41,10 +41,12 @@ _IDS = count()
 class HashedVectors:
     """Same words, near texts; `calls` are the texts asked for, `discarded` those given up, `kept` what is left."""
 
-    version = "hashed"
-    dimension = 12
+    version: str = "hashed"
+    dimension: int = 12
 
-    def __init__(self) -> None:
+    def __init__(self, version: str = version, dimension: int = dimension) -> None:
+        self.version = version
+        self.dimension = dimension
         self.calls: list[str] = []
         self.discarded: list[str] = []
         self.kept: set[str] = set()
@@ -61,7 +63,9 @@ class HashedVectors:
     def vector(self, text: str) -> NDArray[np.int16]:
         total = np.zeros(self.dimension)
         for word in tokenise(text):
-            total += np.frombuffer(hashlib.sha256(word.encode()).digest()[: self.dimension], np.int8)
+            # The others' numbers are others, too.
+            named = word if self.version == "hashed" else f"{self.version} {word}"
+            total += np.frombuffer(hashlib.sha256(named.encode()).digest()[: self.dimension], np.int8)
         return quantise(total)
 
 
@@ -78,10 +82,17 @@ class KeptModels:
 class Place:
     """A community in recommend, with what is stored of it; `open_again` is what a restart does."""
 
-    def __init__(self, settings: RecommendSettings | None = None, stored: dict[str, bytes] | None = None) -> None:
-        self.vectors = HashedVectors()
+    def __init__(
+        self,
+        settings: RecommendSettings | None = None,
+        stored: dict[str, bytes] | None = None,
+        vectors: HashedVectors | None = None,
+        second: HashedVectors | None = None,
+    ) -> None:
+        self.vectors = vectors or HashedVectors()
+        self.second = second
         self.artefacts = KeptModels()
-        self.service = Recommend(settings or RecommendSettings(), self.vectors, self.artefacts)
+        self.service = Recommend(settings or RecommendSettings(), self.vectors, self.artefacts, second)
         self.stored = dict(stored or {})
         documents = Documents(dict(self.stored))
         state = asyncio.run(self.service.open("c", documents))
@@ -97,7 +108,8 @@ class Place:
 
     def open_again(self) -> "Place":
         """Open the community anew from what is stored."""
-        again = Place(self.state.settings, self.stored)
+        one, other = ((v and HashedVectors(v.version, v.dimension)) for v in (self.vectors, self.second))
+        again = Place(self.state.settings, self.stored, one, other)
         again.driven.clock = self.driven.clock
         return again
 

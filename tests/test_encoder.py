@@ -230,7 +230,7 @@ def tiny_model(folder: Path, pooling: str) -> str:
     bert = str(folder.with_suffix(".bert"))
     transformers.BertModel(transformers.BertConfig(**shape)).save_pretrained(bert)
     transformers.AutoTokenizer.from_pretrained(export.locate(export.DEFAULT_MODEL)).save_pretrained(bert)
-    modules = sentence_transformers.models
+    modules = pytest.importorskip("sentence_transformers.sentence_transformer.modules")
     parts = [modules.Transformer(bert, max_seq_length=40), modules.Pooling(32, pooling_mode=pooling)]
     sentence_transformers.SentenceTransformer(modules=parts, device="cpu").save(str(folder))
     return str(folder)

@@ -95,7 +95,7 @@ def test_examples_fill_every_field(event: Event) -> None:
 
 def test_each_event_travels_by_one_of_three_ways() -> None:
     """Activity, what recommend says and what nudge decides do not overlap, and leave nothing out."""
-    assert len(ACTIVITY) + len(RANKED) + len(DECISIONS) == len(EVENTS) == 45
+    assert len(ACTIVITY) + len(RANKED) + len(DECISIONS) == len(EVENTS) == 46
 
 
 def test_an_event_is_a_value() -> None:

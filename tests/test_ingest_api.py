@@ -314,3 +314,12 @@ async def test_many_events_do_not_hold_up_the_others() -> None:
     await watching
     assert response.json()["accepted"] == 5_000
     assert longest < 0.5
+
+
+async def test_while_the_log_is_drained_the_door_is_closed() -> None:
+    """Who sends is told to come back later, before any key is looked up, and nothing of it is kept."""
+    door = Door(IngestSettings(draining=True))
+    answer = await door.send(incoming(), key="platform")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert answer.json()["title"] == "The front door is closed for a while"
+    assert door.log.messages == []

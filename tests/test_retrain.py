@@ -14,6 +14,7 @@ from kindling import retrain
 from kindling.commands.serve import build
 from kindling.retrain import NICE, READ_UP_TO, Retraining
 from kindling.settings import Settings, load
+from services.recommend.encoder import OnnxEncoder
 from services.recommend.handlers import Recommend
 from services.recommend.settings import RecommendSettings
 from services.recommend.stored_tries import BeingTrained, StoredTries
@@ -37,7 +38,9 @@ THREADS = 240
 async def recommending(url: str, prefix: str) -> AsyncIterator[tuple[Running, Retraining, StoredTries]]:
     """Run recommend's loop, with what trains beside it left to the test."""
     place = Place(url, url, prefix)
-    async with running(place, Recommend(RecommendSettings(), HashedVectors(), KeptModels())) as run:
+    # The processes that train have the real encoder: to them it must be the community's own.
+    vectors = HashedVectors(await asyncio.to_thread(lambda: OnnxEncoder(threads=1).version))
+    async with running(place, Recommend(RecommendSettings(), vectors, KeptModels())) as run:
         redis = place.redis()
         try:
             beside = Retraining(EVERY, Connections(url, url, prefix), redis, run.log)

@@ -24,7 +24,7 @@ from shared.wire import Envelope, encode
 _valid_id = valid(Id)
 
 
-def _community(name: str) -> str:
+def community_id(name: str) -> str:
     """Refuse what no address could name: a community's id stands in the paths of all doors."""
     _valid_id(name)
     if "/" in name or name in (".", ".."):
@@ -32,9 +32,9 @@ def _community(name: str) -> str:
     return name
 
 
-Community = Annotated[str, typer.Argument(callback=_community, help="The community's id.")]
+Community = Annotated[str, typer.Argument(callback=community_id, help="The community's id.")]
 CommunityOption = Annotated[
-    str, typer.Option("--community", callback=_community, help="The community that it belongs to.")
+    str, typer.Option("--community", callback=community_id, help="The community that it belongs to.")
 ]
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where the embedded server and secrets are kept. [KINDLING_DATA_DIR]")

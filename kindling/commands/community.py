@@ -16,6 +16,7 @@ from kindling.commands.common import Community, DataDir, Json, tell, write_json
 from kindling.commands.community_delete import delete
 from kindling.commands.community_load import told_load, told_unasked, weeks_told
 from kindling.commands.community_mode import approve_link, effect_link, mode
+from kindling.commands.community_save import restore, save
 from kindling.servers import servers
 from kindling.settings import load
 from services.ingest.accept import Scope
@@ -40,6 +41,8 @@ app.command("mode")(mode)
 app.command("approve-link")(approve_link)
 app.command("effect-link")(effect_link)
 app.command("delete")(delete)
+app.command("save")(save)
+app.command("restore")(restore)
 T = TypeVar("T")
 
 

@@ -17,7 +17,7 @@ from kindling.servers import servers
 from kindling.settings import Settings, load
 from kindling.training import BEING_TRAINED, Opened, UnknownCommunity, opened, train_community
 from services.recommend.documents import ACTIVE, BEFORE, MODELS
-from services.recommend.models import Models
+from services.recommend.models import Models, trained_with
 from services.recommend.promote import HAND_SET
 from services.recommend.stored_tries import BeingTrained
 from services.recommend.train import TooYoung
@@ -71,7 +71,7 @@ async def _train(
     settings: Settings, connections: Connections, community: str, promote: bool, keep_chosen: bool
 ) -> None:
     async with _open(connections, community) as found:
-        with _progress() as progress:
+        with progress_bar() as progress:
             line = progress.add_task("", total=None)
 
             def told(what: str, done: int | None, total: int | None) -> None:
@@ -114,16 +114,17 @@ def list_(community: Community, data_dir: DataDir = None) -> None:
 
 async def _list(connections: Connections, community: str) -> None:
     async with _open(connections, community) as found:
-        active, before = (found.documents.get(MODELS, key) for key in (ACTIVE, BEFORE))
+        before = found.documents.get(MODELS, BEFORE)
         artefacts = await found.models.all(community)
         stands = await found.standing()
-    ranks = active.id if active else HAND_SET
+    ranks = stands.ranks
     table = Table("", "model", "posts", "MRR", "in use then", "set by hand", box=None)
     table.columns[1].no_wrap = True
     for name, artefact in artefacts.items():
         card = json.loads(artefact)["card"]
         scores = card["held_out"]["mrr"]
         mark = ">" if name == ranks else "before" if before and name == before.id else ""
+        mark = "aside" if name == stands.aside else mark
         figures = (f"{scores[key]:.3f}" for key in ("this", "in_use", "hand_set"))
         table.add_row(mark, name, f"{card['posts_answered']:,}", *figures)
     table.add_row(">" if ranks == HAND_SET else "", HAND_SET, "", "", "", "")
@@ -151,9 +152,12 @@ async def _promote(connections: Connections, community: str, model: str) -> None
         if artefact is None:
             raise typer.BadParameter(f"there is no model {model} of {community}: see kindling models list {community}")
         try:
-            Models.read(artefact)
+            models = Models.read(artefact)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
+        encoder = await found.encoder()
+        if encoder is not None and not models.fits(encoder):
+            raise typer.BadParameter(f"{model} was trained with {models.encoder}, and {community} has {encoder} now")
         await found.tries.choose(community, True)
         await found.promote(model, artefact)
         console.print(f"{escape(model)} ranks from now on; {_until(community)}", soft_wrap=True, highlight=False)
@@ -169,9 +173,12 @@ def back(community: Community, data_dir: DataDir = None) -> None:
 async def _back(connections: Connections, community: str) -> None:
     async with _open(connections, community) as found:
         active, before = (found.documents.get(MODELS, key) for key in (ACTIVE, BEFORE))
-        if active is None:
+        stands, encoder = await found.standing(), await found.encoder()
+        if active is None or stands.aside is not None:
             console.print("The weights set by hand rank: there is nothing before them.")
             raise typer.Exit(1)
+        if before is not None and encoder is not None and trained_with(before.body) not in (None, encoder):
+            before = None  # of another encoder
         name, artefact = (HAND_SET, Models().artefact()) if before is None else (before.id, before.body.encode())
         if before is not None:
             await found.keep(name, artefact)
@@ -185,7 +192,8 @@ def _until(community: str) -> str:
     return f"it stays until you say otherwise, or let newer ones take over: kindling models train {escape(community)}"
 
 
-def _progress() -> Progress:
+def progress_bar() -> Progress:
+    """Make a bar for what is done in steps, on stderr."""
     return Progress(
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True),

@@ -9,13 +9,16 @@ from rich.table import Table
 
 from kindling.commands.accept_gap import accept_gap
 from kindling.commands.common import DataDir, Json, open_log, write_json
+from kindling.commands.renew import drained, renew
 from kindling.servers import partitions, servers
 from kindling.settings import load
 from shared.connections import Connections
 from shared.service import TopicName
 
-app = typer.Typer(help="Make and describe the topics of the log.", no_args_is_help=True)
+app = typer.Typer(help="Make, describe and renew the topics of the log.", no_args_is_help=True)
 app.command("accept-gap")(accept_gap)
+app.command("drained")(drained)
+app.command("renew")(renew)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kindling.memory import Artefacts, Vectors
 from kindling.simulate.chain import Chain, Heard
+from services.recommend.encoding import encoder_of
 from services.recommend.models import Models, sha256
 from services.recommend.promote import in_use
 from services.recommend.settings import RecommendSettings
@@ -31,7 +32,7 @@ class Training:
 
     async def train(self, chain: Chain, community: str, at: datetime, told: Callable[[int, int], None]) -> Heard:
         """Learn from what is known at a time, and have it rank where it does no worse; nothing where that is little."""
-        history, used = History.of(chain.known), in_use(chain.known)
+        history, used = History.of(chain.known), in_use(chain.known, encoder_of(self._vectors.version))
         key = _key(history, used)
         if key not in self._made:
             try:

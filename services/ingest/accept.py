@@ -13,6 +13,7 @@ from shared.events import (
     CommunityDeleted,
     CommunityEvent,
     CommunityOpened,
+    EncoderChanged,
     Event,
     MatchDeclined,
     ModelPromoted,
@@ -47,8 +48,9 @@ class Scope(StrEnum):
 _PRESSES: Final = (
     NudgeAnswered, NudgeSeen, NudgeDelivered, NudgeReviewed, PreferencesChanged, TopicDeclined, MatchDeclined,
 )  # fmt: skip
-# Nothing undoes it: only who has the servers deletes, by `kindling community delete`.
-_NEVER: Final = (Tick, CommunityDeleted)
+# Only who has the servers deletes, for nothing undoes it, by `kindling community delete`; or changes the encoder, for
+# the vectors are to be made before, by `kindling encoders change`.
+_NEVER: Final = (Tick, CommunityDeleted, EncoderChanged)
 _OPERATIONS: Final = (SettingsChanged, CommunityOpened, CommunityClosed, ModelPromoted)
 
 

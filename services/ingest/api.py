@@ -24,6 +24,9 @@ from shared.service import TopicName
 from shared.topics import partition_of
 from shared.traces import NO_TRACES, Traces
 
+# How much later to come back where the door is closed.
+DRAINING_SECONDS = 60
+_DRAINING = "The front door is closed for a while"
 # Of one request: a trace of thousands can be looked at by nobody.
 FOLLOWED = 50
 _AUTHENTICATE = {"WWW-Authenticate": "Bearer"}
@@ -65,8 +68,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         415: "A content type or encoding that is not taken",
         422: "No event was accepted; `errors` or `refused` point to the wrong fields",
         429: "Too many events for this key; Retry-After says when to come back",
-        503: "The log or the store is away, and what was sent may be kept or not: send it again after Retry-After; "
-        "what comes twice is one event by its id",
+        503: "The log or the store is away, or the door closed for a while; what was sent may be kept or not: send it "
+        "again after Retry-After; what comes twice is one event by its id",
     }.items()
 }
 _BODY: dict[str, Any] = {
@@ -98,6 +101,7 @@ def router(
     )
     async def post_activities(community: str, request: Request) -> Receipt:
         try:
+            _refuse_while(settings.draining)
             grant = await _grant(request, community, keys, limiter)
             # Who has no key is told so, and leaves no trace.
             with traces.accepting(community, request.headers) as followed:
@@ -127,6 +131,11 @@ def router(
         return Receipt(accepted=len(verdicts.records), refused=_items(verdicts.refused))
 
     return routes
+
+
+def _refuse_while(draining: bool) -> None:
+    if draining:
+        raise ProblemError(503, _DRAINING, headers={"Retry-After": str(DRAINING_SECONDS)})
 
 
 async def _grant(request: Request, community: str, keys: Checks, limiter: Limiter) -> Grant:

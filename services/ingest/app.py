@@ -42,6 +42,6 @@ async def build(
         log=broker,
         redis=redis,
         processor=Processor(Ingest(), broker, store, waits_for_upgrade=wait_for_upgrade, traces=traces),
-        beside=(tick,) if settings.ticks else (),
+        beside=(tick,) if settings.ticks and not settings.draining else (),
         traces=traces,
     )

@@ -30,6 +30,11 @@ class IngestSettings(BaseModel):
     ticks: bool = Field(
         True, description="Whether the wall clock ticks; off where events bring their own time (replays)."
     )
+    draining: bool = Field(
+        False,
+        description="Close the front door for a while, with 503 and Retry-After, and let the clock stand still: so all "
+        "services come to the end of the log, before `kindling topics renew`.",
+    )
     service_key: Secret | None = Field(
         None,
         description="Secret that nudge shows when it posts what people press; the same in both services, "

@@ -3,20 +3,24 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from threadpoolctl import threadpool_limits
 
 from services.recommend.api import router
 from services.recommend.count import count, note_models
 from services.recommend.encoder import OnnxEncoder, SentenceTransformersEncoder
+from services.recommend.encoding import encoder_of
 from services.recommend.handlers import Recommend
 from services.recommend.ports import Encoder
-from services.recommend.settings import RecommendSettings
+from services.recommend.replicas import Replicas
+from services.recommend.settings import RecommendSettings, Variant
 from services.recommend.stored_models import StoredModels
 from services.recommend.stored_vectors import StoredVectors
 from services.recommend.vector_cache import CachedEncoder, FileVectorCache
 from shared.app import ServiceApp
 from shared.connections import Connections
+from shared.failures import UnsafeSettings
 from shared.processing import Processor
 from shared.service import ServiceName
 from shared.settings import CommonSettings
@@ -35,19 +39,22 @@ async def build(
 ) -> ServiceApp:
     """Make the service; loads the model (the first time it is exported, which takes half a minute)."""
     one_blas_thread()
-    encoder: Encoder = await asyncio.to_thread(open_encoder, settings, progress)
-    if settings.vector_file is not None:
-        encoder = CachedEncoder(encoder, await asyncio.to_thread(FileVectorCache, settings.vector_file.expanduser()))
+    encoders = await open_encoders(settings, progress)
     redis = connections.redis()
     broker = connections.log()
     store = connections.store(redis, ServiceName.RECOMMEND)
-    vectors = StoredVectors(redis, connections.prefix, encoder, settings.vectors_kept)
-    service = Recommend(settings, vectors, StoredModels(redis, connections.prefix))
+    stores = [StoredVectors(redis, connections.prefix, encoder, settings.vectors_kept) for encoder in encoders]
+    service = Recommend(settings, stores[0], StoredModels(redis, connections.prefix), *stores[1:])
+    replica = Replicas(redis, connections.prefix)
     key = common.service_key.get_secret_value() if common.service_key else None
     processor = Processor(service, broker, store, count=count, waits_for_upgrade=common.wait_for_upgrade, traces=traces)
 
     async def note() -> None:
         await processor.patience("store", lambda: note_models(store))
+
+    async def close() -> None:
+        for encoder in encoders:
+            await encoder.close()
 
     return ServiceApp(
         name=ServiceName.RECOMMEND,
@@ -55,8 +62,8 @@ async def build(
         log=broker,
         redis=redis,
         processor=processor,
-        beside=(note,),
-        close=encoder.close,
+        beside=(note, partial(replica.tell, [encoder_of(encoder.version) for encoder in encoders])),
+        close=close,
         traces=traces,
     )
 
@@ -69,8 +76,36 @@ def one_blas_thread() -> None:
     threadpool_limits(1, "blas")
 
 
+async def open_encoders(settings: RecommendSettings, progress: Callable[[str], None]) -> list[Encoder]:
+    """Load the encoder that the settings name, and the second one where they name one; close them.
+
+    Raises:
+        UnsafeSettings: both are the same.
+    """
+    encoders = [await asyncio.to_thread(open_encoder, settings, progress)]
+    if settings.second_model is not None:
+        encoders.append(await asyncio.to_thread(open_second, settings, progress))
+    names = [encoder_of(encoder.version) for encoder in encoders]
+    if len({*names}) < len(names):
+        raise UnsafeSettings(f"KINDLING_RECOMMEND__SECOND_MODEL names {names[0]}, which the first is already: drop it")
+    if settings.vector_file is not None:
+        file = settings.vector_file.expanduser()
+        return [CachedEncoder(encoder, await asyncio.to_thread(FileVectorCache, file)) for encoder in encoders]
+    return encoders
+
+
 def open_encoder(settings: RecommendSettings, progress: Callable[[str], None]) -> Encoder:
     """Load the model that the settings name; blocks."""
-    if settings.encoder == "sentence-transformers":
-        return SentenceTransformersEncoder(settings.model)
-    return OnnxEncoder(settings.model, cache_dir=settings.cache_dir.expanduser(), progress=progress)
+    return _open(settings, settings.model, settings.encoder, progress)
+
+
+def open_second(settings: RecommendSettings, progress: Callable[[str], None]) -> Encoder:
+    """Load the second model that the settings name; blocks."""
+    assert settings.second_model is not None
+    return _open(settings, settings.second_model, settings.second_encoder, progress)
+
+
+def _open(settings: RecommendSettings, model: str, variant: Variant, progress: Callable[[str], None]) -> Encoder:
+    if variant == "sentence-transformers":
+        return SentenceTransformersEncoder(model)
+    return OnnxEncoder(model, cache_dir=settings.cache_dir.expanduser(), progress=progress)

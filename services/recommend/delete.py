@@ -15,7 +15,8 @@ def delete(state: State, event: CommunityDeleted) -> None:
         return
     state.documents.clear()
     state.documents.put(COMMUNITY, COMMUNITY_KEY, Community(open=False, opened=stamp_of(event), deleted=True))
-    state.index = Index(state.settings, state.index.dimension)
+    state.encoding = state.first
+    state.index = Index(state.settings, state.encoding.dimension)
     state.listed.clear()
     state.matched.clear()
     state.use(Models())

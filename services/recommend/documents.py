@@ -13,7 +13,7 @@ from shared.declining import Said
 from shared.events import Evidence, Match, Privacy, Role
 from shared.mentions import without_mentions
 from shared.stamps import Stamp
-from shared.state import Table
+from shared.state import Documents, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +212,14 @@ class Model:
     promoted: Stamp
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Which encoder makes the community's vectors; `changed` is when an operator chose it, None since it began."""
+
+    encoder: str
+    changed: Stamp | None = None
+
+
 COMMUNITY = Table("community", Community)  # one document, under COMMUNITY_KEY
 MEMBERS = Table("member", Member)  # by member
 CHANNELS = Table("channel", Channel)  # by channel
@@ -233,6 +241,7 @@ PUBLIC_PEERS = Table("public_peers", Peers)  # by member: for others, from what 
 INTRODUCTIONS = Table("introductions", Introductions)  # by who might introduce them
 
 MODELS = Table("model", Model)  # ACTIVE and BEFORE
+ENCODED = Table("encoded", Encoded)  # one document, under ENCODER
 
 # Names of timers of which the subject is a member: their lists are made anew, or have become too old.
 RENEW = "renew"
@@ -246,6 +255,13 @@ MEMBER_TIMERS = frozenset({RENEW, RENEW_IN_PUBLIC, LAPSED, LAPSED_IN_PUBLIC, MET
 COMMUNITY_KEY = "this"
 ACTIVE = "active"
 BEFORE = "before"
+ENCODER = "encoder"
+
+
+def texts_of(documents: Documents) -> list[str]:
+    """Give what of a community is embedded, each text once, in order."""
+    topics = {topic for declared in documents.table(INTERESTS).values() for topic in declared.topics}
+    return sorted(topics | {post.words() for post in documents.table(POSTS).values()})
 
 
 def reader_key(channel: str, member: str) -> str:

@@ -189,7 +189,8 @@ def _device(sentences: Any) -> str:
     import torch  # noqa: PLC0415  # optional and heavy
 
     if sentences.device.type == "cuda":
-        return f"cuda:{torch.cuda.get_device_name(sentences.device)}"
+        # What follows the last slash of a version is its build.
+        return f"cuda:{torch.cuda.get_device_name(sentences.device)}".replace("/", "-")
     if sentences.device.type == "cpu":
         return f"cpu-{torch.get_num_threads()}"
     return str(sentences.device.type)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommend import admit, declare, decline, follow, forget, meet, offer
+from services.recommend import admit, change_encoder, declare, decline, follow, forget, meet, offer
 from services.recommend.delete import delete, is_over
-from services.recommend.documents import INTERESTS, POSTS, words
+from services.recommend.documents import ENCODED, ENCODER, POSTS, texts_of, words
+from services.recommend.encoding import Encoding, encoder_of
 from services.recommend.index import Index
 from services.recommend.needs import needs
 from services.recommend.ports import ModelStore, VectorStore
@@ -19,7 +20,8 @@ from services.recommend.settings import RecommendSettings
 from services.recommend.state import State
 from services.recommend.tell_people import tell_people
 from shared import events
-from shared.events import Event, ModelPromoted
+from shared.events import EncoderChanged, Event, ModelPromoted
+from shared.failures import Lacking
 from shared.service import Handlers, Moment, ServiceName, TopicName
 from shared.state import Documents, Timer
 
@@ -27,11 +29,23 @@ _BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Aids:
-    """What was fetched for a batch: vectors by text, and artefacts by id, None for what is not kept."""
+class Made:
+    """What an encoder has made: vectors by text."""
 
+    encoding: Encoding
     vectors: Mapping[str, NDArray[np.int16]]
+
+
+@dataclass(frozen=True, slots=True)
+class Aids:
+    """What was fetched for a batch: what each encoder made, by its name, and artefacts by id, None for what is gone.
+
+    `changes` has for each encoder that the batch names the one that is changed to: that one, or the only one here.
+    """
+
+    made: Mapping[str, Made]
     artefacts: Mapping[str, bytes | None]
+    changes: Mapping[str, str]
 
 
 class Recommend:
@@ -42,37 +56,82 @@ class Recommend:
     writes = TopicName.MATCHES
     passes_ticks = True
 
-    def __init__(self, settings: RecommendSettings, vectors: VectorStore, artefacts: ModelStore) -> None:
+    def __init__(
+        self,
+        settings: RecommendSettings,
+        vectors: VectorStore,
+        artefacts: ModelStore,
+        second: VectorStore | None = None,
+    ) -> None:
+        """`vectors` are those of communities that begin; `second` those of another encoder, for who changed to it."""
         self._settings = settings
-        self._vectors = vectors
         self._artefacts = artefacts
+        self._first = encoder_of(vectors.version)
+        self._stores = {encoder_of(store.version): store for store in (vectors, second) if store is not None}
 
     async def open(self, community: str, documents: Documents) -> State:
-        """Derive the index of a community; fetches or makes the vectors of all that was written and declared."""
+        """Derive the index of a community; fetches or makes the vectors of all that was written and declared.
+
+        Raises Lacking where its encoder is not here.
+        """
+        first, known = _encoding(self._stores[self._first]), documents.get(ENCODED, ENCODER)
+        store = self._stores[self._first if known is None else self._here(known.encoder)]
+        if known is not None and known.encoder not in self._stores:
+            documents.drop(ENCODED, ENCODER)  # what is embedded anew begins anew
         # In threads: a large community takes seconds, in which the process has other things to do.
-        texts = await asyncio.to_thread(_texts, documents)
-        vectors: dict[str, NDArray[np.int16]] = {}
-        for start in range(0, len(texts), _BATCH):
-            vectors |= await self._fetch(community, texts[start : start + _BATCH])
-        index = await asyncio.to_thread(Index.build, self._settings, self._vectors.dimension, documents, vectors)
+        texts = await asyncio.to_thread(texts_of, documents)
+        vectors = await self._fetch(store, community, texts)
+        index = await asyncio.to_thread(Index.build, self._settings, store.dimension, documents, vectors)
         listed = await asyncio.to_thread(offer.decode, documents)
-        return State(community, documents, index, self._settings, self._vectors.version, in_use(documents), listed)
+        models = in_use(documents, encoder_of(store.version))
+        return State(community, documents, index, self._settings, _encoding(store), first, models, listed)
+
+    def _here(self, encoder: str) -> str:
+        """Name the encoder to use for a community whose own is `encoder`; raises Lacking where there is none."""
+        if encoder in self._stores:
+            return encoder
+        if self._settings.without_encoder == "embed-anew":
+            return self._first
+        raise Lacking(
+            f"a community has its vectors from {encoder}, and here is only {' and '.join(sorted(self._stores))}: name "
+            f"its model by KINDLING_RECOMMEND__SECOND_MODEL, or see KINDLING_RECOMMEND__WITHOUT_ENCODER"
+        )
 
     async def prepare(self, state: State, events: Sequence[Event]) -> Aids:
         """Fetch the vectors and models that these events need, and discard the vectors that they leave behind."""
         if all(is_over(state, event) for event in events):
-            return Aids({}, {})
+            return Aids({}, {}, {})
         found = needs(state, events)
-        vectors = await self._fetch(state.name, list(found.wanted))
+        changes = self._changes(state, events)
+        texts = {state.encoding.encoder: list(found.wanted)}
+        if changes:
+            # All that the community has, by then, is compared by an encoder that is changed to, there and back too.
+            known = await asyncio.to_thread(texts_of, state.documents)
+            whole = list(dict.fromkeys([*known, *found.wanted]))
+            texts |= dict.fromkeys(changes.values(), whole)
+        made: dict[str, Made] = {}
+        for encoder, wanted in texts.items():
+            store = self._stores[encoder]
+            made[encoder] = Made(_encoding(store), await self._fetch(store, state.name, wanted))
         if found.unwanted:
-            await self._vectors.discard(state.name, list(found.unwanted))
-        promoted = {event.artefact for event in events if isinstance(event, ModelPromoted)}
-        return Aids(vectors, {name: await self._artefacts.get(state.name, name) for name in sorted(promoted)})
+            await self._stores[state.encoding.encoder].discard(state.name, list(found.unwanted))
+        return Aids(made, await self._artefacts_of(state.name, events), changes)
+
+    def _changes(self, state: State, events: Sequence[Event]) -> dict[str, str]:
+        changes = [e for e in events if isinstance(e, EncoderChanged) and change_encoder.is_change(state, e)]
+        return {event.encoder: self._here(event.encoder) for event in changes}
+
+    async def _artefacts_of(self, community: str, events: Sequence[Event]) -> dict[str, bytes | None]:
+        named = {event.artefact for event in events if isinstance(event, ModelPromoted | EncoderChanged)}
+        return {name: await self._artefacts.get(community, name) for name in sorted(filter(None, named))}
 
     def handle(self, state: State, event: Event, moment: Moment) -> Iterator[Event]:
         yield event
+        if is_over(state, event):
+            return
+        change_encoder.note(state)
         handler = HANDLERS.get(type(event))
-        if handler is not None and not is_over(state, event):
+        if handler is not None:
             yield from handler(state, event, moment)
 
     def fire(self, state: State, timer: Timer, moment: Moment) -> Iterable[Event]:
@@ -82,24 +141,24 @@ class Recommend:
     def trace_of(self, state: State, event: Event) -> None:
         """Leave what is said of an activity in the activity's trace."""
 
-    async def _fetch(self, community: str, texts: Sequence[str]) -> dict[str, NDArray[np.int16]]:
+    async def _fetch(self, store: VectorStore, community: str, texts: Sequence[str]) -> dict[str, NDArray[np.int16]]:
         # An empty text means nothing, which is near to nothing; a model would invent a place for it.
-        blank = {text: np.zeros(self._vectors.dimension, np.int16) for text in texts if not text.strip()}
-        said = [text for text in texts if text not in blank]
-        if not said:
-            return blank
-        return blank | dict(zip(said, await self._vectors.vectors(community, said), strict=True))
+        found = {text: np.zeros(store.dimension, np.int16) for text in texts if not text.strip()}
+        said = [text for text in texts if text not in found]
+        for start in range(0, len(said), _BATCH):
+            batch = said[start : start + _BATCH]
+            found |= zip(batch, await store.vectors(community, batch), strict=True)
+        return found
 
 
-def _texts(documents: Documents) -> list[str]:
-    """Give what is embedded, each text once, in order."""
-    topics = {topic for declared in documents.table(INTERESTS).values() for topic in declared.topics}
-    return sorted(topics | {post.words() for post in documents.table(POSTS).values()})
+def _encoding(store: VectorStore) -> Encoding:
+    return Encoding(store.version, store.dimension)
 
 
-def _vector(moment: Moment, text: str) -> NDArray[np.int16]:
+def _vector(state: State, moment: Moment, text: str) -> NDArray[np.int16]:
     aids: Aids | None = moment.aids
-    vector = None if aids is None else aids.vectors.get(text)
+    made = None if aids is None else aids.made.get(state.encoding.encoder)
+    vector = None if made is None else made.vectors.get(text)
     if vector is None:
         raise LookupError("no vector was prepared for a text of this event")
     return vector
@@ -108,7 +167,7 @@ def _vector(moment: Moment, text: str) -> NDArray[np.int16]:
 def on_post_published(state: State, event: events.PostPublished, moment: Moment) -> Iterable[Event]:
     if not follow.is_new(state, event):
         return ()
-    vector = _vector(moment, words(event.title, event.text))
+    vector = _vector(state, moment, words(event.title, event.text))
     ranked = rank_new(state, event, follow.new_post(event, state.community.next_ordinal), vector, moment.clock)
     follow.take_post(state, event, vector)
     offered = [] if ranked is None else offer.offer_post(state, ranked, moment.clock)
@@ -146,7 +205,7 @@ def on_message_edited(state: State, event: events.MessageEdited, moment: Moment)
     new = None if post is None else follow.edited(post, event)
     if new is None:
         return ()
-    vector = _vector(moment, new.words())
+    vector = _vector(state, moment, new.words())
     another = another_post(state, event, new, vector)
     follow.edit(state, event.message, new, vector)
     ranked = rank_again(state, event, vector, moment.clock) if another else None
@@ -205,7 +264,7 @@ def on_roles_changed(state: State, event: events.RolesChanged, _moment: Moment) 
 def on_preferences_changed(state: State, event: events.PreferencesChanged, moment: Moment) -> Iterable[Event]:
     if declare.is_declared(state, event):
         declare.declare(state, event)
-        state.index.set_interests(event.member, [_vector(moment, topic) for topic in declare.declared(event)])
+        state.index.set_interests(event.member, [_vector(state, moment, topic) for topic in declare.declared(event)])
         offer.renew(state, [event.member], None, moment.clock)
     return ()
 
@@ -238,6 +297,15 @@ def on_channel_closed(state: State, event: events.ChannelClosed, _moment: Moment
 def on_model_promoted(state: State, event: events.ModelPromoted, moment: Moment) -> Iterable[Event]:
     aids: Aids | None = moment.aids
     promote(state, event, None if aids is None else aids.artefacts.get(event.artefact))
+    return ()
+
+
+def on_encoder_changed(state: State, event: events.EncoderChanged, moment: Moment) -> Iterable[Event]:
+    aids: Aids | None = moment.aids
+    if aids is not None and change_encoder.is_change(state, event):
+        made = aids.made[aids.changes[event.encoder]]
+        artefact = None if event.artefact is None else aids.artefacts.get(event.artefact)
+        change_encoder.change(state, event, made.encoding, made.vectors, artefact)
     return ()
 
 
@@ -277,6 +345,7 @@ HANDLERS: Handlers[State] = {
     events.ChannelChanged: on_channel_changed,
     events.ChannelClosed: on_channel_closed,
     events.ModelPromoted: on_model_promoted,
+    events.EncoderChanged: on_encoder_changed,
     events.NudgeIssued: on_nudge_issued,
     events.CommunityOpened: on_community,
     events.CommunityClosed: on_community,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.recommend import meeting, suits
+from services.recommend.encoding import encoder_of
 from services.recommend.meeting import Meeting
 from services.recommend.ranker import HAND_SET, Ranker, hand_set
 from services.recommend.silence_model import SilenceModel, base_model
@@ -28,6 +29,16 @@ class Models:
     suits: Suits = field(default_factory=suits.hand_set)
     meeting: Meeting = field(default_factory=meeting.hand_set)
     card: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def encoder(self) -> str | None:
+        """Name the encoder that they were trained with; None for what was set by hand."""
+        version = self.card.get("encoder")
+        return None if version is None else encoder_of(version)
+
+    def fits(self, encoder: str) -> bool:
+        """Say whether they can rank by an encoder's vectors: what they weigh means another thing in another's."""
+        return self.encoder in (None, encoder)
 
     def artefact(self) -> bytes:
         """Give all of it as JSON, the same bytes for the same models."""
@@ -64,6 +75,13 @@ class Models:
         except (KeyError, TypeError) as error:
             raise ValueError(f"this is no model that Kindling made ({error!r})") from error
         return models
+
+
+def trained_with(artefact: bytes | str) -> str | None:
+    """Name the encoder that an artefact was trained with, read off its card; None for what was set by hand."""
+    card = json.loads(artefact).get("card") or {}
+    version = card.get("encoder")
+    return None if version is None else encoder_of(version)
 
 
 def sha256(artefact: bytes) -> str:

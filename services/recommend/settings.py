@@ -20,12 +20,26 @@ class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Variant = Literal["onnx-int8", "sentence-transformers"]
+
+
 class RecommendSettings(_Settings):
     """All settings of recommend."""
 
     model: str = Field("all-MiniLM-L6-v2", min_length=1, description="sentence-transformers model, by name or folder")
-    encoder: Literal["onnx-int8", "sentence-transformers"] = Field(
+    encoder: Variant = Field(
         "onnx-int8", description="onnx-int8: quantised, on the CPU; sentence-transformers: as it comes, GPU if any"
+    )
+    second_model: str | None = Field(
+        None,
+        min_length=1,
+        description="a model beside it, to which `kindling encoders change` changes communities, or from which back",
+    )
+    second_encoder: Variant = Field("onnx-int8", description="as the first: how the second model is run")
+    without_encoder: Literal["wait", "embed-anew"] = Field(
+        "wait",
+        description="a community whose encoder is neither: wait for a process that has it, or make all its vectors "
+        "anew by the first, at once, while it stands still",
     )
     cache_dir: Path = Field(Path("~/.cache/kindling/models"), description="where exported models are kept")
 
@@ -85,6 +99,9 @@ class RecommendSettings(_Settings):
 
     def fingerprint(self) -> str:
         """Name the rules with these settings: two that rank alike have the same. Eight hexadecimal digits."""
-        beside = {"model", "encoder", "cache_dir", "vector_file", "vectors_kept", "train_every_hours"}
+        beside = {
+            "model", "encoder", "second_model", "second_encoder", "without_encoder", "cache_dir", "vector_file",
+            "vectors_kept", "train_every_hours",
+        }  # fmt: skip
         ranking = self.model_dump_json(exclude=beside)
         return hashlib.sha256(f"{RULES_VERSION} {ranking}".encode()).hexdigest()[:8]

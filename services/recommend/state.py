@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from services.recommend.documents import COMMUNITY, COMMUNITY_KEY, Community, Responders
+from services.recommend.encoding import Encoding
 from services.recommend.index import Index
 from services.recommend.models import Models
 from services.recommend.settings import RecommendSettings
@@ -13,16 +14,18 @@ from shared.state import Documents
 
 @dataclass(slots=True)
 class State:
-    """`encoder` is the version of what made the vectors, `listed` has who lists which post.
+    """`encoding` is what made the vectors, `first` what makes those of a community that begins.
 
-    `matched` has what a post's responders come to by the numbers of people, beside what it was derived from.
+    `listed` has who lists which post. `matched` has what a post's responders come to by the numbers of people, beside
+    what it was derived from.
     """
 
     name: str
     documents: Documents
     index: Index
     settings: RecommendSettings
-    encoder: str
+    encoding: Encoding
+    first: Encoding
     models: Models
     listed: dict[str, set[str]] = field(default_factory=dict)
     matched: dict[str, tuple[Responders, dict[int, float]]] = field(default_factory=dict)
@@ -34,7 +37,7 @@ class State:
     @property
     def model(self) -> str:
         """Name models, rules with their settings, and encoder: what a ranking can be repeated with."""
-        return within_id(f"{self.models.id}/{self.settings.fingerprint()}/", self.encoder, "")
+        return within_id(f"{self.models.id}/{self.settings.fingerprint()}/", self.encoding.version, "")
 
     @property
     def community(self) -> Community:

@@ -4,7 +4,6 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from typing import Any, cast
-from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,30 +11,28 @@ from redis.asyncio import Redis
 
 from services.recommend.ports import Encoder, Keeper
 from services.recommend.settings import VECTORS_KEPT
+from services.recommend.vector_versions import VectorVersions
 from shared import metrics
 from shared.redis_store import away_is_unavailable
 
 log = logging.getLogger(__name__)
 
 _BATCH = 500
-# The encoder in use, and the one before it, to which an operator may go back.
-_VERSIONS_KEPT = 2
 
 
 class StoredVectors:
     """A hash per community and encoder version: SHA-256 of the text -> vector, little-endian int16.
 
-    A list beside them names the versions that are kept, oldest first; all keys of a community share its hash tag.
-    Of more than `kept` vectors some are dropped by chance: who needs one again has it made again.
-    `hits` and `misses` count texts. The caller keeps the connection (which must not decode responses) and the
-    encoder, and closes both.
+    A list beside them (`versions`) names those that are kept. Of more than `kept` vectors some are dropped by chance:
+    who needs one again has it made again. `hits` and `misses` count texts. The caller keeps the connection (which must
+    not decode responses) and the encoder, and closes both.
     """
 
     def __init__(self, redis: Redis, prefix: str, encoder: Encoder, kept: int = VECTORS_KEPT) -> None:
         self.hits = 0
         self.misses = 0
         self._redis = redis
-        self._prefix = prefix
+        self.versions = VectorVersions(redis, prefix)
         self._encoder = encoder
         self._kept = kept
 
@@ -49,10 +46,26 @@ class StoredVectors:
 
     def key(self, community: str, version: str | None = None) -> str:
         """Name the hash of a community, by default that of this encoder's version."""
-        return f"{self._versions(community)}:{version or self.version}"
+        return self.versions.key(community, version or self.version)
 
-    def _versions(self, community: str) -> str:
-        return f"{self._prefix}:recommend:{{{quote(community, safe='')}}}:vectors"
+    async def missing(self, community: str, texts: Sequence[str]) -> list[str]:
+        """Give those of the texts of which there is no vector yet."""
+        found: list[str] = []
+        for start in range(0, len(texts), _BATCH):
+            batch = texts[start : start + _BATCH]
+            with away_is_unavailable():
+                stored = await self._redis.hmget(self.key(community), [_field(text) for text in batch])
+            found += [text for text, body in zip(batch, stored, strict=True) if body is None]
+        return found
+
+    async def keep_only(self, community: str, texts: Sequence[str]) -> None:
+        """Delete the vectors, of this version, of all but these texts: who made one may not have heard of its end."""
+        wanted = {_field(text) for text in texts}
+        with away_is_unavailable():
+            kept = cast("list[bytes]", await self._redis.hkeys(self.key(community)))
+            gone = [field for field in kept if field not in wanted]
+            for start in range(0, len(gone), _BATCH):
+                await self._redis.hdel(self.key(community), *cast("list[Any]", gone[start : start + _BATCH]))
 
     async def vectors(self, community: str, texts: Sequence[str]) -> NDArray[np.int16]:
         """Shape (len(texts), dimension), in the order given; new ones are encoded and kept."""
@@ -64,8 +77,7 @@ class StoredVectors:
 
     async def discard(self, community: str, texts: Sequence[str]) -> None:
         """Delete the vectors of these texts, of every version, and what the encoder itself keeps of them."""
-        with away_is_unavailable():
-            versions = await self._known_versions(community)
+        versions = await self.versions.known(community)
         for start in range(0, len(texts), _BATCH):
             fields = [_field(text) for text in texts[start : start + _BATCH]]
             for version in versions:
@@ -95,21 +107,12 @@ class StoredVectors:
     async def _keep(self, community: str, made: dict[bytes, bytes]) -> None:
         key = self.key(community)
         # The version first: what is kept under a name that is not in the list could not be forgotten.
-        versions = await self._known_versions(community)
-        if self.version not in versions:
-            await self._redis.rpush(self._versions(community), self.version)
-            for old in [*versions, self.version][:-_VERSIONS_KEPT]:
-                await self._redis.unlink(self.key(community, old))
-                await self._redis.lrem(self._versions(community), 0, old)
+        await self.versions.add(community, self.version)
         await self._redis.hset(key, mapping=cast("Any", made))
         over = await self._redis.hlen(key) - self._kept
         if over > 0:
             log.info("dropping %d vectors of %s: at most %d are kept", over, community, self._kept)
             await self._redis.hdel(key, *cast("list[Any]", await self._redis.hrandfield(key, over)))
-
-    async def _known_versions(self, community: str) -> list[str]:
-        known = await self._redis.lrange(self._versions(community), 0, -1)
-        return [version.decode() for version in cast("list[bytes]", known)]
 
 
 def _field(text: str) -> bytes:

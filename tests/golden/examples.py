@@ -18,6 +18,7 @@ from shared.events import (
     Delegate,
     Delivery,
     Digest,
+    EncoderChanged,
     Event,
     Evidence,
     GatheringAttended,
@@ -210,6 +211,9 @@ def _operated() -> list[Event]:
         CommunityDeleted(**_named("community/deleted")),
         SettingsChanged(**_named("settings/8"), settings=settings),
         ModelPromoted(**_named("model/ranker/3"), model="ranker-3", artefact="ranker/3.npz", sha256=SHA256),
+        EncoderChanged(
+            **_named("encoder/9"), encoder="bge/onnx-int8/0123456789ab", artefact="ranker/3.npz", sha256=SHA256
+        ),
         Tick(id="tick/17/2026-03-10T09:30:10+00:00", source="kindling/ingest", at=AT, partition=17),
     ]
 
