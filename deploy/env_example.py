@@ -29,7 +29,8 @@ COMPOSE = [
 # Said by the compose file, which knows where its servers are; and by the images.
 GIVEN = {
     "KINDLING_LOG", "KINDLING_STORE", "KINDLING_HOST", "KINDLING_DATA_DIR", "KINDLING_INGEST_PORT",
-    "KINDLING_RECOMMEND_PORT", "KINDLING_NUDGE_PORT", "KINDLING_NUDGE__INGEST_URL", "KINDLING_RECOMMEND__CACHE_DIR",
+    "KINDLING_RECOMMEND_PORT", "KINDLING_NUDGE_PORT", "KINDLING_NUDGE__INGEST_URL", "KINDLING_NUDGE__RECOMMEND_URL",
+    "KINDLING_RECOMMEND__CACHE_DIR",
 }  # fmt: skip
 # Files in the folder of secrets, so that no process's environment shows them.
 SECRETS = {

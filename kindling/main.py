@@ -49,6 +49,7 @@ COMMANDS = {
 }
 GROUPS = {
     "community": "community:app",
+    "member": "member:app",
     "models": "models:app",
     "encoders": "encoders:app",
     "policy": "policies:app",

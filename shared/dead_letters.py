@@ -7,7 +7,7 @@ is one letter.
 
 import json
 import traceback
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -105,6 +105,14 @@ def outgoing(entry: DeadLetter | Decided, key: str = "") -> Outgoing:
 async def open_letters(log: Log) -> list[DeadLetter]:
     """Read all letters about which nothing was decided, oldest first."""
     return sorted((letter for _, letter in await _open(log)), key=lambda x: (x.died, x.id))
+
+
+async def entries_of(log: Log) -> AsyncIterator[DeadLetter | Decided]:
+    """Read all letters and what was decided about them, as they came."""
+    async for record in log.scan(TopicName.DEAD_LETTERS):
+        # Else it was written by something else, or a newer version.
+        if (known := _read(record).known) is not None:
+            yield known
 
 
 async def _open(log: Log) -> list[tuple[int, DeadLetter]]:

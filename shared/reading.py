@@ -17,6 +17,14 @@ class StateReader(Protocol):
         """Read documents of a table in one go: as many as keys and in their order, None where there is none."""
         ...
 
+    async def naming(self, community: str, words: Sequence[bytes]) -> dict[str, bytes]:
+        """Give the stored documents, as they are stored, in whose name or body one of some words stands.
+
+        Every document is looked at, piece by piece: for what is asked for rarely. What is changed meanwhile may be
+        given as it was before or after.
+        """
+        ...
+
     async def known(self, community: str) -> bool:
         """Say whether this service has ever handled a record of the community."""
         ...

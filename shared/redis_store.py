@@ -65,6 +65,23 @@ redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
 return 1
 """
 
+# Looked through where it is: of a large community only what names one person has to travel.
+_NAMING = """
+local found = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
+local fields, kept = found[2], {}
+for at = 1, #fields, 2 do
+  for word = 3, #ARGV do
+    if string.find(fields[at], ARGV[word], 1, true) or string.find(fields[at + 1], ARGV[word], 1, true) then
+      kept[#kept + 1] = fields[at]
+      kept[#kept + 1] = fields[at + 1]
+      break
+    end
+  end
+end
+return {found[1], kept}
+"""
+_LOOKED_AT_ONCE = 500
+
 _AWAY = (
     errors.ConnectionError,
     errors.TimeoutError,
@@ -272,6 +289,18 @@ class RedisStore:
             return []
         bodies = await _now(self._redis.hmget(self.key(community), [f"{table.name}/{key}" for key in keys]))
         return [table.load(body) if body else None for body in bodies]
+
+    async def naming(self, community: str, words: Sequence[bytes]) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        cursor: bytes | str = "0"
+        while True:
+            answer = self._redis.eval(_NAMING, 1, self.key(community), cursor, _LOOKED_AT_ONCE, *cast("Any", words))
+            cursor, fields = await _now(answer)
+            pairs = zip(fields[::2], fields[1::2], strict=True)
+            # What is marked is the loop's own; what is empty is about to go.
+            found |= {name.decode(): body for name, body in pairs if body and not name.startswith(b"#")}
+            if _text(cursor) == "0":
+                return found
 
     async def known(self, community: str) -> bool:
         return bool(await _now(self._redis.hexists(self.key(community), _POSITION)))

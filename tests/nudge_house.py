@@ -16,11 +16,13 @@ from services.nudge.guard import Guard
 from services.nudge.links import Links
 from services.nudge.press import Press
 from services.nudge.settings import NudgeSettings
+from services.nudge.tell_held import AsksRecommend
 from shared.failures import Unavailable
 from shared.problems import install
 from shared.state import Documents, Table
 from shared.wire import decode
-from tests.nudging import COMMUNITY, START, Garden, hours, post, ranked
+from tests.holding import naming
+from tests.nudging import COMMUNITY, START, Garden, dump, hours, post, ranked
 
 T = TypeVar("T")
 KEY = {"Authorization": "Bearer the-one-key-that-all-services-share"}
@@ -55,6 +57,11 @@ class Reading:
     def _read(self, table: Table[T], key: str) -> T | None:
         document = self.documents.get(table, key)
         return None if document is None else table.load(table.dump(document))
+
+    async def naming(self, _community: str, words: Sequence[bytes]) -> dict[str, bytes]:
+        if self.away:
+            raise Unavailable("the store is away")
+        return naming(dump(self.documents), words)
 
     async def known(self, community: str) -> bool:
         return community == COMMUNITY
@@ -111,8 +118,10 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(redis_url: str, prefix: str, language: str = "en") -> AsyncIterator[House]:
-    """A community in which Ann has one open nudge, with all doors, an ingest and a real Redis."""
+async def open_house(
+    redis_url: str, prefix: str, language: str = "en", recommend: AsksRecommend | None = None
+) -> AsyncIterator[House]:
+    """A community in which Ann has one open nudge, with all doors, an ingest and a real Redis; recommend is away."""
     garden = Garden(vary_wording=False)
     asked = post(START, text="<script>alert('x')</script> how?", title="Tomatoes & <b>beans</b>")
     garden.step(asked, ranked(asked, "ann", "bob", "cat"))
@@ -131,8 +140,7 @@ async def open_house(redis_url: str, prefix: str, language: str = "en") -> Async
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://nudge") as http,
     ):
         settings = SETTINGS.model_copy(update={"language": language})
-        app.include_router(
-            router(reader, Press(outgoing, settings, clock), Guard(redis, prefix, settings), links, settings)
-        )
+        press, guard = Press(outgoing, settings, clock), Guard(redis, prefix, settings)
+        app.include_router(router(reader, press, guard, links, settings, recommend=recommend))
         yield House(garden, ingest, reader, http, links, now)
     await redis.aclose()

@@ -125,6 +125,14 @@ def test_schemas_are_printed(tmp_path: Path) -> None:
     assert json.loads(kindling(tmp_path, "schema", "--asyncapi"))["asyncapi"].startswith("3.")
 
 
+async def _is_told_what_is_held(http: httpx.AsyncClient, link: str) -> None:
+    """What the one service holds, the other asks it for at its door."""
+    held = {one["service"]: one["tables"] for one in (await http.get(f"{link}/held.json")).json()["services"]}
+    assert [one["entries"] for one in held["nudge"] if one["table"] == "nudge"]
+    (replied,) = [one["entries"] for one in held["recommend"] if one["table"] == "reply"]
+    assert [one["reply"] for one in replied] == ["2", "4"]
+
+
 async def test_from_an_archive_to_an_inbox(tmp_path: Path) -> None:
     """An operator's first hour: import history, see whom it would ask, let it, and find a nudge in an inbox."""
     now = datetime.now(UTC)
@@ -171,6 +179,7 @@ async def test_from_an_archive_to_an_inbox(tmp_path: Path) -> None:
             link = (await http.get(f"{where}/link")).json()["link"]
             printed = kindling(data, "link", "mine", "ben", "--port", address.rsplit(":", 1)[1]).splitlines()[0]
             assert printed.startswith(f"{address}/inbox/")
+            await _is_told_what_is_held(http, link)
             assert "three tables" in (await http.get(printed)).text
             page = await http.get(link)
             assert page.status_code == 200

@@ -10,6 +10,7 @@ from shared.events import ChannelChanged, MemberLeft, MessageRemoved, Privacy, T
 from shared.failures import Unavailable
 from shared.problems import install
 from shared.state import Documents, Table
+from tests.holding import naming
 from tests.recommending import DAY, HOUR, START, Place, channel, made, post, reply
 
 T = TypeVar("T")
@@ -32,6 +33,10 @@ class Stored:
         assert community == "c"
         documents = Documents(dict(self.place.stored))
         return [documents.get(table, key) for key in keys]
+
+    async def naming(self, community: str, words: Sequence[bytes]) -> dict[str, bytes]:
+        assert community == "c"
+        return naming(self.place.stored, words)
 
     async def known(self, community: str) -> bool:
         if self.away:

@@ -44,11 +44,12 @@ def up(data_dir: DataDir = None, port: Port = None, host: Host = None) -> None:
 
 
 def at_home(settings: Settings) -> NudgeSettings:
-    """Point nudge at the ingest of this process, where nothing else is set."""
+    """Point nudge at the other services of this process, where nothing else is set."""
     host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104 - compared, not listened on
     here = f"http://{host}:{settings.port}"
     given = settings.nudge.model_fields_set
-    return settings.nudge.model_copy(update={name: here for name in ("ingest_url", "public_url") if name not in given})
+    addresses = ("ingest_url", "recommend_url", "public_url")
+    return settings.nudge.model_copy(update={name: here for name in addresses if name not in given})
 
 
 def run(

@@ -14,6 +14,7 @@ from services.nudge.links import Links, Place
 from services.nudge.opening import Opener, Opening, by_template
 from services.nudge.pages.approve import approval_pages
 from services.nudge.pages.effect import effect_pages
+from services.nudge.pages.held import held_pages
 from services.nudge.pages.routes import add_pages
 from services.nudge.press import Press
 from services.nudge.read_decision import decision_doors
@@ -27,6 +28,7 @@ from services.nudge.settings import NudgeSettings
 from services.nudge.shelf import Person
 from services.nudge.take_answer import Desk, Said
 from services.nudge.take_decline import decline, undo
+from services.nudge.tell_held import AsksRecommend, HeldTeller, held_doors
 from services.nudge.wishes import Declinable
 from services.nudge.words import words_of
 from services.nudge.write_nudge import write_nudge
@@ -118,16 +120,25 @@ class UndoBody(BaseModel):
 
 
 def router(
-    reader: StateReader, press: Press, guard: Guard, links: Links, settings: NudgeSettings, opener: Opener = by_template
+    reader: StateReader,
+    press: Press,
+    guard: Guard,
+    links: Links,
+    settings: NudgeSettings,
+    opener: Opener = by_template,
+    recommend: AsksRecommend | None = None,
 ) -> APIRouter:
     """Make all of nudge's routes: `/v1/…` for programs with the service key, `/inbox/…` for people with a link."""
     desk = Desk(reader, press, guard, settings, opener)
+    teller = HeldTeller(desk, recommend)
     routes = APIRouter()
+    routes.include_router(held_doors(teller), dependencies=[Depends(_only_with(settings))])
     routes.include_router(_programs(desk, links))
     routes.include_router(_operators(desk))
     routes.include_router(decision_doors(reader), dependencies=[Depends(_only_with(settings))])
     routes.include_router(review_doors(desk), dependencies=[Depends(_only_with(settings))])
     routes.include_router(add_pages(desk, links))
+    routes.include_router(held_pages(desk, teller, links))
     routes.include_router(approval_pages(desk, links.to(Place.APPROVE)))
     routes.include_router(effect_pages(desk, links.to(Place.EFFECT)))
     return routes

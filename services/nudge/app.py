@@ -4,6 +4,7 @@ import httpx
 
 from services.nudge.api import router
 from services.nudge.ask_model import ModelOpener
+from services.nudge.ask_recommend import Matchmaker
 from services.nudge.count import begin, count
 from services.nudge.guard import Guard
 from services.nudge.handlers import Nudge
@@ -42,7 +43,7 @@ async def build(
     processor = Processor(
         Nudge(settings), broker, store, count=count, waits_for_upgrade=wait_for_upgrade, traces=traces
     )
-    doors = router(store, press, guard, Links(settings), settings, opener)
+    doors = router(store, press, guard, Links(settings), settings, opener, Matchmaker(http, settings))
     return ServiceApp(
         name=ServiceName.NUDGE,
         router=doors,

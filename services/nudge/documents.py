@@ -579,3 +579,9 @@ def reader_of(key: str) -> str:
     """Give the member of a `reader_key`."""
     length, _, rest = key.partition("/")
     return rest[int(length) + 1 :]
+
+
+def channel_of(key: str) -> str:
+    """Give the channel of a `reader_key`."""
+    length, _, rest = key.partition("/")
+    return rest[: int(length)]

@@ -179,6 +179,12 @@ class NudgeSettings(BaseModel):
 
     public_url: Address = Field("http://127.0.0.1:8083", description="address of the pages as members reach them")
     ingest_url: Address = Field("http://127.0.0.1:8081", description="address of ingest, where presses are posted")
+    recommend_url: Address = Field(
+        "http://127.0.0.1:8082", description="address of recommend, which is asked what it holds of a member"
+    )
+    recommend_timeout_seconds: float = Field(
+        30, gt=0, le=600, description="seconds after which recommend counts as away"
+    )
     ingest_timeout_seconds: float = Field(5, gt=0, le=600, description="seconds after which ingest counts as away")
     answer_wait_seconds: float = Field(
         2, ge=0, le=30, description="seconds that a page waits for a press to come through"
@@ -186,7 +192,8 @@ class NudgeSettings(BaseModel):
     guard_hours: Hours = Field(1, description="hours that a press holds back what the inbox shows, at most")
     link_days: Days = Field(30, description="days that a signed link to the inbox is valid")
     service_key: Secret = Field(
-        SecretStr(""), description="key for ingest and for callers of the nudges API: 32 characters or more"
+        SecretStr(""),
+        description="key for ingest, recommend and callers of the nudges API: 32 characters or more",
     )
     link_secret: Secret = Field(SecretStr(""), description="secret that signs the links: 32 characters or more")
 

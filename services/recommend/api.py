@@ -1,9 +1,10 @@
 """The doors of recommend: lists that the handlers stored, as far as they may be seen now. Nothing is ranked here."""
 
+import asyncio
 import hmac
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
 from pydantic import BaseModel
@@ -19,6 +20,7 @@ from services.recommend.documents import (
     Member,
     Post,
 )
+from services.recommend.read_held import read_held
 from services.recommend.sight import Sight
 from shared.events import Evidence
 from shared.problems import ProblemError
@@ -145,6 +147,16 @@ def router(reader: StateReader, service_key: str | None) -> APIRouter:
         sight = await _sight(reader, community, viewer)
         await _member(sight, member)
         return await _introductions(sight, member, viewer, limit)
+
+    # One after the other: each looks through all that is kept of the community.
+    looking = asyncio.Lock()
+
+    @doors.get("/members/{member:path}/held/matching")
+    async def held(community: str, member: str) -> dict[str, Any]:
+        """Give what recommend holds of a member, by table, as far as they may see it themselves: for them alone."""
+        async with looking:
+            found = await read_held(reader, community, member)
+        return found.as_json()
 
     return doors
 

@@ -243,6 +243,15 @@ INTRODUCTIONS = Table("introductions", Introductions)  # by who might introduce 
 MODELS = Table("model", Model)  # ACTIVE and BEFORE
 ENCODED = Table("encoded", Encoded)  # one document, under ENCODER
 
+# Names of timers of which the subject is a member: their lists are made anew, or have become too old.
+RENEW = "renew"
+RENEW_IN_PUBLIC = "renew_in_public"
+LAPSED = "lapsed"
+LAPSED_IN_PUBLIC = "lapsed_in_public"
+MET = "met"
+MET_IN_PUBLIC = "met_in_public"
+MEMBER_TIMERS = frozenset({RENEW, RENEW_IN_PUBLIC, LAPSED, LAPSED_IN_PUBLIC, MET, MET_IN_PUBLIC})
+
 COMMUNITY_KEY = "this"
 ACTIVE = "active"
 BEFORE = "before"

@@ -7,11 +7,17 @@ from functools import cache
 
 from services.recommend.documents import (
     INTRODUCTIONS,
+    LAPSED,
+    LAPSED_IN_PUBLIC,
     MEMBERS,
+    MET,
+    MET_IN_PUBLIC,
     PEERS,
     POSTS,
     PUBLIC_PEERS,
     PUBLIC_SUITABLE,
+    RENEW,
+    RENEW_IN_PUBLIC,
     RESPONDERS,
     SUITABLE,
     Introductions,
@@ -32,15 +38,8 @@ from services.recommend.strike import all_without, match_without
 from shared.events import MatchesRanked
 from shared.state import Documents, Table, Timer
 
-# Names of timers; the subject is the post.
+# A timer of which the subject is the post; those of members' lists are in documents.py.
 KEPT = "kept"
-# The subject of these is the member.
-RENEW = "renew"
-RENEW_IN_PUBLIC = "renew_in_public"
-LAPSED = "lapsed"
-LAPSED_IN_PUBLIC = "lapsed_in_public"
-MET = "met"
-MET_IN_PUBLIC = "met_in_public"
 
 # The lists of posts: for oneself and for others, with the timers that make them anew and drop them.
 _List = tuple[Table[Suitables], str, str]

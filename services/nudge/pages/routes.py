@@ -86,21 +86,26 @@ class Pages:
 Door = Callable[[Visitor, Member], Awaitable[Response]]
 
 
+async def at_door(desk: Desk, pages: Pages, links: Links, token: str, door: Door) -> Response:
+    """Let a visitor in by their link; where it opens nothing, or a server is away, a page says so."""
+    # For who they are is not known where these words are needed.
+    usual = words_of(desk.settings.language)
+    try:
+        visitor = links.read(token)
+        return await door(visitor, await _known(desk, visitor))
+    except BadLink:
+        return pages.show(usual, "bad_link.html", 403)
+    except Unavailable:
+        return pages.show(usual, "away.html", 503)
+
+
 def add_pages(desk: Desk, links: Links) -> APIRouter:
     """Make the routes of the pages."""
     routes = APIRouter(include_in_schema=False)
     pages = Pages()
-    # For who they are is not known where these words are needed.
-    usual = words_of(desk.settings.language)
 
     async def with_visitor(token: str, door: Door) -> Response:
-        try:
-            visitor = links.read(token)
-            return await door(visitor, await _known(desk, visitor))
-        except BadLink:
-            return pages.show(usual, "bad_link.html", 403)
-        except Unavailable:
-            return pages.show(usual, "away.html", 503)
+        return await at_door(desk, pages, links, token, door)
 
     @routes.get("/inbox/{token}")
     async def inbox(token: str, told: str = "") -> Response:
