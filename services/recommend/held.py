@@ -14,6 +14,7 @@ from services.recommend.documents import (
     COMMUNITY,
     DECLINED_PEOPLE,
     DECLINED_TOPICS,
+    ENCODED,
     FORGOTTEN,
     GONE,
     INTERESTS,
@@ -229,6 +230,7 @@ OF_NOBODY: Final[dict[str, str]] = {
     GONE.name: "ids of messages that were removed, not whose they were",
     RESOLVED.name: "that threads were settled, not by whom",
     ASKED.name: "that somebody was asked about a post, not who",
+    ENCODED.name: "which embedding model the community has",
     MODELS.name: "weights of features, learnt from everybody together",
     FORGOTTEN.name: "a hash of who was forgotten, with the time; told as `forgotten`",
 }
