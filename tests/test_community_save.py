@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from kindling.saved.file import entries, read_head, writing
+from kindling.saved import restore as restoring
+from kindling.saved.file import Head, entries, read_head, writing
 from kindling.saved.keys import ASIDE_SECONDS, STATE, Keys, Name
 from kindling.saved.plan import How
 from services.nudge import documents as nudge
@@ -100,6 +102,52 @@ async def test_reading_on_gives_what_would_have_been(place: Place, tmp_path: Pat
     async with chain(calm) as services:
         await live(services, pieces)
     assert await kept(place, C) == await kept(calm, C)
+
+
+async def test_a_service_that_is_started_meanwhile_is_noticed(
+    here: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading on: started while the file was read, nothing is done; started before the community was in its place, what
+    came since may be passed by, and it says so. Called again, all is as if nothing had been."""
+    pieces = steps(garden(9, C))
+    file = tmp_path / "garden.kindling"
+    async with chain(here) as services:
+        await live(services, pieces[:2])
+        await save(here, C, file, pieces[2][0].at)
+        await live(services, pieces[2:])
+    before = await kept(here, C)
+    fill, go_back = restoring._Staging.fill, restoring.Restoring._go_back
+    async with AsyncExitStack() as started:
+
+        async def fill_and_start(self: restoring._Staging) -> None:
+            await fill(self)
+            await started.enter_async_context(chain(here, ServiceName.NUDGE))
+
+        with monkeypatch.context() as patched:
+            patched.setattr(restoring._Staging, "fill", fill_and_start)
+            with pytest.raises(Unprocessable, match=r"^nudge run: to read again"):
+                await restore(here, file, pieces[-1][-1].at, over=True)
+    assert await kept(here, C) == before
+
+    async def go_back_and_run(self: restoring.Restoring, head: Head) -> dict[ServiceName, int]:
+        places = await go_back(self, head)
+        async with chain(here) as services:
+            await settle(services)
+        store, partition = self.stores[ServiceName.NUDGE], partition_of(C, PARTITIONS)
+        mark = await store.watermark(partition)
+        assert mark is not None
+        # As some seconds later: where it reads again from trails.
+        await store.save_watermark(partition, replace(mark, resume=mark.handled), await store.server(partition))
+        return places
+
+    with monkeypatch.context() as patched:
+        patched.setattr(restoring.Restoring, "_go_back", go_back_and_run)
+        with pytest.raises(Unprocessable, match="was started meanwhile and has passed by"):
+            await restore(here, file, pieces[-1][-1].at, over=True)
+    assert (await restore(here, file, pieces[-1][-1].at, over=True)).how is How.READING_ON
+    async with chain(here) as services:
+        await settle(services)
+        assert await kept(here, C) == before
 
 
 async def test_it_moves_with_what_is_on_its_way(place: Place, elsewhere: Place, tmp_path: Path) -> None:
