@@ -146,7 +146,10 @@ class Restoring:
             first = max(was.resume, await oldest(self.log, topic, head.community) or was.resume)
             if there is None or first < there.resume:
                 back = replace(was, handled=first, resume=first)
-                await store.save_watermark(partition, back, await store.server(partition))
+            else:
+                # It reads again from there as it is, but what it is to read is not handled any more.
+                back = replace(there, handled=there.resume)
+            await store.save_watermark(partition, back, await store.server(partition))
             places[service] = first
         return places
 
