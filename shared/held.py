@@ -118,5 +118,8 @@ def _timed(value: Any) -> Any:
 
 
 def words_of(member: str) -> tuple[bytes, ...]:
-    """Give how a member's id stands in what is stored: as it is in a key, and as JSON writes it."""
-    return tuple(dict.fromkeys((member.encode(), to_json(member)[1:-1])))
+    """Give how a member's id stands in what is stored or sent: as it is in a key, and in both ways of JSON's.
+
+    States are written with letters as they are, records of the log with what is not ASCII escaped.
+    """
+    return tuple(dict.fromkeys((member.encode(), to_json(member)[1:-1], json.dumps(member)[1:-1].encode())))

@@ -52,11 +52,11 @@ class Isolation(Generic[State]):
 
     async def step(
         self, place: Place, copy: Working[State], fresh: Sequence[Arrival]
-    ) -> tuple[Working[State] | None, list[Arrival]]:
+    ) -> tuple[Working[State] | None, list[Arrival], list[Arrival]]:
         """Apply records to a copy.
 
-        Returns the copy where it waits to be settled (None where all is durable already), and the records
-        that were handled; the others have become dead letters, or wait from the first on that this process lacks
+        Returns the copy where it waits to be settled (None where all is durable already), the records that were
+        handled, and those that have become dead letters; the others wait, from the first on that this process lacks
         something for.
         """
         if all(arrival.failure is None for arrival in fresh):
@@ -70,17 +70,18 @@ class Isolation(Generic[State]):
                 metrics.RETRIED.labels(self._service.name.value).inc()
                 log.warning("a batch failed (%s at %s); trying its records alone", reason_of(error), last_frame(error))
             else:
-                return copy, list(fresh)
+                return copy, list(fresh), []
         await self._copies.reload(place, copy.community)
         handled: list[Arrival] = []
+        dead: list[Arrival] = []
         for arrival in fresh:
             try:
-                if await self._apply_alone(place, copy.community, arrival):
-                    handled.append(arrival)
+                lives = await self._apply_alone(place, copy.community, arrival)
+                (handled if lives else dead).append(arrival)
             except Lacking as lacking:
                 self._lack(place, copy.community, arrival.offset, lacking)
                 break
-        return None, handled
+        return None, handled, dead
 
     async def _apply(
         self,

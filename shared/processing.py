@@ -269,11 +269,9 @@ class Processor(Generic[State]):
             fresh = self._gaps.next_in_line(place, copy, arrivals)
             if not fresh:
                 continue
-            stepped, applied = await self._isolation.step(place, copy, fresh)
+            stepped, applied, buried = await self._isolation.step(place, copy, fresh)
             handled += applied
-            if len(applied) < len(fresh):
-                done = {one.offset for one in applied}
-                dead += [arrival for arrival in fresh if arrival.offset not in done]
+            dead += buried
             if stepped is not None:
                 waiting.append(stepped)
         await self._settle(place, waiting)

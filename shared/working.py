@@ -141,12 +141,14 @@ class Working(Generic[State]):
             recorded = cause.recorded if cause is not None else None
             replay_of = cause.replay_of if cause is not None and event is cause.event else None
             trace = self.service.trace_of(self.state, event) or own
-            body = encode(Envelope(event, number if self.sequenced else None, recorded, replay_of, trace))
+            envelope = Envelope(event, number if self.sequenced else None, recorded, replay_of)
+            body = encode(envelope)
+            # Measured without the trace: what is emitted is not to depend on whether it is followed.
             if len(body) > RECORD_BYTES:
                 # Written, it could never be published, and the community would stand still for ever.
                 name = type(event).__name__
                 raise Unprocessable(f"{name} would have {len(body)} bytes; the log takes at most {RECORD_BYTES}")
-            self.emitted.append((number, body))
+            self.emitted.append((number, body if trace is None else encode(replace(envelope, traceparent=trace))))
             self.events.append(event)
             if trace is not None and trace != own:
                 self.asides.append(Aside(type(event).__name__, trace, own))

@@ -106,6 +106,20 @@ def test_an_event_fits_into_the_log() -> None:
     assert str(EVENT_BYTES) in str(verdict)
 
 
+def test_what_is_taken_does_not_depend_on_whether_it_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event of as many bytes as are taken is taken with a trace, too; of one more it is refused with and without."""
+    followed = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    event = json.dumps(incoming("ChannelOpened")).encode()
+    taken = accept(event, Door(COMMUNITY, ALL, NOW))
+    assert isinstance(taken, Accepted)
+    for limit, kind in ((len(taken.body), Accepted), (len(taken.body) - 1, Refused)):
+        monkeypatch.setattr("services.ingest.accept.EVENT_BYTES", limit)
+        for trace in (None, followed):
+            verdict = accept(event, Door(COMMUNITY, ALL, NOW, trace))
+            assert isinstance(verdict, kind)
+            assert not isinstance(verdict, Accepted) or decode(verdict.body).traceparent == trace
+
+
 SPACE = st.text(" \t\r\n", max_size=3)
 VALUES = st.none() | st.booleans() | st.integers() | st.text()
 JSON = VALUES | st.lists(VALUES, max_size=3) | st.dictionaries(st.text(), VALUES, max_size=3)

@@ -34,6 +34,8 @@ from tests.loop.harness import PARTITIONS, Place, Running, running
 from tests.recommending import HashedVectors
 from tests.test_commands import kindling
 
+# Written in JSON as it is, and escaped.
+ZOE = 'zoë "🌿"'
 NOW = datetime.now(UTC) - timedelta(hours=3)
 
 
@@ -129,6 +131,9 @@ def happened() -> list[CommunityEvent]:
         made(e.TopicDeclined, 15, member="ann", post="p1"),
         made(e.NudgeReviewed, 16, member="ann", nudge="n", approved=False, reason="Ann is rude"),
         made(e.ChannelChanged, 17, channel="shed", left=("ann",)),
+        made(e.MemberJoined, 18, member=ZOE, name="Zoë"),
+        made(e.PostPublished, 19, message="ü 🌹", channel="open", author=ZOE, text="who waters my ferns"),
+        made(e.MessageEdited, 20, message="ü 🌹", text="who waters my ferns in May?"),
     ]
 
 
@@ -177,7 +182,12 @@ async def test_an_operator_exports_a_member_from_real_servers(place: Place, tmp_
         for name in (ServiceName.RECOMMEND, ServiceName.NUDGE, ServiceName.INGEST, ServiceName.RECOMMEND):
             await services[name].settle()
 
-        said, told = await typed(), json.loads(out.read_text())
+        # Who had the file open for reading, or may read it, has what it was.
+        out.write_text("of before")
+        out.chmod(0o644)
+        with out.open() as opened:
+            said, told = await typed(), json.loads(out.read_text())
+            assert opened.read() == "of before"
         assert out.stat().st_mode & 0o077 == 0
         assert "2 dead letters name them and are left out" in said
         assert "2 wrong lines of imports name them" in said
@@ -206,6 +216,9 @@ async def test_an_operator_exports_a_member_from_real_servers(place: Place, tmp_
 
         # Ben's is his: he keeps apart from Ann.
         assert "MatchDeclined" in words((await exported("ben")).log)
+        # Records of the log are written with escapes; an edit names the message alone.
+        zoe = await exported(ZOE)
+        assert [one["event"] for one in zoe.log or ()] == ["MemberJoined", "PostPublished", "MessageEdited"]
         whole = await exported("ann", own_words=True, with_log=False)
         found = words([list(one.entries) for held in whole.services for one in held.sections])
         assert "a word in the shed" in found

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from services.nudge.documents import OPPORTUNITIES
 from services.nudge.handlers import Nudge
 from services.nudge.settings import NudgeSettings
@@ -55,6 +57,19 @@ class Loop:
 def two_posts(loop: Loop, names: Sequence[str | None]) -> None:
     loop.bring(post(START, message="p"), "ann", "bob", name=names[0])
     loop.bring(post(START, message="q", author="cat"), "bob", "ann", name=names[1])
+
+
+def test_whether_it_is_followed_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the log would take without a trace is emitted with one, too."""
+    plain, followed = Loop(), Loop()
+    plain.bring(post(START, message="p"), "ann")
+    plain.step(tick(START + hours(30)))
+    assert plain.emitted
+    monkeypatch.setattr("shared.working.RECORD_BYTES", max(len(body) for _, body in plain.working.emitted))
+    followed.bring(post(START, message="p"), "ann", name="a")
+    followed.step(tick(START + hours(30)))
+    assert [one.event for one in followed.emitted] == [one.event for one in plain.emitted]
+    assert any(one.traceparent for one in followed.emitted)
 
 
 def test_each_ask_of_a_round_is_in_the_trace_of_its_post() -> None:

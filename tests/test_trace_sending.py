@@ -84,7 +84,10 @@ async def test_what_is_refused_is_told_with_its_status_and_who_has_no_key_leaves
         await door.send(incoming(data={"secret": 1}))
         door.log.away = 1
         await door.send(incoming())
-    refused, away = collector.told
+        door.log.takes = 10
+        await door.send(incoming())
+    refused, away, large = collector.told
+    assert (large.said["http.response.status_code"], large.failed) == (413, False)
     assert (refused.said["http.response.status_code"], refused.failed) == (422, False)
     assert (away.said["http.response.status_code"], away.failed) == (503, True)
     assert not any(b"secret" in body or b"broker" in body for body in collector.bodies)

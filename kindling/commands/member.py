@@ -14,16 +14,22 @@ from kindling.commands.arguments import valid
 from kindling.commands.common import Community, DataDir, open_log, writable
 from kindling.deleting import look_up
 from kindling.exporting import Export, export
+from kindling.private_file import is_device, private_file
 from kindling.servers import servers
 from kindling.settings import Settings, load
 from shared.connections import Connections
 from shared.failures import Unprocessable
 from shared.limits import Id
 
-# Its owner's alone.
-_MODE = 0o600
-
 app = typer.Typer(help="See and take away what is held of one person.", no_args_is_help=True)
+
+
+def _replaceable(file: Path) -> Path:
+    """Refuse what could not be written, also where a file of another mode would have to make room."""
+    writable(file)
+    if not is_device(file) and not os.access(file.parent, os.W_OK):
+        raise typer.BadParameter(f"{file.parent} may not be written")
+    return file
 
 
 @app.callback()
@@ -35,7 +41,7 @@ def _group() -> None:
 def export_(
     community: Community,
     member: Annotated[str, typer.Argument(callback=valid(Id), help="The member's id in it.")],
-    out: Annotated[Path, typer.Option("--out", callback=writable, help="Write it to this file, for you alone.")],
+    out: Annotated[Path, typer.Option("--out", callback=_replaceable, help="Write it to this file, for you alone.")],
     no_log: Annotated[bool, typer.Option("--no-log", help="Do not look through the log, which takes longest.")] = False,
     own_words: Annotated[
         bool,
@@ -56,10 +62,12 @@ def export_(
     settings = load(data_dir=data_dir)
     with servers(settings) as connections:
         found = asyncio.run(_export(settings, connections, community, member, own_words=own_words, with_log=not no_log))
-    descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(found.as_json(community, member), file, indent=2, ensure_ascii=False)
-        file.write("\n")
+    told = json.dumps(found.as_json(community, member), indent=2, ensure_ascii=False) + "\n"
+    if is_device(out):
+        out.write_text(told, encoding="utf-8")
+    else:
+        with private_file(out) as file:
+            file.write(told.encode())
     # Beside the file, which may be the standard output.
     _show(Console(stderr=True, highlight=False, soft_wrap=True), found, out)
     if not found.entries and not found.forgotten:

@@ -11,8 +11,6 @@ import base64
 import gzip
 import hashlib
 import json
-import os
-import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from kindling.private_file import private_file
 from shared.failures import Unprocessable
 from shared.service import ServiceName
 from shared.store import Position, Watermark
@@ -132,20 +131,10 @@ def writing(path: Path) -> Iterator[Writer]:
     """
     if path.exists():
         raise Unprocessable(f"{path} is there already: name another file")
-    # Made with mode 0600, whatever the umask.
-    number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-    partial = Path(name)
-    try:
-        with os.fdopen(number, "wb") as raw:
-            with gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6) as out:
-                writer = Writer(out)
-                yield writer
-                writer.end()
-            raw.flush()
-            os.fsync(raw.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with private_file(path) as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6) as out:
+        writer = Writer(out)
+        yield writer
+        writer.end()
 
 
 def read_head(path: Path) -> Head:

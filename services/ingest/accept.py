@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -119,10 +119,14 @@ def _admit(envelope: Envelope, door: Door) -> Accepted | Refused:
         return _refuse("/time", f"lies more than {minutes:.0f} minutes ahead of {door.now.isoformat()}")
     if event.at.year < FIRST_YEAR:
         return _refuse("/time", f"lies before {FIRST_YEAR}")
-    record = encode(Envelope(event, recorded=door.now, traceparent=door.traceparent))
+    envelope = Envelope(event, recorded=door.now)
+    record = encode(envelope)
+    # Measured without the traceparent: what is taken is not to depend on whether it is followed.
     if len(record) > EVENT_BYTES:
         return _refuse("/data", f"the event is {len(record)} bytes long; at most {EVENT_BYTES} are taken: divide it")
-    return Accepted(event, record)
+    return Accepted(
+        event, record if door.traceparent is None else encode(replace(envelope, traceparent=door.traceparent))
+    )
 
 
 def _refuse(pointer: str, detail: str) -> Refused:

@@ -111,10 +111,6 @@ def router(
         except ProblemError as error:
             metrics.REFUSED.labels(str(error.status)).inc()
             raise
-        except TooLarge as error:
-            metrics.REFUSED.labels("413").inc()
-            # Sent again it would be refused again: it is no 503. What came before it may be kept, and is one by its id.
-            raise ProblemError(413, "An event is larger than the log takes", str(error)) from error
         except Unavailable:
             metrics.REFUSED.labels("503").inc()
             raise
@@ -128,9 +124,12 @@ def router(
         if not verdicts.records:
             _refuse_all(verdicts.refused, body.single)
         partition = partition_of(community, publisher.partitions)
-        await publisher.publish(
-            [Outgoing(TopicName.ACTIVITY, partition, community, record) for record in verdicts.records]
-        )
+        records = [Outgoing(TopicName.ACTIVITY, partition, community, record) for record in verdicts.records]
+        try:
+            await publisher.publish(records)
+        except TooLarge as error:
+            # Sent again it would be refused again: it is no 503. What came before it may be kept, and is one by its id.
+            raise ProblemError(413, "An event is larger than the log takes", str(error)) from error
         metrics.ACCEPTED.inc(len(verdicts.records))
         metrics.REFUSED.labels("422").inc(len(verdicts.refused))
         return Receipt(accepted=len(verdicts.records), refused=_items(verdicts.refused))
