@@ -21,6 +21,7 @@ from shared.log import Log
 from shared.patience import Stopping
 from shared.processing import Processor
 from shared.redis_store import check_durable
+from shared.renewing import refuse_renewing
 from shared.service import ServiceName
 from shared.traces import NO_TRACES, Traces
 
@@ -45,6 +46,7 @@ class ServiceApp:
     router: APIRouter
     log: Log
     redis: Any
+    prefix: str
     processor: Processor[Any]
     beside: Sequence[Callable[[], Awaitable[None]]] = ()
     close: Callable[[], Awaitable[None]] | None = None
@@ -62,14 +64,20 @@ class ServiceApp:
         patience = self.processor.patience
         with suppress(Stopping):
             await patience("store", lambda: check_durable(self.redis))
+            await patience("store", self._refuse_renewing)
             if self.make_ready is not None:
                 await patience("log", self.make_ready)
             await patience("log", self.log.start)
+            # A renewal marks first and then looks who is at work: so one of the two sees the other.
+            await patience("store", self._refuse_renewing)
             self._tasks = [asyncio.ensure_future(work()) for work in self.beside]
             for task in self._tasks:
                 task.add_done_callback(self._ended)
             log.info("%s is at work", self.name.value)
             await self.processor.failure
+
+    async def _refuse_renewing(self) -> None:
+        await refuse_renewing(self.redis, self.prefix)
 
     def _ended(self, task: asyncio.Future[None]) -> None:
         # What runs beside the loop runs as long as it; without ticks, say, nothing would ever be due.

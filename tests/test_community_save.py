@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from kindling.saved.file import entries, read_head, writing
+from kindling.saved import restore as restoring
+from kindling.saved.file import Head, entries, read_head, writing
+from kindling.saved.keys import ASIDE_SECONDS, STATE, Keys, Name
 from kindling.saved.plan import How
 from services.nudge import documents as nudge
 from shared.events import (
@@ -24,6 +27,7 @@ from shared.failures import Unprocessable
 from shared.service import ServiceName
 from shared.state import Documents
 from shared.topics import partition_of
+from tests.archives import START
 from tests.conftest import Kafka
 from tests.loop.harness import PARTITIONS, Place
 from tests.saving import (
@@ -41,6 +45,7 @@ from tests.saving import (
     settle,
     steps,
 )
+from tests.servers import RedisServer
 from tests.test_commands import kindling
 
 C = "garden"
@@ -97,6 +102,52 @@ async def test_reading_on_gives_what_would_have_been(place: Place, tmp_path: Pat
     async with chain(calm) as services:
         await live(services, pieces)
     assert await kept(place, C) == await kept(calm, C)
+
+
+async def test_a_service_that_is_started_meanwhile_is_noticed(
+    here: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading on: started while the file was read, nothing is done; started before the community was in its place, what
+    came since may be passed by, and it says so. Called again, all is as if nothing had been."""
+    pieces = steps(garden(9, C))
+    file = tmp_path / "garden.kindling"
+    async with chain(here) as services:
+        await live(services, pieces[:2])
+        await save(here, C, file, pieces[2][0].at)
+        await live(services, pieces[2:])
+    before = await kept(here, C)
+    fill, go_back = restoring._Staging.fill, restoring.Restoring._go_back
+    async with AsyncExitStack() as started:
+
+        async def fill_and_start(self: restoring._Staging) -> None:
+            await fill(self)
+            await started.enter_async_context(chain(here, ServiceName.NUDGE))
+
+        with monkeypatch.context() as patched:
+            patched.setattr(restoring._Staging, "fill", fill_and_start)
+            with pytest.raises(Unprocessable, match=r"^nudge run: to read again"):
+                await restore(here, file, pieces[-1][-1].at, over=True)
+    assert await kept(here, C) == before
+
+    async def go_back_and_run(self: restoring.Restoring, head: Head) -> dict[ServiceName, int]:
+        places = await go_back(self, head)
+        async with chain(here) as services:
+            await settle(services)
+        store, partition = self.stores[ServiceName.NUDGE], partition_of(C, PARTITIONS)
+        mark = await store.watermark(partition)
+        assert mark is not None
+        # As some seconds later: where it reads again from trails.
+        await store.save_watermark(partition, replace(mark, resume=mark.handled), await store.server(partition))
+        return places
+
+    with monkeypatch.context() as patched:
+        patched.setattr(restoring.Restoring, "_go_back", go_back_and_run)
+        with pytest.raises(Unprocessable, match="was started meanwhile and has passed by"):
+            await restore(here, file, pieces[-1][-1].at, over=True)
+    assert (await restore(here, file, pieces[-1][-1].at, over=True)).how is How.READING_ON
+    async with chain(here) as services:
+        await settle(services)
+        assert await kept(here, C) == before
 
 
 async def test_it_moves_with_what_is_on_its_way(place: Place, elsewhere: Place, tmp_path: Path) -> None:
@@ -267,6 +318,49 @@ async def test_what_does_not_fit_is_refused_and_changes_nothing(here: Place, tmp
     finally:
         await redis.aclose()
     assert left == []
+    assert await kept(here, C) == before
+
+
+async def test_a_community_that_does_not_fit_twice_is_not_saved(prefix: str, tmp_path: Path) -> None:
+    """Below Redis's maxmemory there is no room for a copy: it says how much it needs, and leaves nothing aside."""
+    with RedisServer("valkey") as server:
+        here = Place(server.url, server.url, prefix)
+        async with chain(here) as services:
+            await live(services, steps(garden(6, C))[:1])
+        redis = here.redis()
+        try:
+            used = (await redis.info("memory"))["used_memory"]
+            await redis.config_set("maxmemory", used + 1000)
+            with pytest.raises(Unprocessable, match=r"holds it twice for a while: .* MB, and below its maxmemory"):
+                await save(here, C, tmp_path / "garden", START)
+            assert [key async for key in redis.scan_iter(f"{prefix}:*saving-*")] == []
+            await redis.config_set("maxmemory", 0)
+            assert (await save(here, C, tmp_path / "garden", START)).documents
+        finally:
+            await redis.aclose()
+
+
+async def test_a_copy_that_goes_too_soon_leaves_no_half_a_file(here: Place, tmp_path: Path) -> None:
+    """Copies expire within minutes unless they are worked with; where one went, there is no file that lacks it, and
+    no community that is restored in part."""
+    async with chain(here) as services:
+        await live(services, steps(garden(6, C))[:1])
+    redis, before = here.redis(), await kept(here, C)
+    keys = Keys(redis, here.prefix, C)
+    try:
+        async with keys.frozen() as copies:
+            assert all([0 < await redis.ttl(copy) <= ASIDE_SECONDS for copy in copies.copies.values()])
+            await redis.unlink(copies.copies[Name("nudge", STATE)])
+            with pytest.raises(Unprocessable, match="has gone from Redis"):
+                _ = [entry async for entry in copies.entries()]
+        async with keys.staged() as staged:
+            for service in ("nudge", "recommend"):
+                await staged.put(Name(service, STATE), [(b"member/x", b"{}")])
+            await redis.unlink(staged.key(Name("nudge", STATE)))
+            with pytest.raises(Unprocessable, match="nothing was done"):
+                await staged.take_place(await keys.positions())
+    finally:
+        await redis.aclose()
     assert await kept(here, C) == before
 
 

@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
+from kindling.commands.common import open_log
 from kindling.renewing.drained import find_lags
 from kindling.renewing.renew import Renewal, Renewed
+from services.ingest import app as ingest
+from services.ingest.settings import IngestSettings
 from shared.clock import wall_clock
 from shared.connections import Connections
 from shared.dead_letters import decide, open_letters
 from shared.failures import Unavailable, Unprocessable, UnsafeSettings
+from shared.kafka_publishing import KafkaPublisher
 from shared.log import Log
 from shared.service import ServiceName, TopicName
 from shared.topics import partition_of
@@ -141,7 +145,8 @@ async def test_what_goes_on_in_a_new_log_is_as_if_it_had_not_been_renewed(place:
 async def test_an_interrupted_renewal_is_called_again(
     redis_url: str, prefix: str, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Wherever it ended: called again in the same way it comes to its end, in another way it says what was begun."""
+    """Wherever it ended: no service or command begins meanwhile, and one that does stops it; called again in the same
+    way it comes to its end, in another way it says what was begun."""
     place = Place(redis_url, redis_url, prefix)
     pieces = history()
     async with chain(place) as services:
@@ -157,6 +162,11 @@ async def test_an_interrupted_renewal_is_called_again(
         broken.setattr(Renewal, step, away)
         with pytest.raises(Unavailable):
             await renew(place, place)
+    await refuses_to_begin(place)
+    # One of a version that knows no mark does begin.
+    async with chain(place, ServiceName.RECOMMEND):
+        with pytest.raises(Unprocessable, match="recommend run: stop all services"):
+            await renew(place, place)
     with pytest.raises(Unprocessable, match=f"another renewal was begun, to {MORE} partitions"):
         await renew(place, place, MORE + 1)
     renewed = await renew(place, place)
@@ -171,8 +181,45 @@ async def test_an_interrupted_renewal_is_called_again(
     assert {community: await kept(place, community) for community in COMMUNITIES} == before
 
 
+async def refuses_to_begin(place: Place) -> None:
+    """Have a service, and what a command opens, say that the log is being renewed."""
+    app = await ingest.build(IngestSettings(), connections(place))
+    try:
+        with pytest.raises(UnsafeSettings, match=f"being renewed, to {MORE} partitions.*`kindling topics renew`"):
+            await app.run()
+    finally:
+        await app.stop()
+    with pytest.raises(UnsafeSettings, match="being renewed"):
+        async with open_log(connections(place)):
+            pass
+
+
+@pytest.mark.kafka
+async def test_topics_that_were_made_and_not_named_are_made_anew(
+    redis_url: str, prefix: str, kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the same Kafka, ended between making the topics and naming their generation: called again, it goes on."""
+    place = Place(f"kafka://{kafka.address}", redis_url, prefix)
+    async with chain(place) as services:
+        await live(services, history()[:1])
+
+    async def away(*_: Any) -> None:
+        raise Unavailable("the server has gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(KafkaPublisher, "publish", away)
+        with pytest.raises(Unavailable, match="has gone"):
+            await renew(place, place)
+    with pytest.raises(Unavailable, match="being made"):
+        async with opened(place):
+            pass
+    assert (await renew(place, place)).partitions == MORE
+    async with opened(place) as log:
+        assert log.partitions == MORE
+
+
 async def test_a_place_that_is_taken_is_refused(redis_url: str, prefix: str, kafka: Kafka) -> None:
-    """Where another log has records under the same name, it stays as it is, and so does the old one."""
+    """Where another log has records under the same name, it stays as it is, and so does the old one, which goes on."""
     place = Place(redis_url, redis_url, prefix)
     other = Place(f"kafka://{kafka.address}", redis_url, prefix)
     async with chain(place) as services:
@@ -189,6 +236,8 @@ async def test_a_place_that_is_taken_is_refused(redis_url: str, prefix: str, kaf
         async with opened(place) as log, opened(other) as found:
             assert (log.generation, found.generation) == generations
             assert sum((await found.ends(TopicName.ACTIVITY)).values()) == 1
+        async with open_log(connections(place)):
+            pass
     finally:
         await foreign.stop()
 

@@ -17,6 +17,7 @@ from shared.connections import Connections
 from shared.events import CommunityEvent
 from shared.limits import Id
 from shared.log import Log, Outgoing
+from shared.renewing import refuse_renewing
 from shared.service import TopicName
 from shared.topics import partition_of
 from shared.wire import Envelope, encode
@@ -108,9 +109,23 @@ async def tell(connections: Connections, event: CommunityEvent) -> None:
         await log.publish([Outgoing(TopicName.ACTIVITY, partition, event.community, body)])
 
 
+async def refuse_renewed(connections: Connections) -> None:
+    """Refuse, with UnsafeSettings, while the log is being renewed."""
+    redis = connections.redis()
+    try:
+        await refuse_renewing(redis, connections.prefix)
+    finally:
+        await redis.aclose()
+
+
 @asynccontextmanager
 async def open_log(connections: Connections) -> AsyncIterator[Log]:
-    """Open the log for a tool, which subscribes to nothing."""
+    """Open the log for a tool, which subscribes to nothing.
+
+    Raises:
+        UnsafeSettings: it is being renewed.
+    """
+    await refuse_renewed(connections)
     log = connections.log()
     try:
         await log.start()

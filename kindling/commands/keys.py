@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kindling.commands.arguments import valid
-from kindling.commands.common import Community, DataDir, Json, write_json
+from kindling.commands.common import Community, DataDir, Json, refuse_renewed, write_json
 from kindling.deleting import stage
 from kindling.servers import partitions, servers
 from kindling.settings import Settings, load
@@ -78,6 +78,7 @@ def create(
 
 async def _open(settings: Settings, connections: Connections, community: str) -> None:
     """Say in the log that a community begins, before anybody has a key to send something of it."""
+    await refuse_renewed(connections)
     log = connections.log()
     try:
         if settings.store is None:  # with one process there is nobody else to make the topics

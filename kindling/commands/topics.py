@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kindling.commands.accept_gap import accept_gap
-from kindling.commands.common import DataDir, Json, open_log, write_json
+from kindling.commands.common import DataDir, Json, open_log, refuse_renewed, write_json
 from kindling.commands.renew import drained, renew
 from kindling.servers import partitions, servers
 from kindling.settings import load
@@ -33,6 +33,7 @@ def create(
     settings = load(data_dir=data_dir, partitions=count)
 
     async def make(connections: Connections) -> tuple[bool, int]:
+        await refuse_renewed(connections)
         log = connections.log()
         try:
             made = await log.create(partitions(settings))

@@ -5,7 +5,8 @@
 
 Positions are moved by leaving them: a number goes on from the last one in any log, and an offset of another generation
 than the log's means nothing to a service, so that it begins at the new log's beginning. Only what is kept by partition
-has to be moved. Interrupted, it is called again; what was begun is noted in Redis.
+has to be moved. Interrupted, it is called again; what was begun is noted in Redis, and while that mark is there no
+service starts and no command writes (shared/renewing.py).
 """
 
 from collections.abc import AsyncIterator
@@ -19,9 +20,10 @@ from kindling.renewing.drained import Lag, find_lags
 from kindling.saved.plan import refuse_at_work
 from shared.connections import Connections
 from shared.dead_letters import DeadLetter, open_letters, outgoing
-from shared.failures import Unprocessable, UnsafeSettings
+from shared.failures import Unavailable, Unprocessable, UnsafeSettings
 from shared.log import Log
 from shared.redis_store import RedisStore, away_is_unavailable
+from shared.renewing import mark_of
 from shared.service import ServiceName, TopicName
 from shared.topics import partition_of
 
@@ -62,7 +64,7 @@ class Renewal:
 
     @property
     def _mark(self) -> str:
-        return f"{self.old.prefix}:renewing"
+        return mark_of(self.old.prefix)
 
     @property
     def _aside(self) -> str:
@@ -76,18 +78,22 @@ class Renewal:
                 who, or what to do.
         """
         stage = await self._begun()
+        await self._refuse_at_work()
         if stage is not Stage.MOVED:
             await self._drain(stage)
-            await self._make()
+            await self._make(stage)
         moved = await self._move()
         async with _open(self.new) as log:
             letters = await self._bring_letters(log)
             renewed = Renewed(log.generation, log.partitions, moved, letters)
         if not self._same:
             await _delete(self.old)
+        await self._end()
+        return renewed
+
+    async def _end(self) -> None:
         with away_is_unavailable():
             await self.redis.delete(self._mark, self._aside)
-        return renewed
 
     @property
     def _same(self) -> bool:
@@ -106,19 +112,27 @@ class Renewal:
             )
         return Stage(found[b"stage"].decode())
 
+    async def _refuse_at_work(self) -> None:
+        """Refuse while a service is at work on either log, whether its topics are there or not."""
+        for one in (self.old,) if self._same else (self.old, self.new):
+            log = one.log()
+            try:
+                await refuse_at_work(log, "stop all services first, once nothing is left to read")
+            finally:
+                await log.stop()
+
     async def _note(self, pipe: Any, stage: Stage) -> None:
         values = {"to": self.new.log_url, "partitions": self.partitions, "stage": stage.value}
         pipe.hset(self._mark, mapping=values)
 
     async def _drain(self, stage: Stage) -> None:
-        """Make sure that the old log is done with; where it is gone already, this was done before."""
+        """Make sure that the old log is done with; where it is gone already, or is half made, this was done before."""
         try:
             async with _open(self.old) as log:
-                await refuse_at_work(log, "stop all services first, once nothing is left to read")
                 if lags := await find_lags(log, self.stores):
                     raise Unprocessable(told(lags))
                 letters = await open_letters(log)
-        except UnsafeSettings:
+        except (UnsafeSettings, Unavailable):
             if stage is Stage.NONE:
                 raise
             return
@@ -129,9 +143,22 @@ class Renewal:
                 await self._note(pipe, Stage.DRAINED)
                 await pipe.execute()
 
-    async def _make(self) -> None:
+    async def _make(self, stage: Stage) -> None:
+        """Make the new topics; where that is refused before anything is deleted, the mark is taken back."""
+        try:
+            # Who had begun before the mark was there.
+            await self._refuse_at_work()
+            if not self._same:
+                await self._create()
+        except Unprocessable:
+            if stage is Stage.NONE or not self._same:
+                await self._end()
+            raise
         if self._same:
             await _delete(self.old)
+            await self._create()
+
+    async def _create(self) -> None:
         log = self.new.log()
         try:
             await log.create(self.partitions)

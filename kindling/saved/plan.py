@@ -66,6 +66,7 @@ class Plan:
     unsure: bool = False
 
 
+STOPPED: Final = "to read again what came since, all services must be stopped first (or `--as-saved`)"
 _TOO_LATE: Final = (
     "the log does not hold any more all that came in since it was saved. `--as-saved` restores it without that, "
     "closed; an import of that time brings in what happened"
@@ -122,7 +123,7 @@ async def _read_on(log: Log, stores: Mapping[ServiceName, Store], head: Head, th
             f"it was saved by Kindling {head.version}: another version may decide otherwise on the log since, and ask "
             "somebody again. `--as-saved` restores it without that, closed"
         )
-    await refuse_at_work(log, "to read again what came since, all services must be stopped first (or `--as-saved`)")
+    await refuse_at_work(log, STOPPED)
     again = await _again(log, head)
     positions, carried = dict(head.positions), {}
     for writer, topic, reader in LINKS:

@@ -19,7 +19,7 @@ from kindling.saved.close import close
 from kindling.saved.file import Entry, Field, Head, Item, Key, Letter, Record, entries, read_head
 from kindling.saved.forgotten import ForgottenSince, forgotten_there
 from kindling.saved.keys import STATE, Keys, Name, Staged
-from kindling.saved.plan import How, Plan, There, plan, refuse_newer, refuse_there
+from kindling.saved.plan import STOPPED, How, Plan, There, plan, refuse_at_work, refuse_newer, refuse_there
 from kindling.saved.records import LINKS, number_of, oldest, renumbered
 from kindling.saved.save import OUTBOX
 from services.nudge.settings import NudgeSettings
@@ -103,10 +103,14 @@ class Restoring:
             staging = _Staging(self, staged, head, how, restored, ForgottenSince(head.community, there.forgotten))
             await staging.fill()
             await self._keep_due(head.community, staging.due)
+            places: dict[ServiceName, int] = {}
             if how.how is How.READING_ON:
-                await self._go_back(head)
+                # Filling takes its time: one may have been started meanwhile.
+                await refuse_at_work(self.log, STOPPED)
+                places = await self._go_back(head)
             if not await staged.take_place(there.raw):
                 raise Unprocessable(f"a service has written of {head.community} meanwhile; nothing was done: try again")
+        await self._check_places(head, places)
         await self._publish(head, how, staging.letters)
         if how.how is How.AS_SAVED and not head.closed:
             restored.full = head.saved + BUDGET
@@ -125,8 +129,12 @@ class Restoring:
         for service, at in due.items():
             await self.stores[service].save_due(partition, [(community, at)])
 
-    async def _go_back(self, head: Head) -> None:
-        """Have each service read its partition again from where it was then, with the clock of then."""
+    async def _go_back(self, head: Head) -> dict[ServiceName, int]:
+        """Have each service read its partition again from where it was then, with the clock of then; gives the places.
+
+        A service that has taken the partition meanwhile may have moved it on.
+        """
+        places: dict[ServiceName, int] = {}
         partition = partition_of(head.community, self.log.partitions)
         for service, topic in READS.items():
             store, was = self.stores[service], head.places.get(service)
@@ -138,7 +146,29 @@ class Restoring:
             first = max(was.resume, await oldest(self.log, topic, head.community) or was.resume)
             if there is None or first < there.resume:
                 back = replace(was, handled=first, resume=first)
-                await store.save_watermark(partition, back, await store.server(partition))
+            else:
+                # It reads again from there as it is, but what it is to read is not handled any more.
+                back = replace(there, handled=there.resume)
+            await store.save_watermark(partition, back, await store.server(partition))
+            places[service] = first
+        return places
+
+    async def _check_places(self, head: Head, places: Mapping[ServiceName, int]) -> None:
+        """Check that no service has read on before the community was there: it would have passed by what came since.
+
+        Raises:
+            Unprocessable: one has; the sentence says what to do.
+        """
+        partition = partition_of(head.community, self.log.partitions)
+        for service, first in places.items():
+            now = await self.stores[service].watermark(partition)
+            moved = now is None or now.generation != self.log.generation or now.resume > first
+            # One that is at work may not have said yet how far it is.
+            if moved or await self.log.is_read(service.value):
+                raise Unprocessable(
+                    f"{service.value} was started meanwhile and has passed by what came in since: stop all services, "
+                    "and call it again with --replace"
+                )
 
     async def _publish(self, head: Head, how: Plan, letters: list[DeadLetter]) -> None:
         """Publish what waits in ingest's outbox: it reads nothing by which it would come to it by itself."""

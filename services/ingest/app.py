@@ -41,6 +41,7 @@ async def build(
         router=router(broker, keys, limiter, clock, settings, traces),
         log=broker,
         redis=redis,
+        prefix=connections.prefix,
         processor=Processor(Ingest(), broker, store, waits_for_upgrade=wait_for_upgrade, traces=traces),
         beside=(tick,) if settings.ticks and not settings.draining else (),
         traces=traces,

@@ -49,6 +49,7 @@ async def build(
         router=doors,
         log=broker,
         redis=redis,
+        prefix=connections.prefix,
         processor=processor,
         close=http.aclose,
         traces=traces,

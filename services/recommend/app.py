@@ -61,6 +61,7 @@ async def build(
         router=router(store, key),
         log=broker,
         redis=redis,
+        prefix=connections.prefix,
         processor=processor,
         beside=(note, partial(replica.tell, [encoder_of(encoder.version) for encoder in encoders])),
         close=close,
