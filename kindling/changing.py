@@ -5,13 +5,13 @@
 The old encoder ranks up to that record. What was embedded stays where it is interrupted, and the next call goes on.
 """
 
-import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from kindling.training import Opened, Told, train_community
-from services.recommend.documents import texts_of
+from kindling.vectors_of_kept import texts_now, vectors_of_kept
 from services.recommend.encoding import encoder_of
 from services.recommend.models import Models, sha256, trained_with
 from services.recommend.ports import Encoder
@@ -59,32 +59,40 @@ def to_change_to(encoders: Sequence[Encoder], own: str | None) -> Encoder:
     return others[0]
 
 
-async def embed(opened: Opened, store: StoredVectors, told: Told) -> int:
+async def embed(rules: RecommendSettings, opened: Opened, encoder: Encoder, told: Told) -> int:
     """Make the vectors of all that a community keeps, and of what comes meanwhile but for a few. Gives how many."""
+    async with _only_of_kept(rules, opened, encoder) as (store, _):
+        return await _embed(opened, store, told)
+
+
+@asynccontextmanager
+async def _only_of_kept(
+    rules: RecommendSettings, opened: Opened, encoder: Encoder
+) -> AsyncIterator[tuple[StoredVectors, Encoder]]:
+    """Give the vectors of an encoder, and leave none of what is not kept: by us, or by a command that was killed."""
+    async with vectors_of_kept(rules, opened, encoder) as (store, noting):
+        try:
+            yield store, noting
+        finally:
+            await store.keep_only(opened.community, await texts_now(opened))
+
+
+async def _embed(opened: Opened, store: StoredVectors, told: Told) -> int:
     community, made, before = opened.community, 0, None
     own = await opened.encoder()
     if own is not None:
         await store.versions.hold(community, own)
-    try:
-        while True:
-            missing = await store.missing(community, await _texts(opened))
-            for start in range(0, len(missing), _BATCH):
-                told("embedding", start, len(missing))
-                await store.vectors(community, missing[start : start + _BATCH])
-            told("embedding", len(missing), len(missing))
-            made += len(missing)
-            # More than may be kept would be missing for ever.
-            if len(missing) <= FEW or (before is not None and len(missing) >= before):
-                return made
-            before = len(missing)
-    finally:
-        # Somebody may have been forgotten while their words were at the encoder.
-        await store.keep_only(community, await _texts(opened))
-
-
-async def _texts(opened: Opened) -> list[str]:
-    documents = await opened.read_again()
-    return [text for text in await asyncio.to_thread(texts_of, documents) if text.strip()]
+    while True:
+        missing = await store.missing(community, await texts_now(opened))
+        for start in range(0, len(missing), _BATCH):
+            told("embedding", start, len(missing))
+            await store.vectors(community, missing[start : start + _BATCH])
+        told("embedding", len(missing), len(missing))
+        made += len(missing)
+        # More than may be kept would be missing for ever.
+        if len(missing) <= FEW or (before is not None and len(missing) >= before):
+            return made
+        before = len(missing)
 
 
 async def change(
@@ -96,21 +104,21 @@ async def change(
         BeingTrained: another process trains the community's models.
     """
     name = encoder_of(encoder.version)
-    store = StoredVectors(opened.redis, opened.connections.prefix, encoder, rules.vectors_kept)
-    embedded = await embed(opened, store, told)
-    if await _chose_hand_set(opened):
-        models, why = None, "an operator chose what is set by hand"
-    else:
-        models, why = await _models(rules, opened, encoder, told, training=training)
-        # Any other choice was among models of the old encoder, which rank no more.
-        await opened.tries.choose(opened.community, False)
-    embedded += await embed(opened, store, told)
-    event = EncoderChanged(
-        id=f"encoder/{name}/{secrets.token_hex(8)}", source="kindling/encoders", at=wall_clock(),
-        community=opened.community, encoder=name, artefact=models.id if models else None,
-        sha256=sha256(models.artefact()) if models else None,
-    )  # fmt: skip
-    await opened.publish(event)
+    async with _only_of_kept(rules, opened, encoder) as (store, noting):
+        embedded = await _embed(opened, store, told)
+        if await _chose_hand_set(opened):
+            models, why = None, "an operator chose what is set by hand"
+        else:
+            models, why = await _models(rules, opened, noting, told, training=training)
+            # Any other choice was among models of the old encoder, which rank no more.
+            await opened.tries.choose(opened.community, False)
+        embedded += await _embed(opened, store, told)
+        event = EncoderChanged(
+            id=f"encoder/{name}/{secrets.token_hex(8)}", source="kindling/encoders", at=wall_clock(),
+            community=opened.community, encoder=name, artefact=models.id if models else None,
+            sha256=sha256(models.artefact()) if models else None,
+        )  # fmt: skip
+        await opened.publish(event)
     return Changed(name, models.id if models else None, why, embedded)
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from kindling.commands.common import open_log
 from kindling.standing import Standing, standing
+from kindling.vectors_of_kept import vectors_of_kept
 from services.recommend.app import open_encoders
 from services.recommend.documents import ENCODED, ENCODER, MODELS
 from services.recommend.encoding import encoder_of
@@ -219,21 +220,19 @@ async def _trained(rules: RecommendSettings, opened: Opened, told: Told, encoder
 
 
 async def _made(rules: RecommendSettings, opened: Opened, told: Told, encoder: Encoder) -> Models:
-    history = await asyncio.to_thread(History.of, opened.documents)
+    # Somebody may have been forgotten since it was opened, as where all was embedded before.
+    documents = await opened.read_again()
+    history = await asyncio.to_thread(History.of, documents)
     told("reading vectors", None, None)
-    redis = opened.connections.redis()
-    try:
-        store = StoredVectors(redis, opened.connections.prefix, encoder, rules.vectors_kept)
+    async with vectors_of_kept(rules, opened, encoder) as (store, _):
         vectors = await _vectors(store, opened.community, history)
-    finally:
-        await redis.aclose()
     with _until_cancelled() as go_on:
 
         def walked(done: int, total: int) -> None:
             go_on()
             told("walking through the history", done, total)
 
-        used = in_use(opened.documents, encoder_of(store.version))
+        used = in_use(documents, encoder_of(store.version))
         return await asyncio.to_thread(train, rules, store.version, store.dimension, history, vectors, used, walked)
 
 

@@ -45,7 +45,7 @@ class Finder:
         else:
             self._check_topic(partition, found.topic, topic)
             await self._check_length(partition, found.handled, server)
-        place = Place(partition, found.generation, found.resume, found.clock, due, server, topic)
+        place = Place(partition, found.generation, found.resume, found.clock, due, server, topic or found.topic)
         self._pass_by_lost(place, first)
         return place
 

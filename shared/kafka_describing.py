@@ -38,7 +38,7 @@ class Right(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A topic's id, and the bits of what this login may do there; None where Kafka does not say."""
+    """A topic's id ("": it has none), and the bits of what this login may do there; None where Kafka does not say."""
 
     id: str
     rights: int | None
@@ -141,10 +141,16 @@ class _MetadataRequest(Request[_MetadataStruct]):  # type: ignore[misc]
         return request_struct_class(topics, False, False, True, {})
 
 
+def id_of(told: bytes) -> str:
+    """Read a topic's id; "" for the zero one, by which a broker says that there is none (yet)."""
+    return UUID(bytes=told).hex if any(told) else ""
+
+
 async def describe(client: Any, names: Collection[str]) -> Mapping[str, Described] | None:
     """Ask about topics by `client` (aiokafka's own, started); what is not there, or not to be seen, is left out.
 
-    None: this is a Kafka before 2.8, which does not say.
+    A topic of before Kafka 2.8 has no id until all brokers know of ids. None: this is a Kafka before that, which does
+    not say.
     """
     try:
         answer = await client.send(client.get_random_node(), _MetadataRequest(names))
@@ -152,7 +158,7 @@ async def describe(client: Any, names: Collection[str]) -> Mapping[str, Describe
         return None
     found = answer.to_object()["topics"]
     return {
-        one["name"]: Described(UUID(bytes=one["id"]).hex, None if one["rights"] == _NOT_SAID else one["rights"])
+        one["name"]: Described(id_of(one["id"]), None if one["rights"] == _NOT_SAID else one["rights"])
         for one in found
         if one["error_code"] == 0
     }

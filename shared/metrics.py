@@ -82,7 +82,8 @@ NOBODY = Counter("kindling_decisions_nobody", "Decisions about a post that found
 UNASKED = Counter(
     "kindling_unasked",
     "Posts and other things about which nobody could be asked, each counted once, when that began: all who came into "
-    "question were barred, nobody matched, as many had been asked as may be, or it was not worth it",
+    "question were barred, nobody matched, as many had been asked as may be, it was not worth it, or "
+    "nobody is asked at all in that week",
     ["reason"],
 )
 HELD = Counter("kindling_decisions_held", "Posts left alone on purpose, to measure what asking adds", [])

@@ -231,7 +231,7 @@ class RedisStore:
             int(found[b"handled"]),
             int(found[b"resume"]),
             datetime.fromisoformat(clock.decode()) if clock else None,
-            found.get(b"topic", b"").decode(),
+            _topic_id(found.get(b"topic", b"")),
         )
 
     async def server(self, partition: int) -> str:
@@ -325,3 +325,8 @@ def _words(write: Write) -> Iterator[bytes | str]:
 def _score(due: datetime) -> float:
     # Whole milliseconds, rounded down: early is harmless, late is not.
     return floor(due.timestamp() * 1000) / 1000
+
+
+def _topic_id(noted: bytes) -> str:
+    """Read a topic's id; what Kafka gives where there is none, all zeros, was noted as one once."""
+    return noted.decode() if noted.strip(b"0") else ""

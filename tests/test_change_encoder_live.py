@@ -1,6 +1,7 @@
 """Changing an encoder on real servers, with two real encoders, while events come in and processes end."""
 
 import asyncio
+import dataclasses
 import json
 import shutil
 import signal
@@ -16,7 +17,9 @@ import pytest
 
 from kindling import changing
 from kindling.changing import FEW, change, embed
+from kindling.standing import Standing
 from kindling.training import Opened, opened
+from kindling.vectors_of_kept import texts_now
 from services.recommend.documents import ENCODED, ENCODER, POSTS
 from services.recommend.encoder import OnnxEncoder, SentenceTransformersEncoder, exported_folder
 from services.recommend.encoding import encoder_of
@@ -27,9 +30,10 @@ from services.recommend.replicas import Replicas
 from services.recommend.settings import RecommendSettings
 from services.recommend.stored_models import StoredModels
 from services.recommend.stored_vectors import StoredVectors
+from services.recommend.vector_cache import CachedEncoder, FileVectorCache
 from shared.connections import Connections
 from shared.dead_letters import open_letters
-from shared.events import EncoderChanged, Event, MatchesRanked, MemberForgotten
+from shared.events import CommunityEvent, EncoderChanged, Event, MatchesRanked, MemberForgotten
 from shared.failures import Unavailable
 from shared.patience import ENCODER as WAITS_FOR_ENCODER
 from shared.service import TopicName
@@ -140,12 +144,12 @@ async def test_events_before_during_and_after_a_change_are_each_ranked_by_one_en
         async with at_hand(place) as found:
             cut_off, goes_on = Counted(new, 16), Counted(new)
             with pytest.raises(asyncio.CancelledError):
-                await embed(found, StoredVectors(found.redis, prefix, cut_off), none)
+                await embed(RecommendSettings(), found, cut_off, none)
             versions = StoredVectors(found.redis, prefix, new).versions
             assert await versions.counts("c") == {old.version: 40, new.version: 16}
             await run.feed(posts(40, 50))  # meanwhile
             await run.settle()
-            assert await embed(found, StoredVectors(found.redis, prefix, goes_on), none) == 34
+            assert await embed(RecommendSettings(), found, goes_on, none) == 34
             assert not set(cut_off.texts) & set(goes_on.texts)
             feeding = asyncio.create_task(run.feed(posts(50, 60)))
             changed = await change(RecommendSettings(), found, new, none)
@@ -274,11 +278,56 @@ async def test_what_is_forgotten_while_it_is_embedded_is_not_kept(
                 return await super().encode(texts)
 
         async with at_hand(place) as found:
-            await embed(found, StoredVectors(found.redis, prefix, Slow(new)), none)
+            await embed(RecommendSettings(), found, Slow(new), none)
             counts = await StoredVectors(found.redis, prefix, new).versions.counts("c")
             left = len((await found.read_again()).table(POSTS))
             assert left == 4
             assert counts == {old.version: 4, new.version: 4}
+
+
+async def test_what_is_forgotten_while_a_change_trains_or_fails_is_not_kept(
+    redis_url: str, prefix: str, old: Encoder, new: Encoder, tmp_path: Path
+) -> None:
+    """Neither training nor a change that ends half way leaves a vector of who was forgotten, in a file neither."""
+    place = Place(redis_url, redis_url, prefix)
+    file = FileVectorCache(tmp_path / "vectors.sqlite")
+    async with recommending(place, [old, new]) as run:
+        await run.feed([*opening(), *posts(0, 12)])
+        await run.settle()
+
+        async def forget(member: str) -> None:
+            await run.feed([made(MemberForgotten, START + 48 * HOUR, member=member)])
+            await run.settle()
+
+        class Slow(Counted):
+            async def encode(self, texts: Sequence[str]) -> Any:
+                if self.texts:  # what came before training
+                    await forget("asker1")
+                return await super().encode(texts)
+
+        class Meanwhile(Opened):
+            async def standing(self) -> Standing:
+                """Is asked for between embedding and training."""
+                await forget("asker0")
+                await run.feed(posts(12, 15))
+                await run.settle()
+                return await super().standing()
+
+            async def publish(self, event: CommunityEvent) -> None:
+                await forget("asker2")
+                raise Unavailable("the log is away")
+
+        async with at_hand(place) as found:
+            before, slow = await texts_now(found), Slow(new)
+            fields = {each.name: getattr(found, each.name) for each in dataclasses.fields(found)}
+            with pytest.raises(Unavailable):
+                await change(RecommendSettings(), Meanwhile(**fields), CachedEncoder(slow, file), none)
+            left = set(await texts_now(found))
+            counts = await StoredVectors(found.redis, prefix, new).versions.counts("c")
+            assert counts == {old.version: len(left), new.version: len(left)}
+            assert len(slow.texts) == len({*slow.texts})
+            assert set(await file.get(new.version, {*before, *slow.texts})) == left
+    await file.close()
 
 
 async def test_the_encoder_in_use_is_the_last_to_go(redis_url: str, prefix: str, old: Encoder, new: Encoder) -> None:
@@ -291,7 +340,7 @@ async def test_the_encoder_in_use_is_the_last_to_go(redis_url: str, prefix: str,
         await run.settle()
         async with at_hand(place) as found:
             for encoder in (new, third):
-                await embed(found, StoredVectors(found.redis, prefix, encoder), none)
+                await embed(RecommendSettings(), found, encoder, none)
             counts = await StoredVectors(found.redis, prefix, new).versions.counts("c")
             assert counts == {old.version: 3, third.version: 3}
 

@@ -11,7 +11,15 @@ import pytest
 from kindling.saved.file import entries, read_head, writing
 from kindling.saved.plan import How
 from services.nudge import documents as nudge
-from shared.events import CommunityClosed, CommunityDeleted, CommunityOpened, MemberForgotten, Mode, PostPublished
+from shared.events import (
+    CommunityClosed,
+    CommunityDeleted,
+    CommunityOpened,
+    MemberForgotten,
+    MemberJoined,
+    Mode,
+    PostPublished,
+)
 from shared.failures import Unprocessable
 from shared.service import ServiceName
 from shared.state import Documents
@@ -169,6 +177,45 @@ async def test_what_was_deleted_comes_back_closed_and_asks_nobody_twice(here: Pl
         assert written is not None
         assert read is not None
         assert written.emitted == read.read
+
+
+async def test_who_was_forgotten_stays_so_where_the_log_tells_no_more(here: Place, tmp_path: Path) -> None:
+    """The log of the time since is gone: as saved, in the place of a state that knows, those whom the file names are
+    forgotten again, and both services still know of all of them; where no state knows either, it says so."""
+    pieces = steps(garden(12, C))
+    file, bare = tmp_path / "garden.kindling", tmp_path / "bare.kindling"
+    end = pieces[2][-1].at
+    joined = made(MemberJoined, end + MINUTE, C, "late", member="late")
+    gone = [made(MemberForgotten, end + HOUR, C, name, member=name) for name in ("bees0", "late")]
+    async with chain(here) as services:
+        await live(services, pieces[:2])
+        await happen(services[ServiceName.RECOMMEND], pieces[2])
+        await save(here, C, file, end)
+        await live(services, [[joined], gone])
+    redis, known = here.redis(), await kept(here, C)
+    forgotten = {name: {key for key in known[name] if key.startswith("forgotten/")} for name in known}
+    assert [len(hashes) for hashes in forgotten.values()] == [2, 2]
+    try:
+        partition = partition_of(C, PARTITIONS)
+        await redis.xtrim(f"{here.prefix}.activity:{partition}", maxlen=0, approximate=False)
+        restored = await restore(here, file, end + 2 * HOUR, as_saved=True, over=True)
+        assert (restored.forgotten, restored.unsure) == (1, False)
+        async with chain(here) as services:
+            await settle(services)
+        back = await kept(here, C)
+        assert back["recommend"].keys() >= {"member/compost0"}, "nothing came back"
+        for name, documents in back.items():
+            assert {key for key in documents if key.startswith("forgotten/")} == forgotten[name]
+            assert not [key for key, body in documents.items() if "bees0" in key or b'"bees0"' in body]
+        # What it is now is saved and restored once more: it knows itself whom it has forgotten.
+        await save(here, C, bare, end + 3 * HOUR)
+        again = await restore(here, bare, end + 3 * HOUR, as_saved=True, over=True)
+        assert (again.forgotten, again.unsure) == (0, False)
+        await redis.xtrim(f"{here.prefix}.activity:{partition}", maxlen=0, approximate=False)
+        await redis.unlink(*[key async for key in redis.scan_iter(f"{here.prefix}:*:{{{C}}}:*")])
+        assert (await restore(here, file, end + 4 * HOUR, as_saved=True)).unsure
+    finally:
+        await redis.aclose()
 
 
 async def test_what_an_old_log_holds_is_not_taken_for_new(here: Place, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.nudge.documents import ASKS, MEMBERS, STANDS_IN, TALLIES, Asks, NudgeState
+from services.nudge.documents import ASKS, MEMBERS, STANDS_IN, TALLIES, Asks, Member, NudgeState
 from shared.events import (
     Answer,
     ChannelChanged,
@@ -405,6 +405,19 @@ def test_delegates_of_before_there_were_days_still_act() -> None:
     garden.documents.put(MEMBERS, "ann", MEMBERS.load(json.dumps(stored).encode()))
     garden.step(answered(START + hours(4), nudge, "ann", Answer.CLAIM, by="bob"))
     assert state_of(garden, nudge) is NudgeState.CLAIMED
+
+
+def test_a_nudge_of_before_there_were_days_can_read_who_has_none() -> None:
+    """Only days that are used need the new version: an id alone is stored as it was before, and all are read again."""
+    spoken = Delegate(member="cat", first=date(2026, 3, 2), last=date(2026, 3, 6))
+    leader = Member(delegates=(Delegate(member="bob"), spoken, Delegate(member="dan", last=date(2026, 3, 6))))
+    body = MEMBERS.dump(leader)
+    assert json.loads(body)["delegates"] == [
+        "bob",
+        {"member": "cat", "first": "2026-03-02", "last": "2026-03-06"},
+        {"member": "dan", "first": None, "last": "2026-03-06"},
+    ]
+    assert MEMBERS.load(body) == leader
 
 
 async def test_programs_name_delegates_with_days_or_without(house: House) -> None:

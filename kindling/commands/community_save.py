@@ -108,7 +108,15 @@ def _show(console: Console, restored: Restored) -> None:
         console.print(
             Text(
                 "It was open when it was saved: whom it asked after that is not known here. Opened not before "
-                f"{restored.full:%Y-%m-%d %H:%M} UTC, it asks nobody beyond their attention budget. Who was forgotten "
-                "since, elsewhere, must be forgotten here too."
+                f"{restored.full:%Y-%m-%d %H:%M} UTC, it asks nobody beyond their attention budget."
+            )
+        )
+    if restored.forgotten:
+        console.print(Text(f"{restored.forgotten:,} members were forgotten since, and are again."))
+    if restored.unsure:
+        console.print(
+            Text(
+                "Who was forgotten since it was saved is not known here: this log does not tell of all that time. Have "
+                "them forgotten again before you open it."
             )
         )

@@ -24,7 +24,6 @@ from services.recommend.encoding import encoder_of
 from services.recommend.ports import Encoder
 from services.recommend.replicas import Replicas
 from services.recommend.stored_tries import BeingTrained
-from services.recommend.stored_vectors import StoredVectors
 from services.recommend.vector_versions import VectorVersions
 from shared.connections import Connections
 from shared.service import ServiceName
@@ -78,8 +77,7 @@ def embed_(communities: Communities = None, every: All = False, nice: Nice = 10,
     settings = load(data_dir=data_dir)
 
     async def work(found: Opened, encoder: Encoder, told: Told) -> str:
-        store = StoredVectors(found.redis, found.connections.prefix, encoder, settings.recommend.vectors_kept)
-        made = await embed(found, store, told)
+        made = await embed(settings.recommend, found, encoder, told)
         return f"{made:,} texts were embedded by {encoder_of(encoder.version)}, the rest had been before"
 
     _for_each(settings, _chosen(communities, every=every), work, nice)

@@ -58,6 +58,17 @@ class Keys:
         names = {Name(service, rest) for service, _, rest in cut if not rest.startswith(_PASSING)}
         return sorted((name for name in names if not name.aside), key=lambda name: (name.service, name.rest))
 
+    async def matching(self, name: Name, start: str) -> dict[str, bytes]:
+        """Give the fields of a hash that is there whose name begins so, without that beginning."""
+        found: dict[str, bytes] = {}
+        with away_is_unavailable():
+            async for field, value in self.redis.hscan_iter(
+                self.key(name.service, name.rest), match=f"{start}*", count=_AT_ONCE
+            ):
+                if value:  # an empty one is a document that was dropped
+                    found[field.decode().removeprefix(start)] = value
+        return found
+
     # Saving
 
     @asynccontextmanager

@@ -7,7 +7,7 @@ reader takes the old ones first, in their order, and repeats mean nothing to it.
 
 *As saved*, the log is another one, or what it holds since is not wanted. The community begins behind all that the log
 holds of it, its numbers too: what is left of before is skipped as repeats. Nobody knows what was asked since, so it
-comes closed.
+comes closed. Who was forgotten since stays so, as far as the log or the state that is replaced tells.
 """
 
 import re
@@ -18,6 +18,7 @@ from importlib.metadata import version
 from typing import Final
 
 from kindling.saved.file import Head
+from kindling.saved.forgotten import Hashes
 from kindling.saved.records import LINKS, after, oldest, records
 from shared.failures import Unprocessable
 from shared.log import Log
@@ -35,12 +36,16 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class There:
-    """What the deployment has of the community: the positions' exact bytes, and what is read of them."""
+    """What the deployment has of the community: the positions' exact bytes, and what is read of them.
+
+    `forgotten` are those of whom the state says so, by hashes.
+    """
 
     known: bool
     deleted: bool
     raw: dict[ServiceName, bytes]
     positions: dict[ServiceName, Position]
+    forgotten: Hashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,8 @@ class Plan:
     """`shifts` are added to the numbers in a topic; `positions` are those to store, with their numbers shifted.
 
     `again` counts activity that is read again; `carried` are records of the outboxes that are there, by service;
-    `forgets` are those of the activity since that say of a member that they are forgotten.
+    `forgets` are those of the activity since that say of a member that they are forgotten; `unsure`: neither the log
+    nor a state that is replaced tells of all of them.
     """
 
     how: How
@@ -57,6 +63,7 @@ class Plan:
     again: int
     carried: Mapping[ServiceName, Mapping[int, bytes]]
     forgets: Sequence[bytes] = ()
+    unsure: bool = False
 
 
 _TOO_LATE: Final = (
@@ -133,11 +140,9 @@ async def _read_on(log: Log, stores: Mapping[ServiceName, Store], head: Head, th
 
 async def _again(log: Log, head: Head) -> int:
     """Count what recommend will read again; refuse where some of it is gone, or ends the community."""
-    since = after(head.positions.get(ServiceName.RECOMMEND), log.generation)
-    first = await oldest(log, TopicName.ACTIVITY, head.community)
-    ends = (await log.ends(TopicName.ACTIVITY))[partition_of(head.community, log.partitions)]
-    if (ends if first is None else first) > max(since, log.first):
+    if not await _reaches_back(log, head):
         raise Unprocessable(_TOO_LATE)
+    since = after(head.positions.get(ServiceName.RECOMMEND), log.generation)
     count = 0
     async for one in records(log, TopicName.ACTIVITY, head.community, since):
         if one.deletes:
@@ -147,6 +152,14 @@ async def _again(log: Log, head: Head) -> int:
             )
         count += 1
     return count
+
+
+async def _reaches_back(log: Log, head: Head) -> bool:
+    """Say whether the log still holds all activity that came in since."""
+    since = after(head.positions.get(ServiceName.RECOMMEND), log.generation)
+    first = await oldest(log, TopicName.ACTIVITY, head.community)
+    ends = (await log.ends(TopicName.ACTIVITY))[partition_of(head.community, log.partitions)]
+    return (ends if first is None else first) <= max(since, log.first)
 
 
 async def _as_saved(log: Log, head: Head, there: There, same: bool) -> Plan:
@@ -172,11 +185,14 @@ async def _as_saved(log: Log, head: Head, there: There, same: bool) -> Plan:
                 positions[writer] = replace(written, emitted=written.emitted + shift)
             else:
                 positions[writer] = replace(beginning, emitted=shift)
-    return Plan(How.AS_SAVED, shifts, positions, 0, {}, await _forgets(log, head) if same else ())
+    forgets = await _forgets(log, head) if same else []
+    # One that was deleted has forgotten that, too.
+    told = same and ((there.known and not there.deleted) or await _reaches_back(log, head))
+    return Plan(How.AS_SAVED, shifts, positions, 0, {}, forgets, unsure=not told)
 
 
 async def _forgets(log: Log, head: Head) -> list[bytes]:
-    """Give what the log says since of members that are forgotten: nobody comes back by a restoration."""
+    """Give what the log still says since of members that are forgotten."""
     since = after(head.positions.get(ServiceName.RECOMMEND), log.generation)
     return [one.body async for one in records(log, TopicName.ACTIVITY, head.community, since) if one.forgets]
 

@@ -17,6 +17,7 @@ from kindling.deleting import READS
 from kindling.deleting import stage as stage_of
 from kindling.saved.close import close
 from kindling.saved.file import Entry, Field, Head, Item, Key, Letter, Record, entries, read_head
+from kindling.saved.forgotten import ForgottenSince, forgotten_there
 from kindling.saved.keys import STATE, Keys, Name, Staged
 from kindling.saved.plan import How, Plan, There, plan, refuse_newer, refuse_there
 from kindling.saved.records import LINKS, number_of, oldest, renumbered
@@ -25,7 +26,7 @@ from services.nudge.settings import NudgeSettings
 from services.recommend.stored_tries import BeingTrained, StoredTries
 from shared.connections import Connections
 from shared.dead_letters import DeadLetter, outgoing
-from shared.events import CommunityClosed
+from shared.events import CommunityClosed, MemberForgotten
 from shared.failures import Unprocessable
 from shared.log import Log, Outgoing
 from shared.service import ServiceName, TopicName
@@ -38,6 +39,7 @@ _WRITER: Final = {topic: writer for writer, topic, _ in LINKS}
 _TOPIC: Final = {writer: topic for writer, topic, _ in LINKS}
 _TIMER: Final = f"{TIMERS.name}/".encode()
 _POSITION: Final = b"#position"
+_SOURCE: Final = "kindling/restore"
 _AT_ONCE = 500
 BUDGET: Final = timedelta(days=7)
 
@@ -46,7 +48,8 @@ BUDGET: Final = timedelta(days=7)
 class Restored:
     """What became of it. `again`: activity that is read again; `full`: from when on budgets are sure to hold, if ever.
 
-    `records` came out of the file into the log, and `letters` dead letters.
+    `records` came out of the file into the log, and `letters` dead letters. `forgotten` members of the file were
+    forgotten since, and are again; `unsure`: there may be more, of whom nothing here tells.
     """
 
     community: str
@@ -56,6 +59,8 @@ class Restored:
     records: int = 0
     letters: int = 0
     full: datetime | None = None
+    forgotten: int = 0
+    unsure: bool = False
 
 
 @dataclass
@@ -93,9 +98,9 @@ class Restoring:
         there = await self._look(keys, head.community)
         refuse_there(head, there, over)
         how = await plan(self.log, self.stores, head, there, as_saved=as_saved)
-        restored = Restored(head.community, how.how, head.saved, how.again)
+        restored = Restored(head.community, how.how, head.saved, how.again, unsure=how.unsure)
         async with keys.staged() as staged:
-            staging = _Staging(self, staged, head, how, restored)
+            staging = _Staging(self, staged, head, how, restored, ForgottenSince(head.community, there.forgotten))
             await staging.fill()
             await self._keep_due(head.community, staging.due)
             if how.how is How.READING_ON:
@@ -111,7 +116,8 @@ class Restoring:
         raw = await keys.positions()
         positions = {service: load_position(body) for service, body in raw.items() if body}
         deleted = (await stage_of(self.connections, self.redis, community)).deleted
-        return There(bool(positions), deleted, raw, positions)
+        # After the positions: who is forgotten meanwhile moves one, and nothing is done.
+        return There(bool(positions), deleted, raw, positions, await forgotten_there(keys))
 
     async def _keep_due(self, community: str, due: Mapping[ServiceName, datetime]) -> None:
         """Have services find what is due; the index may be early, so it comes before."""
@@ -151,8 +157,17 @@ class Restoring:
 class _Staging:
     """Fills the keys as they will be, entry by entry; tells what is due, and the dead letters."""
 
-    def __init__(self, restoring: Restoring, staged: Staged, head: Head, how: Plan, restored: Restored) -> None:
+    def __init__(
+        self,
+        restoring: Restoring,
+        staged: Staged,
+        head: Head,
+        how: Plan,
+        restored: Restored,
+        forgotten: ForgottenSince,
+    ) -> None:
         self._restoring, self._staged, self._head, self._plan, self._restored = restoring, staged, head, how, restored
+        self._forgotten = forgotten
         self.due: dict[ServiceName, datetime] = {}
         self.letters: list[DeadLetter] = []
         self._positions: dict[ServiceName, Position] = dict(how.positions)
@@ -169,7 +184,10 @@ class _Staging:
             await self._take(entry)
         await self._flush()
         for body in self._plan.forgets:
+            self._forgotten.see_record(body)
             await self._enter(body)
+        if as_saved:
+            await self._forget()
         for writer, carried in self._plan.carried.items():
             await self._put_out(writer, carried)
         for service, position in self._positions.items():
@@ -184,10 +202,12 @@ class _Staging:
                 self._name = Name(entry.service, entry.rest)
             case Field():
                 self._see(entry)
+                self._forgotten.see_field(self._name, entry)
                 self._fields.append((entry.name, entry.value))
             case Item():
                 self._items.append(entry.value)
             case Record():
+                self._forgotten.see_record(entry.body)
                 await self._take_record(TopicName(entry.topic), entry.body)
             case Letter():
                 self._take_letter(DeadLetter.model_validate_json(entry.body))
@@ -232,6 +252,16 @@ class _Staging:
         self._positions[ServiceName.INGEST] = replace(was, emitted=was.emitted + 1)
         await self._put_out(ServiceName.INGEST, {was.emitted + 1: body})
 
+    async def _forget(self) -> None:
+        """Keep who was forgotten since, and have services forget again whom the file brings."""
+        for service, name, body in self._forgotten.carried():
+            await self._staged.put(_state(service), [(name, body)])
+        for member, at in self._forgotten.members():
+            said = f"forgotten/{secrets.token_hex(8)}"
+            event = MemberForgotten(id=said, source=_SOURCE, at=at, community=self._head.community, member=member)
+            await self._enter(encode(Envelope(event, recorded=self._restoring.now)))
+            self._restored.forgotten += 1
+
     async def _put_out(self, writer: ServiceName, waiting: Mapping[int, bytes]) -> None:
         if waiting:
             await self._staged.put(_state(writer), [(OUTBOX + str(n).encode(), body) for n, body in waiting.items()])
@@ -260,7 +290,7 @@ class _Staging:
 
     def _closed(self, at: datetime) -> CommunityClosed:
         name = f"closed/{secrets.token_hex(8)}"
-        return CommunityClosed(id=name, source="kindling/restore", at=at, community=self._head.community)
+        return CommunityClosed(id=name, source=_SOURCE, at=at, community=self._head.community)
 
 
 def _state(service: ServiceName) -> Name:

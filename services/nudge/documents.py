@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Any, Final
+
+from pydantic import PlainSerializer
 
 from shared.declining import Said
 from shared.events import (
@@ -63,6 +65,11 @@ class Community:
     deleted: bool = False
 
 
+def _told(delegates: tuple[Delegate, ...]) -> list[Any]:
+    """Write who has no days as an id alone: a nudge of before there were days can go back to that."""
+    return [one.member if one.first is one.last is None else one.model_dump(mode="json") for one in delegates]
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A member, under their id. `own_zone` and what follows are their own preferences; None is the default.
@@ -92,7 +99,7 @@ class Member:
     absences: tuple[Absence, ...] = ()
     gap_hours: int | None = None
     digest: Digest | None = None
-    delegates: tuple[Delegate, ...] = ()
+    delegates: Annotated[tuple[Delegate, ...], PlainSerializer(_told)] = ()
     region: str = ""
     stamps: dict[str, Stamp] = field(default_factory=dict)
 

@@ -6,6 +6,7 @@ import re
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
+from shared.kafka_describing import id_of
 from shared.kafka_log import KafkaLog
 from shared.log import Incoming, Log
 from shared.service import TopicName
@@ -129,14 +130,22 @@ async def test_a_topic_that_was_made_again_is_noticed_at_work(
         assert len((await emitted(run.log))["c"]) == 5
 
 
-async def test_a_place_that_an_earlier_version_kept_is_read_on_from(place: Place) -> None:
+def test_the_zero_id_is_none() -> None:
+    """Brokers of before Kafka had ids say so in zeros: no topic has that id, and no later one differs from it."""
+    assert id_of(bytes(16)) == ""
+    assert id_of(bytes(15) + b"\1") == "0" * 31 + "1"
+
+
+@pytest.mark.parametrize("noted", [None, "", "0" * 32])
+async def test_a_place_that_an_earlier_version_kept_is_read_on_from(place: Place, noted: str | None) -> None:
     """It says nothing of the topic's id: an upgrade reads nothing again, and knows the topic from then on."""
     async with running(place, Counting()) as run:
         await run.feed([reply("c", n) for n in range(5)])
         await run.settle()
     partition = partition_of("c", PARTITIONS)
     async with place.redis() as redis:
-        await redis.hdel(f"{place.prefix}:recommend:partition:{partition}", "topic")
+        key = f"{place.prefix}:recommend:partition:{partition}"
+        await (redis.hdel(key, "topic") if noted is None else redis.hset(key, "topic", noted))
     async with running(place, Counting()) as run:
         await run.feed([reply("c", 5)])
         await run.settle()
