@@ -1,12 +1,16 @@
 """What nudge says that it holds of a member: all of it, and nothing that another person may not have told them."""
 
 import asyncio
+import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from services import nudge
+from services.nudge.decision_log import DECISIONS
 from services.nudge.documents import OPPORTUNITIES, POSTS, WISHES
 from services.nudge.guard import Guard, Held
 from services.nudge.held import OF_NOBODY, RULES, HeldView, held_of
@@ -15,6 +19,7 @@ from shared.events import (
     Answer,
     CommunityOpened,
     MatchDeclined,
+    MemberContacted,
     MemberForgotten,
     Mode,
     NudgeReviewed,
@@ -97,6 +102,52 @@ def test_nobody_is_told_what_others_said(played: list[tuple[Any, ...]], waits: l
             assert not any(key in one for one in found[name] for key in ("state", "closing", "reason", "asked"))
 
 
+# What becomes of an ask that is taken back, for whatever reason; and why somebody was asked and by whom, of which the
+# inbox leaves out the same at the same time.
+ENDS = ("state", "withdrawn", "closed", "hidden_until", "evidence", "handed_by")
+# What really changes with it: who else is asked, and what is counted of it.
+COUNTED = ("asks", "tally", "trial", "load", "unasked", "held")
+
+
+def lasting(garden: Garden, member: str) -> list[tuple[str, str]]:
+    """Give all that is held of a member, but for what changes with an ask that ends."""
+    return [
+        (table, json.dumps({name: value for name, value in entry.items() if name not in (*ENDS, *COUNTED)}))
+        for table, told in entries(garden, member).items()
+        for entry in told
+        if table not in COUNTED
+    ]
+
+
+@slow
+@given(steps, gaps, st.sampled_from([0.25, 3.0, 9.0, 30.0]), st.permutations(PEOPLE))
+def test_nothing_vanishes_when_somebody_keeps_apart(
+    played: list[tuple[Any, ...]], waits: list[float], after: float, people: list[str]
+) -> None:
+    """Whatever happened: that somebody keeps apart from a member takes nothing from what the member is shown.
+
+    What they are asked for another reason at that moment, the next round being there, may come to it.
+    """
+    watched = run(played, waits, after=after)
+    garden, (speaker, other, *_) = watched.garden, people
+    at = max(garden.driven.clock or START, START) + hours(0.25)
+    garden.until(at)
+    before, asked = lasting(garden, other), decided(garden)
+    contacted = [
+        one
+        for one in garden.step(make(MatchDeclined, at, member=speaker, other=other))
+        if isinstance(one, MemberContacted)
+    ]
+    now = lasting(garden, other)
+    assert [one for one in before if one not in now] == []
+    assert contacted or decided(garden) != asked or before == now
+
+
+def decided(garden: Garden) -> dict[str, datetime]:
+    """Give when it was decided to ask somebody, or proposed, by nudge."""
+    return {one.nudge: one.at for one in garden.documents.table(DECISIONS).values() if one.nudge is not None}
+
+
 @slow
 @given(steps, gaps)
 def test_nothing_is_held_of_who_was_forgotten(played: list[tuple[Any, ...]], waits: list[float]) -> None:
@@ -143,6 +194,26 @@ def test_who_is_kept_apart_sees_what_who_suits_nothing_sees() -> None:
     assert [one for one in blocked["load"] if one["asks"]] == []
     assert {**blocked, "load": []} == {**unsuited, "load": []}
     assert {"person": "ann"}.items() <= entries(lived(apart), "asker")["wishes"][0].items()
+
+
+def test_who_was_asked_before_sees_the_same_as_ever() -> None:
+    """That the author keeps apart from Ann after she was asked takes neither why she was, nor what Bob's turn was."""
+    for member in ("ann", "bob"):
+        garden = lived(until=20)
+        before = entries(garden, member)["decision"]
+        assert before
+        garden.step(make(MatchDeclined, START + hours(21), member="asker", other=member))
+        assert entries(garden, member)["decision"] == before
+
+
+def test_a_leader_who_keeps_apart_is_still_stood_in_for() -> None:
+    """Who named Bob to act for them and keeps apart from him is in his list as they are in his inbox."""
+    garden = lived(
+        make(RolesChanged, START - hours(0.5), member="ann", roles=(Role.LEADER,)),
+        make(PreferencesChanged, START - hours(0.5), member="ann", delegates=("bob",)),
+        make(MatchDeclined, START - hours(0.25), member="ann", other="bob"),
+    )
+    assert entries(garden, "bob")["stands_in"] == [{"leaders": ["ann"]}]
 
 
 def test_what_moderators_have_shows_in_nothing() -> None:

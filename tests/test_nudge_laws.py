@@ -443,7 +443,9 @@ def told(who: str, what: str, at: datetime) -> tuple[type[Event], dict[str, Any]
     return kinds[what]
 
 
-def run(played: Sequence[tuple[Any, ...]], waits: Sequence[float], there: Sequence[Event] = THERE) -> Watched:
+def run(
+    played: Sequence[tuple[Any, ...]], waits: Sequence[float], there: Sequence[Event] = THERE, after: float = 100
+) -> Watched:
     watched, at = Watched(there), START
     published: dict[str, PostPublished] = {}
     for step, wait in zip(played, waits, strict=False):
@@ -455,7 +457,7 @@ def run(played: Sequence[tuple[Any, ...]], waits: Sequence[float], there: Sequen
             watched.step(ranked(event, *step[2], first=step[3], at=at))
         else:
             watched.step(event)
-    watched.step(tick(at + hours(100)))
+    watched.step(tick(at + hours(after)))
     return watched
 
 

@@ -2,9 +2,14 @@
 
 Pure. Left out is what other people said or decided (who declines the member, who approved or refused, to whom else
 something was proposed), whom else it could have been, and all that is in a channel that the member may not read now.
+
+What others said shows in what goes, too: nothing here vanishes when somebody says that they keep apart from the member.
+So what was decided is told by what was true then, and what they may yet be asked, or who would be asked in the next
+round, is not told: asked or proposed to be, they are told.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from services.nudge.choose import Bar
@@ -40,7 +45,6 @@ from services.nudge.documents import (
     WISHES,
     WORDINGS,
     Nudge,
-    Opportunity,
     Post,
     Wishes,
     channel_of,
@@ -101,16 +105,17 @@ class HeldView:
         """Say whether either of the two said so."""
         return self.keeps_apart(other) or is_declined((self._wishes(other)).people, self.member)
 
-    def is_open(self, key: str, channel: str) -> bool:
-        """Say whether the member may be told that they came into question for something.
+    def kept_apart(self, people: Iterable[str], at: datetime) -> bool:
+        """Say whether the member themselves had said by then that they keep apart from one of some people."""
+        said = (self.wishes.people.get(other) for other in people)
+        return any(one is not None and one.declined and one.said.at <= at for one in said)
 
-        Not where that would show what others said: that somebody in it does not want to be matched with the member, or
-        that moderators have the post.
+    def is_open(self, key: str, channel: str) -> bool:
+        """Say whether the member may be told of what was decided about something: where they read it, and moderators
+        do not have it.
         """
-        opportunity, post = self.documents.get(OPPORTUNITIES, key), self.documents.get(POSTS, key) or Post()
-        if opportunity is None or post.is_sensitive or not self.reads(channel):
-            return False
-        return not any(self.is_apart(other) and not self.keeps_apart(other) for other in opportunity.concerned)
+        post = self.documents.get(POSTS, key) or Post()
+        return self.documents.get(OPPORTUNITIES, key) is not None and not post.is_sensitive and self.reads(channel)
 
     def shows(self, nudge: Nudge) -> bool:
         """Say whether a nudge is the member's, and about what they may be told of."""
@@ -180,19 +185,6 @@ def _opportunities(view: HeldView) -> Iterator[Entry]:
             yield {**about, "you": "wrote it", **{name: kept[name] for name in shown}}
         elif known.subject is not None and known.kind is Kind.WELCOME and known.concerned == (view.member,):
             yield {**about, "you": "are to be welcomed", "ready": known.ready.isoformat()}
-        if view.is_open(key, known.channel):
-            yield from ({**about, **one} for one in _came_into_question(view, key, known))
-
-
-def _came_into_question(view: HeldView, key: str, known: Opportunity) -> Iterator[Entry]:
-    channel = {"channel": known.channel or None}
-    for candidate in known.candidates:
-        if candidate.member == view.member:
-            reasons = view.evidence(candidate.evidence, key)
-            said = {"score": candidate.score, "rank": candidate.rank, "evidence": reasons}
-            yield {**channel, "you": "came into question", **said}
-    if known.named is not None and known.named.member == view.member:
-        yield {**channel, "you": "were handed it", "by": _giver(view, known.named.by)}
 
 
 def _giver(view: HeldView, by: str | None) -> str | None:
@@ -214,12 +206,6 @@ def _inbox(view: HeldView) -> Iterator[Entry]:
     known = [(key, view.documents.get(NUDGES, key)) for key in (inbox.nudges if inbox else ())]
     if shown := [key for key, nudge in known if nudge is not None and view.shows(nudge)]:
         yield {"nudges": shown}
-
-
-def _stands_in(view: HeldView) -> Iterator[Entry]:
-    known = view.documents.get(STANDS_IN, view.member)
-    if leaders := [leader for leader in (known.leaders if known else ()) if not view.is_apart(leader)]:
-        yield {"leaders": leaders}
 
 
 def _asks(view: HeldView) -> Iterator[Entry]:
@@ -279,7 +265,9 @@ def _proposals(view: HeldView) -> Iterator[Entry]:
 
 def _decisions(view: HeldView) -> Iterator[Entry]:
     for _, decision in view.sorted(DECISIONS):
-        if not view.is_open(decision.post, decision.channel):
+        # Where nobody was asked, the last such decision takes the place of the one before, and would show by that what
+        # somebody said since.
+        if decision.nudge is None or not view.is_open(decision.post, decision.channel):
             continue
         own = next((one for one in decision.considered if one.member == view.member), None)
         asked = decision.member == view.member
@@ -288,10 +276,10 @@ def _decisions(view: HeldView) -> Iterator[Entry]:
 
 
 def _may_be_told(view: HeldView, decision: Decision, own: Considered) -> bool:
-    """Say whether what barred the member is their own doing, or nobody's."""
+    """Say whether what barred the member then was their own doing, or nobody's."""
     opportunity = view.documents.get(OPPORTUNITIES, decision.post)
     people = opportunity.concerned if opportunity is not None else ()
-    return _APART.isdisjoint(own.bars) or any(view.keeps_apart(other) for other in people)
+    return _APART.isdisjoint(own.bars) or view.kept_apart(people, decision.at)
 
 
 def _decided(decision: Decision, own: Considered | None, *, asked: bool) -> Entry:
@@ -326,10 +314,10 @@ RULES: Final[Sequence[Rule[HeldView]]] = (
     Rule(MEMBERS, "Who you are here, and how you want to be asked, with when each was last said.", _own(MEMBERS)),
     Rule(READERS, "Which channels you are in.", _readers),
     Rule(POSTS, "How young posts of yours begin, and what became of them.", _posts),
-    Rule(OPPORTUNITIES, "What needed somebody, where it was yours or you came into question for it.", _opportunities),
+    Rule(OPPORTUNITIES, "What needed somebody, where it was yours, or you are to be welcomed.", _opportunities),
     Rule(NUDGES, "What you were asked, why, and what you said to it.", _nudges),
     Rule(INBOXES, "In which order what you were asked stands in your inbox.", _inbox),
-    Rule(STANDS_IN, "The leaders who named you to act for them.", _stands_in),
+    Rule(STANDS_IN, "The leaders who named you to act for them.", _own(STANDS_IN)),
     Rule(ASKS, "When you were asked, a week back at least, what you let go by, and what you answered unasked.", _asks),
     Rule(TALLIES, "How often you replied when asked, and how often that was expected.", _own(TALLIES)),
     Rule(TRIALS, "Posts of yours that are followed to measure what asking adds.", _about_own_posts(TRIALS)),
@@ -339,7 +327,7 @@ RULES: Final[Sequence[Rule[HeldView]]] = (
     Rule(GATHERINGS, "Gatherings that you host.", _gatherings),
     Rule(TIES, "That you and somebody exchanged something after you were brought together.", _ties),
     Rule(PROPOSALS, "What it was proposed to ask you, before anybody was asked.", _proposals),
-    Rule(DECISIONS, "Decisions whom to ask in which you came into question.", _decisions),
+    Rule(DECISIONS, "Decisions to ask somebody in which you came into question.", _decisions),
     Rule(LOADS, "How often you were asked in each week; 0: you came into question.", _loads),
     Rule(UNASKED, "Posts of yours about which nobody could be asked.", _unasked),
     Rule(TIMERS, "When something about you is looked at again: your absence, or whether you came back.", _timers),
