@@ -62,7 +62,7 @@ async def build(
         log=broker,
         redis=redis,
         processor=processor,
-        beside=(note, partial(replica.tell, [encoder_of(encoder.version) for encoder in encoders])),
+        beside=(note, partial(replica.tell, [encoder.version for encoder in encoders])),
         close=close,
         traces=traces,
     )
