@@ -6,7 +6,7 @@ The old encoder ranks up to that record. What was embedded stays where it is int
 """
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -59,6 +59,30 @@ def to_change_to(encoders: Sequence[Encoder], own: str | None) -> Encoder:
     return others[0]
 
 
+def why_not(version: str, replicas: Sequence[Sequence[str]]) -> str | None:
+    """Say what a change to an encoder's version would hold up at replicas with these versions; None: nothing."""
+    name, number = encoder_of(version), len(replicas)
+    if not replicas:
+        return "no recommend of this version runs: start it"
+    if lacking := sum(name not in map(encoder_of, versions) for versions in replicas):
+        return (
+            f"{lacking} of {number} replicas of recommend lack {name}, and their communities would wait: set "
+            "KINDLING_RECOMMEND__SECOND_MODEL for all, and start them again (one that has just ended counts a minute)"
+        )
+    if not any(version in versions for versions in replicas):
+        builds = sorted({one for versions in replicas for one in versions if encoder_of(one) == name})
+        return (
+            f"no replica of recommend has {version}, which makes the vectors here; they have {' and '.join(builds)} "
+            "and would make all vectors again while the partition waits: run this where they run, from the same image"
+        )
+    return None
+
+
+def with_other_builds(version: str, replicas: Sequence[Sequence[str]]) -> int:
+    """Count the replicas that have the encoder in another build alone: they make the vectors again."""
+    return sum(version not in versions for versions in replicas)
+
+
 async def embed(rules: RecommendSettings, opened: Opened, encoder: Encoder, told: Told) -> int:
     """Make the vectors of all that a community keeps, and of what comes meanwhile but for a few. Gives how many."""
     async with _only_of_kept(rules, opened, encoder) as (store, _):
@@ -96,9 +120,18 @@ async def _embed(opened: Opened, store: StoredVectors, told: Told) -> int:
 
 
 async def change(
-    rules: RecommendSettings, opened: Opened, encoder: Encoder, told: Told, *, training: bool = True
+    rules: RecommendSettings,
+    opened: Opened,
+    encoder: Encoder,
+    told: Told,
+    *,
+    training: bool = True,
+    still: Callable[[], Awaitable[None]] | None = None,
 ) -> Changed:
     """Change a community to an encoder, with models that were trained with it where there are any.
+
+    `still` is asked just before the record is written, which is hours after the first look at large communities: what
+    it raises ends the change, with what was made kept for the next call.
 
     Raises:
         BeingTrained: another process trains the community's models.
@@ -106,13 +139,17 @@ async def change(
     name = encoder_of(encoder.version)
     async with _only_of_kept(rules, opened, encoder) as (store, noting):
         embedded = await _embed(opened, store, told)
-        if await _chose_hand_set(opened):
+        hand_set = await _chose_hand_set(opened)
+        if hand_set:
             models, why = None, "an operator chose what is set by hand"
         else:
             models, why = await _models(rules, opened, noting, told, training=training)
+        embedded += await _embed(opened, store, told)
+        if still is not None:
+            await still()
+        if not hand_set:
             # Any other choice was among models of the old encoder, which rank no more.
             await opened.tries.choose(opened.community, False)
-        embedded += await _embed(opened, store, told)
         event = EncoderChanged(
             id=f"encoder/{name}/{secrets.token_hex(8)}", source="kindling/encoders", at=wall_clock(),
             community=opened.community, encoder=name, artefact=models.id if models else None,

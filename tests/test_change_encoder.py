@@ -1,6 +1,7 @@
 """A community's encoder changes at one record: the old one before it, the new one after, and never both at once."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kindling.changing import why_not, with_other_builds
 from services.recommend.documents import ACTIVE, BEFORE, ENCODED, ENCODER, MODELS, POSTS
 from services.recommend.encoding import encoder_of
 from services.recommend.models import Models, sha256
@@ -269,6 +271,29 @@ def test_both_encoders_are_told_apart_from_their_builds() -> None:
     """The build is what follows the last slash, also of a model whose name has one."""
     assert encoder_of("org/model/onnx-int8/0123/onnxruntime-1.20-cpu") == "org/model/onnx-int8/0123"
     assert encoder_of("hashed") == "hashed"
+
+
+BUILD, OTHER = f"{NEW}/runtime-1", f"{NEW}/runtime-2"
+FIRST = f"{OLD}/runtime-1"
+
+
+@pytest.mark.parametrize(
+    ("replicas", "why", "others"),
+    [
+        ([], "no recommend of this version runs", 0),
+        ([[FIRST, BUILD], [FIRST]], f"1 of 2 replicas of recommend lack {NEW}", 1),
+        ([[FIRST, OTHER], [OTHER]], f"no replica of recommend has {BUILD}.*they have {OTHER} and", 2),
+        ([[FIRST, BUILD], [OTHER]], None, 1),
+        ([[FIRST, BUILD], [BUILD]], None, 0),
+    ],
+)
+def test_vectors_that_no_replica_would_use_are_no_reason_to_change(
+    replicas: list[list[str]], why: str | None, others: int
+) -> None:
+    """Vectors are kept by build: made by one that no replica has, all would be made again in the step of the record."""
+    said = why_not(BUILD, replicas)
+    assert (said is None) if why is None else re.search(why, said or "")
+    assert with_other_builds(BUILD, replicas) == others
 
 
 def test_settings_of_encoders_are_no_rules() -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kindling.changing import Changed, change, embed, to_change_to
+from kindling.changing import Changed, change, embed, to_change_to, why_not, with_other_builds
 from kindling.commands.common import DataDir, community_id
 from kindling.commands.models import progress_bar
 from kindling.servers import servers
@@ -58,7 +58,7 @@ async def _list(connections: Connections) -> None:
             counts = await VectorVersions(redis, connections.prefix).counts(name)
             kept = "\n".join(f"{count:,} of {version}" for version, count in counts.items())
             table.add_row(escape(name), escape(known.encoder) if known else "as recommend is set", escape(kept))
-        told = await Replicas(redis, connections.prefix).encoders()
+        told = await Replicas(redis, connections.prefix).versions()
     finally:
         await redis.aclose()
     console.print(table)
@@ -88,7 +88,9 @@ def change_(
     communities: Communities = None,
     every: All = False,
     train: Annotated[bool, typer.Option(help="Train models with the new encoder before.")] = True,
-    force: Annotated[bool, typer.Option("--force", help="Even where a replica of recommend lacks it.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even where replicas of recommend lack it, or have another build.")
+    ] = False,
     nice: Nice = 10,
     data_dir: DataDir = None,
 ) -> None:
@@ -101,9 +103,12 @@ def change_(
 
     async def work(found: Opened, encoder: Encoder, told: Told) -> str:
         name = encoder_of(encoder.version)
-        if not force:
-            await _refuse_where_lacking(found, name)
-        changed = await change(settings.recommend, found, encoder, told, training=train)
+
+        async def still() -> None:
+            await _refuse_or_warn(found, encoder.version, force=force)
+
+        await still()
+        changed = await change(settings.recommend, found, encoder, told, training=train, still=still)
         told("waiting for recommend", None, None)
         return _said(changed, done=await _is_done(found, name))
 
@@ -114,16 +119,18 @@ def change_(
         raise typer.Exit(BEING_TRAINED) from None
 
 
-async def _refuse_where_lacking(found: Opened, encoder: str) -> None:
-    told = await Replicas(found.redis, found.connections.prefix).encoders()
-    lacking = sum(encoder not in names for names in told)
-    if not told:
-        raise typer.BadParameter("no recommend of this version runs: start it, or say --force for one that will")
-    if lacking:
-        raise typer.BadParameter(
-            f"{lacking} of {len(told)} replicas of recommend lack {encoder}, and their communities would wait: set "
-            "KINDLING_RECOMMEND__SECOND_MODEL for all, and start them again (one that has just ended counts a minute)"
+async def _refuse_or_warn(found: Opened, version: str, *, force: bool) -> None:
+    replicas = await Replicas(found.redis, found.connections.prefix).versions()
+    why = why_not(version, replicas)
+    if why and not force:
+        raise typer.BadParameter(f"{why}, or say --force")
+    others = with_other_builds(version, replicas)
+    if why or others:
+        why = why or (
+            f"{others} of {len(replicas)} replicas of recommend have another build than {version}: they make the "
+            "vectors of communities of theirs again, while the partition waits"
         )
+        typer.echo(f"{found.community}: {why}", err=True)
 
 
 async def _is_done(found: Opened, encoder: str) -> bool:

@@ -63,7 +63,7 @@ async def build(
         redis=redis,
         prefix=connections.prefix,
         processor=processor,
-        beside=(note, partial(replica.tell, [encoder_of(encoder.version) for encoder in encoders])),
+        beside=(note, partial(replica.tell, [encoder.version for encoder in encoders])),
         close=close,
         traces=traces,
     )

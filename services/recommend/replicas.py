@@ -1,4 +1,7 @@
-"""Which encoders each running replica has, told in Redis: who changes a community's looks whether all have the new."""
+"""Which encoders each running replica has, told in Redis: who changes a community's looks whether all have the new.
+
+They tell full versions, as vectors are kept by: another build of the same encoder would make them all again.
+"""
 
 import asyncio
 import json
@@ -21,9 +24,9 @@ class Replicas:
         self._redis = redis
         self._keys = f"{prefix}:recommend:replica:"
 
-    async def tell(self, encoders: Sequence[str]) -> None:
-        """Tell which encoders this process has, until cancelled."""
-        key, told = f"{self._keys}{secrets.token_hex(8)}", json.dumps(list(encoders))
+    async def tell(self, versions: Sequence[str]) -> None:
+        """Tell the versions of the encoders that this process has, until cancelled."""
+        key, told = f"{self._keys}{secrets.token_hex(8)}", json.dumps(list(versions))
         try:
             while True:
                 with suppress(Unavailable), away_is_unavailable():
@@ -34,8 +37,8 @@ class Replicas:
                 async with asyncio.timeout(1):
                     await self._redis.delete(key)
 
-    async def encoders(self) -> list[list[str]]:
-        """Give the encoders of each process that runs; raises Unavailable."""
+    async def versions(self) -> list[list[str]]:
+        """Give the versions of each process's encoders, of those that run; raises Unavailable."""
         found = []
         with away_is_unavailable():
             async for key in self._redis.scan_iter(match=f"{_literal(self._keys)}*", count=1000):
