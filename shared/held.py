@@ -5,14 +5,14 @@ of one person are listed with the reason, so that a new one cannot be forgotten.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from pydantic_core import to_json
 
-from shared.state import Table
+from shared.state import Documents, Table
 
 # Said with every export: what of all that is held stands in none, and what is held elsewhere.
 LEFT_OUT: Final = {
@@ -102,6 +102,26 @@ class Rule(Generic[View]):
 def sections_of(rules: Sequence[Rule[View]], view: View) -> tuple[Section, ...]:
     """Go through the rules in their order."""
     return tuple(Section(rule.table.name, rule.about, tuple(rule.of(view))) for rule in rules)
+
+
+class OfMember(Protocol):
+    """What a service's rules look at: all that may be about a member."""
+
+    @property
+    def documents(self) -> Documents: ...
+
+    @property
+    def member(self) -> str: ...
+
+
+def own(table: Table[Any]) -> Callable[[OfMember], Iterable[Entry]]:
+    """Make the rule of a table that is kept by member."""
+
+    def entries(view: OfMember) -> Iterator[Entry]:
+        if (known := view.documents.get(table, view.member)) is not None:
+            yield plain(table, known)
+
+    return entries
 
 
 def plain(table: Table[T], document: T, *without: str) -> Entry:

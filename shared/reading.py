@@ -1,9 +1,9 @@
 """What doors may do with a service's state: read single documents that the handlers stored."""
 
-from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TypeVar
 
-from shared.state import Table
+from shared.state import Documents, Table
 
 T = TypeVar("T")
 
@@ -28,3 +28,13 @@ class StateReader(Protocol):
     async def known(self, community: str) -> bool:
         """Say whether this service has ever handled a record of the community."""
         ...
+
+
+async def fetch(
+    reader: StateReader, community: str, documents: Documents, table: Table[Any], keys: Iterable[str]
+) -> None:
+    """Read the documents of some keys that are not among those that were read before, and put them there."""
+    missing = sorted(set(keys) - set(documents.keys(table)))
+    for key, found in zip(missing, await reader.get_many(community, table, missing), strict=True):
+        if found is not None:
+            documents.put(table, key, found)

@@ -57,7 +57,7 @@ from services.nudge.naming import short_hash
 from services.nudge.unasked import UNASKED, Unasked
 from services.nudge.wishes import is_declined
 from shared.events import Evidence, Kind, Reason
-from shared.held import Entry, Holding, Rule, plain, sections_of
+from shared.held import Entry, Holding, Rule, own, plain, sections_of
 from shared.service import ServiceName
 from shared.state import TIMERS, Documents, Table
 
@@ -147,16 +147,6 @@ def held_of(view: HeldView) -> Holding:
     forgotten = view.documents.get(FORGOTTEN, short_hash(view.member))
     sections = sections_of(RULES, view)
     return Holding(ServiceName.NUDGE.value, sections, forgotten.at if forgotten else None)
-
-
-def _own(table: Table[Any]) -> Any:
-    """Make the rule of a table that is kept by member."""
-
-    def entries(view: HeldView) -> Iterator[Entry]:
-        if (known := view.documents.get(table, view.member)) is not None:
-            yield plain(table, known)
-
-    return entries
 
 
 def _readers(view: HeldView) -> Iterator[Entry]:
@@ -311,15 +301,15 @@ def _timers(view: HeldView) -> Iterator[Entry]:
 
 
 RULES: Final[Sequence[Rule[HeldView]]] = (
-    Rule(MEMBERS, "Who you are here, and how you want to be asked, with when each was last said.", _own(MEMBERS)),
+    Rule(MEMBERS, "Who you are here, and how you want to be asked, with when each was last said.", own(MEMBERS)),
     Rule(READERS, "Which channels you are in.", _readers),
     Rule(POSTS, "How young posts of yours begin, and what became of them.", _posts),
     Rule(OPPORTUNITIES, "What needed somebody, where it was yours, or you are to be welcomed.", _opportunities),
     Rule(NUDGES, "What you were asked, why, and what you said to it.", _nudges),
     Rule(INBOXES, "In which order what you were asked stands in your inbox.", _inbox),
-    Rule(STANDS_IN, "The leaders who named you to act for them.", _own(STANDS_IN)),
+    Rule(STANDS_IN, "The leaders who named you to act for them.", own(STANDS_IN)),
     Rule(ASKS, "When you were asked, a week back at least, what you let go by, and what you answered unasked.", _asks),
-    Rule(TALLIES, "How often you replied when asked, and how often that was expected.", _own(TALLIES)),
+    Rule(TALLIES, "How often you replied when asked, and how often that was expected.", own(TALLIES)),
     Rule(TRIALS, "Posts of yours that are followed to measure what asking adds.", _about_own_posts(TRIALS)),
     Rule(NEWCOMERS, "Whether you wrote again after your first post, followed for the same.", _newcomer),
     Rule(WEEK_POSTS, "Posts of yours that count for their week.", _about_own_posts(WEEK_POSTS)),

@@ -1,7 +1,7 @@
 """Read what nudge holds of a member: all that names them, and what it takes to say whether they may see it."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ from services.nudge.naming import short_hash
 from services.nudge.unasked import UNASKED
 from shared.events import Evidence
 from shared.held import Entry, Holding, Section, plain, words_of
-from shared.reading import StateReader
+from shared.reading import StateReader, fetch
 from shared.state import Documents, Table
 
 # Kept beside the tables, by the guard.
@@ -60,12 +60,12 @@ async def read_held(reader: StateReader, guard: Guard, community: str, member: s
     about |= (documents.get(ASKS, member) or Asks()).carried.keys()
     about |= {topic for wishes in pressed.wishes for topic in wishes.topics}
     for table in _ABOUT_POSTS:
-        await _fetch(reader, community, documents, table, about)
+        await fetch(reader, community, documents, table, about)
     rested_on = {post for evidence in _evidence(documents) for post in evidence.posts}
-    await _fetch(reader, community, documents, POSTS, rested_on)
-    await _fetch(reader, community, documents, CHANNELS, await asyncio.to_thread(_channels, documents))
-    await _fetch(reader, community, documents, FORGOTTEN, [short_hash(member)])
-    await _fetch(reader, community, documents, UNASKED, [THE_COMMUNITY])
+    await fetch(reader, community, documents, POSTS, rested_on)
+    await fetch(reader, community, documents, CHANNELS, await asyncio.to_thread(_channels, documents))
+    await fetch(reader, community, documents, FORGOTTEN, [short_hash(member)])
+    await fetch(reader, community, documents, UNASKED, [THE_COMMUNITY])
     view = HeldView(documents, community, member)
     holding = await asyncio.to_thread(held_of, view)
     return replace(holding, sections=(*holding.sections, Section(PRESSES, _PRESSES, tuple(_presses(view, pressed)))))
@@ -81,15 +81,6 @@ def _presses(view: HeldView, pressed: Held) -> Iterator[Entry]:
         kept = plain(WISHES, wishes)
         yield from ({"topic_of_post": post, **one} for post, one in kept["topics"].items() if view.sees(post))
         yield from ({"person": person, **one} for person, one in kept["people"].items())
-
-
-async def _fetch(
-    reader: StateReader, community: str, documents: Documents, table: Table[Any], keys: Iterable[str]
-) -> None:
-    missing = sorted(set(keys) - set(documents.keys(table)))
-    for key, found in zip(missing, await reader.get_many(community, table, missing), strict=True):
-        if found is not None:
-            documents.put(table, key, found)
 
 
 def _about(documents: Documents) -> set[str]:

@@ -40,7 +40,7 @@ from services.recommend.documents import (
 )
 from services.recommend.readable import can_read
 from shared.events import Evidence
-from shared.held import Entry, Holding, Rule, plain, sections_of
+from shared.held import Entry, Holding, Rule, own, plain, sections_of
 from shared.service import ServiceName
 from shared.state import TIMERS, Documents, Table
 
@@ -92,16 +92,6 @@ def held_of(view: HeldView) -> Holding:
     forgotten = view.documents.get(FORGOTTEN, forgotten_key(view.community, view.member))
     sections = sections_of(RULES, view)
     return Holding(ServiceName.RECOMMEND.value, sections, forgotten.at if forgotten else None)
-
-
-def _own(table: Table[Any]) -> Any:
-    """Make the rule of a table that is kept by member."""
-
-    def entries(view: HeldView) -> Iterator[Entry]:
-        if (known := view.documents.get(table, view.member)) is not None:
-            yield plain(table, known)
-
-    return entries
 
 
 def _readers(view: HeldView) -> Iterator[Entry]:
@@ -203,13 +193,13 @@ def _timers(view: HeldView) -> Iterator[Entry]:
 
 
 RULES: Final[Sequence[Rule[HeldView]]] = (
-    Rule(MEMBERS, "Whether you are here, and your roles, with when each was last said.", _own(MEMBERS)),
+    Rule(MEMBERS, "Whether you are here, and your roles, with when each was last said.", own(MEMBERS)),
     Rule(READERS, "Which channels you are in.", _readers),
     Rule(POSTS, "Posts that you wrote, word for word, and those that mention you.", _posts),
     Rule(REPLIES, "That you replied, where and when; no text of it.", _replies),
     Rule(DECLINED_PEOPLE, "People with whom you do not want to be matched, or do again.", _declined_people),
     Rule(DECLINED_TOPICS, "Posts of whose topics you want to hear no more, or do again.", _declined_topics),
-    Rule(INTERESTS, "What you said that you are interested in.", _own(INTERESTS)),
+    Rule(INTERESTS, "What you said that you are interested in.", own(INTERESTS)),
     Rule(RESPONDERS, "Young posts that you might answer, with how likely that is and why.", _responders),
     Rule(SUITABLE, "Your list of posts to answer and to read.", _suitable(SUITABLE)),
     Rule(

@@ -1,8 +1,7 @@
 """Read what recommend holds of a member: all that names them, and what it takes to say whether they may see it."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from services.recommend.documents import (
     CHANNELS,
@@ -22,8 +21,8 @@ from services.recommend.documents import (
 from services.recommend.held import HeldView, held_of
 from shared.events import Evidence
 from shared.held import Holding, words_of
-from shared.reading import StateReader
-from shared.state import Documents, Table
+from shared.reading import StateReader, fetch
+from shared.state import Documents
 
 
 async def read_held(reader: StateReader, community: str, member: str, *, own_words: bool = False) -> Holding:
@@ -35,19 +34,10 @@ async def read_held(reader: StateReader, community: str, member: str, *, own_wor
     documents = Documents(await reader.naming(community, words_of(member)))
     # In a thread: who has been here for years is named often.
     posts = await asyncio.to_thread(_posts, documents, member)
-    await _fetch(reader, community, documents, POSTS, posts)
-    await _fetch(reader, community, documents, CHANNELS, await asyncio.to_thread(_channels, documents))
-    await _fetch(reader, community, documents, FORGOTTEN, [forgotten_key(community, member)])
+    await fetch(reader, community, documents, POSTS, posts)
+    await fetch(reader, community, documents, CHANNELS, await asyncio.to_thread(_channels, documents))
+    await fetch(reader, community, documents, FORGOTTEN, [forgotten_key(community, member)])
     return await asyncio.to_thread(lambda: held_of(HeldView(documents, community, member, own_words=own_words)))
-
-
-async def _fetch(
-    reader: StateReader, community: str, documents: Documents, table: Table[Any], keys: Iterable[str]
-) -> None:
-    missing = sorted(set(keys) - set(documents.keys(table)))
-    for key, found in zip(missing, await reader.get_many(community, table, missing), strict=True):
-        if found is not None:
-            documents.put(table, key, found)
 
 
 def _posts(documents: Documents, member: str) -> set[str]:
