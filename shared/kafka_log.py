@@ -220,7 +220,9 @@ class KafkaLog:
             )
         counts = {topic["topic"]: len(topic["partitions"]) for topic in found if topic["error_code"] == 0}
         if counts.pop(self._meta, 0) == 0:
-            raise UnsafeSettings(f"there are no topics under {self._prefix!r}: run `kindling topics create` first")
+            raise UnsafeSettings(
+                f"there are no topics under {self._prefix!r}: start `kindling up`, or run `kindling topics create`"
+            )
         if len(counts) < len(names) or len(set(counts.values())) != 1:
             raise UnsafeSettings(f"the topics under {self._prefix!r} differ in their number of partitions: {counts}")
         self._partitions = next(iter(counts.values()))

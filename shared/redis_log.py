@@ -140,7 +140,9 @@ class RedisLog:
         with away_is_unavailable():
             self._made = await self.redis.hgetall(f"{self._prefix}:log")
         if b"partitions" not in self._made:
-            raise UnsafeSettings(f"there are no topics under {self._prefix!r}: run `kindling topics create` first")
+            raise UnsafeSettings(
+                f"there are no topics under {self._prefix!r}: start `kindling up`, or run `kindling topics create`"
+            )
 
     def subscribe(
         self, topic: TopicName, group: str, reader: Reader, writes: Collection[TopicName] = ()

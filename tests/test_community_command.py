@@ -5,6 +5,7 @@ import re
 from contextlib import aclosing as closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -25,22 +26,23 @@ async def test_a_community_is_opened_seen_closed_and_opened_again(tmp_path: Path
     """Opening gives the first key once; status shows what there is; closing is heard by nudge, and can be undone."""
     told = tmp_path / "status.json"
 
-    def state(name: str = "garden") -> dict[str, object]:
+    def state(name: str = "garden") -> dict[str, Any]:
         kindling(tmp_path, "community", "status", name, "--json", str(told))
-        found: dict[str, object] = json.loads(told.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(told.read_text(encoding="utf-8"))
         return found
 
     with up(tmp_path) as address:
         await until(lambda: ready(address), 120)
         assert "kindling community open garden" in kindling(tmp_path, "community", "status", "garden", code=1)
         assert "there is no community" in kindling(tmp_path, "community", "close", "garden", code=2)
+        assert "there is no community gardn" in kindling(tmp_path, "community", "mode", "gardn", "dry_run", code=2)
         shown = kindling(tmp_path, "community", "open", "garden", "--name", "The garden")
         assert re.search(r"shown this once: kndl_", shown)
         assert "1. bring in its history (to do)" in shown
         kindling(tmp_path, "import", str(write(tmp_path / "garden.jsonl", 40)), "--community", "garden")
 
         async def imported() -> bool:
-            return state()["posts"] == 40
+            return bool(state()["posts"] == 40)
 
         await until(imported, 120)
         shown = kindling(tmp_path, "community", "status", "garden")
@@ -48,6 +50,8 @@ async def test_a_community_is_opened_seen_closed_and_opened_again(tmp_path: Path
         assert "nobody to ask about" in shown
         assert state()["unasked"] == {"open": 0, "since": None, "why": {}, "people_barred": {}, "unasked": []}
         assert "asked in 4 weeks" in shown
+        assert re.search(r"nudges\W+dry run", shown)
+        assert state()["mode"]["reply"] == "dry_run"
         kindling(tmp_path, "community", "close", "garden")
 
         async def closed() -> bool:

@@ -247,7 +247,7 @@ async def test_an_operator_renews_as_it_is_typed(tmp_path: Path) -> None:
     with up(tmp_path) as address:
         await until(lambda: ready(address), 120)
         kindling(tmp_path, "community", "open", "garden")
-        assert "run: stop all services" in kindling(tmp_path, "topics", "renew", "--partitions", "7", code=2)
+        assert "run: stop all services" in kindling(tmp_path, "topics", "renew", "--partitions", "7", "--yes", code=2)
 
         async def drained() -> bool:
             try:
@@ -256,9 +256,13 @@ async def test_an_operator_renews_as_it_is_typed(tmp_path: Path) -> None:
                 return False
 
         await until(drained, 60)
-    said = kindling(tmp_path, "topics", "renew", "--partitions", "7")
+    assert "name what is to be another" in kindling(tmp_path, "topics", "renew", code=2)
+    assert "Go on?" in kindling(tmp_path, "topics", "renew", "--partitions", "7", code=1)
+    said = kindling(tmp_path, "topics", "renew", "--partitions", "7", "--yes")
     assert "a new log of 7 partitions" in said
     assert "Set KINDLING_PARTITIONS=7" in said
-    assert "KINDLING_STORE must be set" in kindling(tmp_path, "topics", "renew", "--to", "kafka://nowhere:1", code=2)
+    assert "KINDLING_STORE must be set" in kindling(
+        tmp_path, "topics", "renew", "--to", "kafka://nowhere:1", "--yes", code=2
+    )
     with up(tmp_path) as address:
         await until(lambda: ready(address), 120)

@@ -22,6 +22,7 @@ from kindling.settings import load
 from services.ingest.accept import Scope
 from services.ingest.keys import Keys
 from services.nudge.documents import COMMUNITY, NUDGES, THE_COMMUNITY
+from services.nudge.manners import manners_of, mode_of
 from services.nudge.read_load import read_load
 from services.nudge.read_unasked import read_unasked
 from services.nudge.settings import NudgeSettings
@@ -29,7 +30,7 @@ from services.recommend.documents import MEMBERS, POSTS
 from shared import limits
 from shared.clock import wall_clock
 from shared.connections import Connections
-from shared.events import CommunityClosed, CommunityOpened, Role
+from shared.events import CommunityClosed, CommunityOpened, Kind, Role
 from shared.failures import Unprocessable
 from shared.service import ServiceName
 from shared.state import Documents
@@ -48,12 +49,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the services hold of a community, in numbers; `unasked` and `load` as nudge's doors give them."""
+    """What the services hold of a community, in numbers; `unasked` and `load` as nudge's doors give them.
+
+    `mode` is how far nudges go by themselves, by kind.
+    """
 
     community: str
     known: bool
     closed: bool
     deleted: bool
+    mode: dict[str, str]
     clock: str | None
     keys: int
     posts: int
@@ -96,6 +101,7 @@ async def _state(connections: Connections, settings: NudgeSettings, community: s
         known=position is not None,
         closed=told is not None and told.closed,
         deleted=told is not None and told.deleted,
+        mode={kind.value: mode_of(manners_of(documents), kind).value for kind in Kind},
         clock=clock.isoformat() if clock is not None else None,
         keys=len(keys),
         posts=sum(name.startswith(f"{POSTS.name}/") for name in ranked.documents),
@@ -133,7 +139,7 @@ def open_(
 
     key, state = _run(data_dir, work)
     console = Console(highlight=False, soft_wrap=True)
-    console.print(Text(f"{community} is open."))
+    console.print(Text(f"{community} is open as soon as the services have read so."))
     if key is not None:
         console.print(Text(f"The key with which activity is sent, shown this once: {key}"))
     _show_steps(console, state)
@@ -150,6 +156,7 @@ def status(community: Community, json_file: Json = None, data_dir: DataDir = Non
         raise typer.Exit(1)
     table = Table(show_header=False)
     table.add_row("is", "deleted" if state.deleted else "closed: nobody is asked" if state.closed else "open")
+    table.add_row("nudges", _told_mode(state.mode))
     table.add_row("its clock", state.clock or "not set yet")
     table.add_row("keys", str(state.keys))
     table.add_row("posts kept", str(state.posts))
@@ -180,6 +187,13 @@ def close(community: Community, data_dir: DataDir = None) -> None:
         f"{community} is closed as soon as the services have read so. Its keys hold: `kindling keys revoke`. "
         f"To delete all that is kept of it: `kindling community delete {community}`."
     )
+
+
+def _told_mode(modes: dict[str, str]) -> str:
+    """Say how far nudges go by themselves: what most kinds do, and which kinds do otherwise."""
+    most = max(sorted({*modes.values()}), key=[*modes.values()].count)
+    others = [f"{kind}: {mode}" for kind, mode in modes.items() if mode != most]
+    return "; ".join([most, *others]).replace("_", " ")
 
 
 def _show_steps(console: Console, state: State) -> None:

@@ -12,17 +12,21 @@ from kindling.commands.arguments import valid_or_none
 from kindling.commands.common import Community, DataDir, tell
 from kindling.commands.link import print_link
 from kindling.commands.serve import Port
+from kindling.deleting import stage
 from kindling.servers import servers
 from kindling.settings import load
+from services.ingest.keys import Keys
 from services.nudge.links import Place
 from services.nudge.manners import ASKS_CONSENT, mode_setting
 from shared.clock import wall_clock
+from shared.connections import Connections
 from shared.events import Kind, Mode, SettingsChanged
+from shared.failures import Unprocessable
 from shared.limits import Id
 
 _SAID = {
     Mode.DRY_RUN: "what would be asked is shown to operators, and nobody is asked",
-    Mode.APPROVE: "nobody is asked before it was approved: kindling community approve-link",
+    Mode.APPROVE: "nobody is asked before it was approved: kindling community approve-link {}",
     Mode.AUTOPILOT: "people are asked without anybody approving it",
 }
 
@@ -53,8 +57,21 @@ def mode(
             id=f"settings/{secrets.token_hex(8)}", source="kindling/community", at=wall_clock(), community=community,
             settings=settings,
         )  # fmt: skip
-        asyncio.run(tell(connections, event))
-    typer.echo(f"{community}, {kind.value if kind else 'all kinds'}: {_SAID[mode]}")
+        asyncio.run(_tell(connections, event))
+    typer.echo(f"{community}, {kind.value if kind else 'all kinds'}: {_SAID[mode].format(community)}")
+
+
+async def _tell(connections: Connections, event: SettingsChanged) -> None:
+    """Say so to a community that there is: who stops nudges in a hurry must not be told that a misspelt one is."""
+    redis = connections.redis()
+    try:
+        known = (await stage(connections, redis, event.community)).known
+        # Its first key is there before anything was read of it.
+        if not known and not await Keys(redis, connections.prefix, wall_clock).list(event.community):
+            raise Unprocessable(f"there is no community {event.community}: nothing was set")
+    finally:
+        await redis.aclose()
+    await tell(connections, event)
 
 
 def approve_link(

@@ -62,6 +62,8 @@ def export_(
     settings = load(data_dir=data_dir)
     with servers(settings) as connections:
         found = asyncio.run(_export(settings, connections, community, member, own_words=own_words, with_log=not no_log))
+    if not found.entries and not found.forgotten:
+        raise Unprocessable(f"nothing is held of {member} in {community}, and nothing was written: is that their id?")
     told = json.dumps(found.as_json(community, member), indent=2, ensure_ascii=False) + "\n"
     if is_device(out):
         out.write_text(told, encoding="utf-8")
@@ -70,8 +72,6 @@ def export_(
             file.write(told.encode())
     # Beside the file, which may be the standard output.
     _show(Console(stderr=True, highlight=False, soft_wrap=True), found, out)
-    if not found.entries and not found.forgotten:
-        raise typer.Exit(1)
 
 
 async def _export(
@@ -88,9 +88,7 @@ async def _export(
 def _show(console: Console, found: Export, out: Path) -> None:
     """Say what was found, in numbers: what it says is for the member."""
     if not found.entries:
-        console.print(
-            "They were forgotten: nothing is held." if found.forgotten else "Nothing is held of such a member."
-        )
+        console.print("They were forgotten: nothing is held.")
     parts = [f"{one.service}: {one.entries} entries" for one in found.services]
     parts.append("the log: not looked through" if found.log is None else f"the log: {len(found.log)} events")
     parts += [f"dead letters: {len(found.letters)}", f"files of imports: {len(found.files)}"]

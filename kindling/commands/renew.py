@@ -42,8 +42,10 @@ def renew(
         str | None, typer.Option(help="Where the new log is, as KINDLING_LOG; default: where the old one is.")
     ] = None,
     count: Annotated[
-        int | None, typer.Option("--partitions", min=1, max=1024, help="Partitions of each new topic.")
+        int | None,
+        typer.Option("--partitions", min=1, max=1024, help="Partitions of each new topic. [KINDLING_PARTITIONS]"),
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether this is meant.")] = False,
     json_file: Json = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -53,6 +55,12 @@ def renew(
     Interrupted, call it again in the same way.
     """
     settings = load(data_dir=data_dir)
+    if to is None and count is None:
+        raise typer.BadParameter("name what is to be another: --to, --partitions or both")
+    if not yes:
+        typer.confirm(
+            "The old log, with all that it still keeps, is deleted once the new one is there. Go on?", abort=True
+        )
     # Another place is held to the same rules as the setting.
     after = load(data_dir=data_dir, log=to, partitions=count)
 
@@ -72,6 +80,7 @@ def renew(
     if count is not None:
         changed.append(f"KINDLING_PARTITIONS={count}")
     typer.echo(f"Set {' and '.join([*changed, 'no KINDLING_INGEST__DRAINING'])}, then start the services.")
+    typer.echo("Back up again: what was saved before cannot be read on in the new log.")
 
 
 async def _with_redis(connections: Connections, work: Callable[[Connections, Any], Awaitable[T]]) -> T:
