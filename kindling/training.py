@@ -58,6 +58,9 @@ Told = Callable[[str, int | None, int | None], None]
 class UnknownCommunity(Exception):
     """Recommend has stored nothing of such a community."""
 
+    def __init__(self, community: str) -> None:
+        super().__init__(f"recommend knows no community {community}: import its history first")
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -118,7 +121,7 @@ async def opened(connections: Connections, community: str) -> AsyncIterator[Open
     try:
         stored = await connections.store(redis, ServiceName.RECOMMEND).load(community)
         if stored.position is None:
-            raise UnknownCommunity(f"recommend knows no community {community}: import its history first")
+            raise UnknownCommunity(community)
         async with open_log(connections) as log:
             models, tries = StoredModels(redis, connections.prefix), StoredTries(redis, connections.prefix)
             yield Opened(community, Documents(dict(stored.documents)), models, tries, log, connections, redis)

@@ -46,9 +46,9 @@ logging.getLogger("opentelemetry.sdk._shared_internal").setLevel(logging.ERROR)
 class WatchedExporter(OTLPSpanExporter):
     """Counts what a collector takes; says once that it takes nothing, and once that it does again."""
 
-    def __init__(self, endpoint: str, answer_seconds: float = ANSWER_SECONDS) -> None:
+    def __init__(self, endpoint: str, service: ServiceName, answer_seconds: float = ANSWER_SECONDS) -> None:
         super().__init__(endpoint, timeout=answer_seconds, compression=Compression.Gzip)
-        self._address = endpoint
+        self._address, self._service = endpoint, service.value
         self._taken = True
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -58,10 +58,11 @@ class WatchedExporter(OTLPSpanExporter):
         if taken:
             metrics.SPANS_SENT.inc(len(spans))
         if taken and not self._taken:
-            log.info("traces are taken again at %s", self._address)
+            log.info("traces of %s are taken again at %s", self._service, self._address)
         elif self._taken and not taken:
             log.warning(
-                "no traces are taken at %s (%s): they are dropped until it does, nothing else is affected",
+                "no traces of %s are taken at %s (%s): they are dropped until they are, nothing else is affected",
+                self._service,
                 self._address,
                 _heard.reason[:300],
             )
@@ -84,7 +85,7 @@ def open_traces(
         resource=Resource.create(attributes),
         shutdown_on_exit=False,  # it would wait half a minute for a collector that is away
     )
-    exporter = WatchedExporter(settings.endpoint, answer_seconds)
+    exporter = WatchedExporter(settings.endpoint, service, answer_seconds)
     processor = BatchSpanProcessor(
         exporter, max_queue_size=MOST_WAITING, schedule_delay_millis=EVERY_MS, max_export_batch_size=BATCH
     )

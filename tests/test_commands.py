@@ -23,9 +23,9 @@ from tests.loop.harness import until
 COMMAND = [sys.executable, "-m", "kindling.main"]
 
 
-def kindling(data: Path, *arguments: str, code: int = 0) -> str:
+def kindling(data: Path, *arguments: str, code: int = 0, columns: int = 200) -> str:
     """Run a command to its end; gives what it printed."""
-    environment = {**os.environ, "KINDLING_DATA_DIR": str(data), "COLUMNS": "200"}
+    environment = {**os.environ, "KINDLING_DATA_DIR": str(data), "COLUMNS": str(columns)}
     done = subprocess.run(
         [*COMMAND, *arguments], env=environment, capture_output=True, text=True, timeout=240, check=False
     )

@@ -293,7 +293,8 @@ async def test_a_leader_names_delegates_on_their_page(house: House) -> None:
     away = Delegate(member="cat", first=date(2026, 3, 4), last=date(2026, 3, 6))
     assert named_by(house, "ann") == (Delegate(member="bob"), away, Delegate(member="dan"))
     assert "Cat: Wed 4 Mar 2026 to Fri 6 Mar 2026" in (await house.http.get(page)).text
-    assert await name(house, page, person="plain", word="add") == "people"
+    assert await name(house, page, person="plain", word="add") == "delegates_full"
+    assert "you have named 3 already" in (await house.http.get(f"{page}?told=delegates_full")).text
     assert len(named_by(house, "ann")) == MOST_DELEGATES
 
 
@@ -303,15 +304,41 @@ async def test_a_leader_names_delegates_on_their_page(house: House) -> None:
         ({"person": "nobody"}, "people"),
         ({"person": ""}, "people"),
         ({"person": "bot"}, "people"),
-        ({"person": "ann"}, "people"),
+        ({"person": "ann"}, "delegate_self"),
+        ({"person": "Ann"}, "delegate_self"),
+        ({"person": "cat", "first": "2026-02-02", "last": "2026-03-01"}, "delegate_over"),
         ({"person": "cat", "first": "2026-03-06", "last": "2026-03-04"}, "delegate_dates"),
         ({"person": "cat", "last": "soon"}, "delegate_dates"),
     ],
 )
 async def test_nobody_is_named_by_what_is_unclear(house: House, given: dict[str, str], told: str) -> None:
-    """Nothing is sent, and the page says what to give."""
-    assert await name(house, page_of(house, "ann"), word="add", **given) == told
+    """Nothing is sent, and the page says why and what to give, each time in words of its own."""
+    page = page_of(house, "ann")
+    assert await name(house, page, word="add", **given) == told
     assert not house.ingest.taken
+    words = {
+        "people": "nobody here is called so",
+        "delegate_self": "that is you",
+        "delegate_dates": "as they are in the calendar",
+        "delegate_over": "those days are over",
+    }
+    assert words[told] in (await house.http.get(f"{page}?told={told}")).text
+
+
+async def test_who_acts_until_further_notice_is_not_offered_again(house: House) -> None:
+    """Who is named for some days is, for others, and is found by the name that the page shows."""
+    page = page_of(house, "ann")
+
+    async def offered() -> list[str]:
+        shown = (await house.http.get(page)).text.partition('<datalist id="people">')[2].partition("</datalist>")[0]
+        return re.findall(r'value="([^"]+)"', shown)
+
+    before = await offered()
+    assert "bob" not in before
+    assert "cat" in before
+    assert await name(house, page, person="cat", first="2026-03-04", last="2026-03-06", word="add") == "saved"
+    assert await name(house, page, person="Bob", first="2026-03-04", word="add") == "saved"
+    assert await offered() == before
 
 
 async def test_a_leader_ends_it_on_their_page(house: House) -> None:

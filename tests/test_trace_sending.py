@@ -115,7 +115,7 @@ async def test_a_press_is_followed_from_the_page(collector: Collector) -> None:
 
 @pytest.mark.parametrize("hangs", [False, True], ids=["refused", "hanging"])
 async def test_a_collector_that_is_away_holds_nothing_up(hangs: bool, caplog: pytest.LogCaptureFixture) -> None:
-    """However many spans there are: they are dropped, it is said once, the service goes on and ends."""
+    """However many spans there are: they are dropped, it is said once for each service, which goes on and ends."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1] if hangs else free_port()
         made, sent = metrics.SPANS_MADE._value.get(), metrics.SPANS_SENT._value.get()
@@ -126,7 +126,7 @@ async def test_a_collector_that_is_away_holds_nothing_up(hangs: bool, caplog: py
                         pass
 
                 async def is_said() -> bool:
-                    return "no traces are taken" in caplog.text
+                    return "no traces of ingest are taken" in caplog.text
 
                 await until(is_said)
     assert metrics.SPANS_MADE._value.get() - made == 2 * MOST_WAITING

@@ -52,7 +52,9 @@ def list_(data_dir: DataDir = None) -> None:
 async def _list(connections: Connections) -> None:
     redis = connections.redis()
     try:
-        state, table = connections.store(redis, ServiceName.RECOMMEND), Table("community", "encoder", "vectors kept")
+        state, table = connections.store(redis, ServiceName.RECOMMEND), Table()
+        for column in ("community", "encoder", "vectors kept"):
+            table.add_column(column, overflow="fold")  # two builds differ in what would be cut
         for name in sorted(await state.communities()):
             known = await state.get(name, ENCODED, ENCODER)
             counts = await VectorVersions(redis, connections.prefix).counts(name)
@@ -164,10 +166,13 @@ async def _drop(connections: Connections, chosen: Sequence[str] | None) -> None:
             known = await state.get(name, ENCODED, ENCODER)
             if known is None:
                 raise typer.BadParameter(f"no encoder is noted for {name} yet: nothing is dropped")
-            for version, count in (await vectors.counts(name)).items():
-                if encoder_of(version) != known.encoder:
-                    await vectors.drop(name, version)
-                    console.print(f"{escape(name)}: {count:,} vectors of {version} are gone", soft_wrap=True)
+            counts = await vectors.counts(name)
+            others = {version: count for version, count in counts.items() if encoder_of(version) != known.encoder}
+            for version, count in others.items():
+                await vectors.drop(name, version)
+                console.print(f"{escape(name)}: {count:,} vectors of {version} are gone", soft_wrap=True)
+            if not others:
+                console.print(f"{escape(name)}: nothing to drop", soft_wrap=True)
     finally:
         await redis.aclose()
 
@@ -209,10 +214,15 @@ def _chosen(communities: Sequence[str] | None, *, every: bool) -> Sequence[str] 
 
 
 async def _named(connections: Connections, chosen: Sequence[str] | None) -> Sequence[str]:
-    if chosen is not None:
-        return chosen
+    """Give the communities that are named, or all; refuses one that recommend does not know before anything is done."""
     redis = connections.redis()
     try:
-        return sorted(await connections.store(redis, ServiceName.RECOMMEND).communities())
+        state = connections.store(redis, ServiceName.RECOMMEND)
+        if chosen is None:
+            return sorted(await state.communities())
+        for name in chosen:
+            if not await state.known(name):
+                raise typer.BadParameter(str(UnknownCommunity(name)))
+        return chosen
     finally:
         await redis.aclose()

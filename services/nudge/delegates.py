@@ -39,8 +39,12 @@ def in_order(told: Iterable[Delegate], leader: str) -> tuple[Delegate, ...]:
 
 def coming(leader: Member, at: datetime) -> tuple[Delegate, ...]:
     """Give those whose days are not over at an instant."""
-    today = at.astimezone(zone_of(leader)).date()
-    return tuple(one for one in leader.delegates if one.last is None or one.last >= today)
+    return tuple(one for one in leader.delegates if not is_over(one, leader, at))
+
+
+def is_over(delegate: Delegate, leader: Member, at: datetime) -> bool:
+    """Say whether the days of a leader's delegate are over at an instant, by the calendar where the leader is."""
+    return delegate.last is not None and delegate.last < at.astimezone(zone_of(leader)).date()
 
 
 def stands_in(by: str, leader: Member, at: datetime) -> bool:

@@ -15,5 +15,8 @@ class Told(StrEnum):
     REGION = "region"
     DATES = "dates"
     PEOPLE = "people"
+    DELEGATE_SELF = "delegate_self"
+    DELEGATES_FULL = "delegates_full"
     DELEGATE_DATES = "delegate_dates"
+    DELEGATE_OVER = "delegate_over"
     AWAY = "away"
