@@ -18,6 +18,9 @@ def note_carried(state: NudgeCommunity, member: str, post: str, at: datetime, cl
     known = state.member(member)
     if state.settings.carried_weight == 0 or known is None or known.bot or _was_asked(state, member, post):
         return
+    # That a reply was removed is remembered no longer than its post may open; one that is heard later could be such.
+    if at <= clock - state.settings.oldest_post:
+        return
     was = state.documents.get(ASKS, member) or Asks()
     found = {**was.carried, post: min(at, was.carried.get(post, at))}
     lately = sorted((at, post) for post, at in found.items() if at > clock - WEEK)[-MOST_CARRIED:]
