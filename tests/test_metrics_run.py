@@ -170,6 +170,7 @@ async def _live(address: str, key: str, seen: Seen, now: datetime) -> None:
     left = [post(number, now - OLD, channel="shed") for number in range(40, 48)]
     assert await send(address, key, shed, never, *left) == 202
     await until(seen("kindling_decisions_nobody_total"), 60)
+    await until(seen("kindling_unasked_total", "barred"), 60)
     promoted = {"model": "m", "artefact": HAND_SET, "sha256": sha256(Models().artefact())}
     assert await send(address, key, event(ModelPromoted, "models", now - OLD, **promoted)) == 202
     await until(seen("kindling_model_promoted_timestamp_seconds"), 30)
