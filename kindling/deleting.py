@@ -10,7 +10,6 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from services.ingest.importing import folder_of
 from services.ingest.keys import Keys
@@ -20,7 +19,7 @@ from shared.clock import wall_clock
 from shared.connections import Connections
 from shared.log import Log
 from shared.redis_log import RedisLog
-from shared.redis_store import away_is_unavailable
+from shared.redis_store import away_is_unavailable, hash_tag
 from shared.service import ServiceName, TopicName
 from shared.topics import partition_of
 
@@ -62,11 +61,8 @@ async def stage(connections: Connections, redis: Any, community: str) -> Stage:
 
 async def look_up(connections: Connections, community: str) -> Stage:
     """Look the same up with a connection of its own."""
-    redis = connections.redis()
-    try:
+    async with connections.redis() as redis:
         return await stage(connections, redis, community)
-    finally:
-        await redis.aclose()
 
 
 async def revoke_keys(connections: Connections, redis: Any, community: str) -> int:
@@ -80,7 +76,7 @@ async def sweep(connections: Connections, redis: Any, community: str) -> int:
 
     The states hold nothing any more but that it is deleted, and the place up to which the log was read.
     """
-    tag = f"{{{quote(community, safe='')}}}"
+    tag = hash_tag(community)
     kept = {connections.store(redis, service).key(community) for service in ServiceName}
     kept.add(f"{connections.prefix}:{ServiceName.RECOMMEND.value}:{tag}:training-lease")
     gone = 0

@@ -26,11 +26,11 @@ class Stage(Generic[State]):
     @classmethod
     async def open(cls, service: Service[State], community: str) -> Self:
         """Begin with a community that nothing is known of."""
-        return cls(service, await _working(service, community, Documents(), None))
+        return cls(service, await working_copy(service, community, Documents(), None))
 
     async def restore(self, documents: Documents, position: Position | None) -> None:
         """Go on from a state, as after a restart."""
-        self.working = await _working(self.service, self.working.community, documents, position)
+        self.working = await working_copy(self.service, self.working.community, documents, position)
 
     def step(self, envelope: Envelope, body: bytes, clock: datetime | None, aids: Any) -> list[bytes]:
         """Take one record in, with what is due by its time or the partition's clock; gives what is emitted.
@@ -45,8 +45,9 @@ class Stage(Generic[State]):
         return emitted
 
 
-async def _working(
+async def working_copy(
     service: Service[State], community: str, documents: Documents, position: Position | None
 ) -> Working[State]:
+    """Open a community whose documents are these, at a position; None: nothing was handled of it."""
     state = await service.open(community, documents)
     return Working(service, community, documents, state, b"", position, sequenced=True)

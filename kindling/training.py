@@ -117,16 +117,13 @@ async def opened(connections: Connections, community: str) -> AsyncIterator[Open
     Raises:
         UnknownCommunity: recommend knows none of that name.
     """
-    redis = connections.redis()
-    try:
+    async with connections.redis() as redis:
         stored = await connections.store(redis, ServiceName.RECOMMEND).load(community)
         if stored.position is None:
             raise UnknownCommunity(community)
         async with open_log(connections) as log:
             models, tries = StoredModels(redis, connections.prefix), StoredTries(redis, connections.prefix)
             yield Opened(community, Documents(dict(stored.documents)), models, tries, log, connections, redis)
-    finally:
-        await redis.aclose()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Connections, made from settings and nowhere else; nothing connects before it is used."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -35,6 +37,15 @@ class Connections:
         if self.log_url.startswith("kafka://"):
             return KafkaLog(self.log_url.removeprefix("kafka://").split(","), self.prefix, security=self.security)
         return RedisLog(self._with_login(self.log_url), self.prefix)
+
+    @asynccontextmanager
+    async def closing_log(self) -> AsyncIterator[Log]:
+        """Open the transport for a tool, which starts it where it has to; it is stopped at the end."""
+        log = self.log()
+        try:
+            yield log
+        finally:
+            await log.stop()
 
     def redis(self) -> Any:
         """Open a client of the store; retries are the processing loop's affair, which says that it waits."""

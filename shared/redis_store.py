@@ -46,8 +46,9 @@ if #gone > 0 then redis.call('HDEL', KEYS[1], unpack(gone)) end
 return #gone
 """
 _SWEPT_AT_ONCE = 5000
-_POSITION = "#position"
-_OUTBOX = "#outbox/"
+# Fields of a state's hash beside its documents.
+POSITION = "#position"
+OUTBOX = "#outbox/"
 
 # A server's run id is new at each start. Asked in the same step, so that no restart comes between.
 _SERVER = "return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')"
@@ -116,6 +117,11 @@ def away_is_unavailable() -> Iterator[None]:
         raise
 
 
+def hash_tag(community: str) -> str:
+    """Give what stands in the names of all keys of a community, so that they are in one slot of a cluster."""
+    return f"{{{quote(community, safe='')}}}"
+
+
 def _unquote(error: Exception) -> None:
     error.args = tuple(_QUOTED.sub("", x) if isinstance(x, str) else x for x in error.args)
 
@@ -173,7 +179,7 @@ class RedisStore:
 
     def key(self, community: str) -> str:
         """Give a community's key; the braces are its hash tag."""
-        return f"{self._base}:{{{quote(community, safe='')}}}:state"
+        return f"{self._base}:{hash_tag(community)}:state"
 
     async def load(self, community: str) -> Stored:
         key = self.key(community)
@@ -184,8 +190,8 @@ class RedisStore:
                 server, found = await pipe.execute()
             fields = {name.decode(): body for name, body in found.items()}
             await self._sweep({key: [name for name, body in fields.items() if not body]})
-        raw = fields.pop(_POSITION, b"")
-        outbox = {int(n.removeprefix(_OUTBOX)): fields.pop(n) for n in list(fields) if n.startswith(_OUTBOX)}
+        raw = fields.pop(POSITION, b"")
+        outbox = {int(n.removeprefix(OUTBOX)): fields.pop(n) for n in list(fields) if n.startswith(OUTBOX)}
         documents = {name: body for name, body in fields.items() if body}
         return Stored(raw, load_position(raw) if raw else None, documents, sorted(outbox.items()), _text(server))
 
@@ -195,7 +201,7 @@ class RedisStore:
 
     async def position(self, community: str) -> Position | None:
         """Give where a community stands, without its documents."""
-        raw = await _now(self._redis.hget(self.key(community), _POSITION))
+        raw = await _now(self._redis.hget(self.key(community), POSITION))
         return load_position(raw) if raw else None
 
     async def write(self, writes: Sequence[Write]) -> list[bool]:
@@ -218,11 +224,11 @@ class RedisStore:
         with away_is_unavailable():
             async with self._redis.pipeline(transaction=False) as pipe:
                 for community, numbers in published.items():
-                    pipe.hdel(self.key(community), *(f"{_OUTBOX}{number}" for number in numbers))
+                    pipe.hdel(self.key(community), *(f"{OUTBOX}{number}" for number in numbers))
                 await pipe.execute()
 
     async def watermark(self, partition: int) -> Watermark | None:
-        found = await _now(self._redis.hgetall(self._partition(partition)))
+        found = await _now(self._redis.hgetall(self.partition_key(partition)))
         if not found:
             return None
         clock = found.get(b"clock")
@@ -235,7 +241,7 @@ class RedisStore:
         )
 
     async def server(self, partition: int) -> str:
-        return _text(await _now(self._redis.eval(_SERVER, 1, self._partition(partition))))
+        return _text(await _now(self._redis.eval(_SERVER, 1, self.partition_key(partition))))
 
     async def save_watermark(self, partition: int, watermark: Watermark, server: str) -> bool:
         values = {
@@ -246,18 +252,18 @@ class RedisStore:
             "topic": watermark.topic,
         }
         arguments: list[Any] = [word for pair in values.items() for word in pair]
-        return bool(await _now(self._redis.eval(_SAVE_WATERMARK, 1, self._partition(partition), server, *arguments)))
+        return bool(await _now(self._redis.eval(_SAVE_WATERMARK, 1, self.partition_key(partition), server, *arguments)))
 
     async def due(self, partition: int) -> dict[str, datetime]:
-        found = await _now(self._redis.zrange(self._due(partition), 0, -1, withscores=True))
+        found = await _now(self._redis.zrange(self.due_key(partition), 0, -1, withscores=True))
         return {name.decode(): datetime.fromtimestamp(score, UTC) for name, score in found}
 
     async def save_due(self, partition: int, due: Iterable[tuple[str, datetime]]) -> None:
         scores = {community: _score(at) for community, at in due}
-        await _now(self._redis.zadd(self._due(partition), cast("Any", scores), lt=True))
+        await _now(self._redis.zadd(self.due_key(partition), cast("Any", scores), lt=True))
 
     async def move_due(self, partition: int, moves: Iterable[Move]) -> None:
-        key = self._due(partition)
+        key = self.due_key(partition)
         with away_is_unavailable():
             async with self._redis.pipeline(transaction=False) as pipe:
                 for move in moves:
@@ -265,10 +271,12 @@ class RedisStore:
                     pipe.eval(_MOVE_DUE, 1, key, move.community, repr(_score(move.was)), now)
                 await pipe.execute()
 
-    def _partition(self, partition: int) -> str:
+    def partition_key(self, partition: int | str) -> str:
+        """Name the key of a partition's progress; of all of them, as a pattern, for "*"."""
         return f"{self._base}:partition:{partition}"
 
-    def _due(self, partition: int) -> str:
+    def due_key(self, partition: int | str) -> str:
+        """Name the key of what is due in a partition; of all of them, as a pattern, for "*"."""
         return f"{self._base}:due:{partition}"
 
     # What doors read
@@ -303,7 +311,7 @@ class RedisStore:
                 return found
 
     async def known(self, community: str) -> bool:
-        return bool(await _now(self._redis.hexists(self.key(community), _POSITION)))
+        return bool(await _now(self._redis.hexists(self.key(community), POSITION)))
 
 
 def _words(write: Write) -> Iterator[bytes | str]:
@@ -316,9 +324,9 @@ def _words(write: Write) -> Iterator[bytes | str]:
         yield name
         yield b""
     for number, body in write.outbox:
-        yield f"{_OUTBOX}{number}"
+        yield f"{OUTBOX}{number}"
         yield body
-    yield _POSITION
+    yield POSITION
     yield write.position
 
 

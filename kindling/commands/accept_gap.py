@@ -40,25 +40,21 @@ def accept_gap(
 
 async def _accept(connections: Connections, community: str, name: ServiceName, yes: bool) -> None:
     service, writer = READERS[name]
-    redis = connections.redis()
-    try:
-        async with open_log(connections) as log:
-            store = connections.store(redis, name)
-            gaps = await find_gaps(log, store, service, community)
-            if not gaps:
-                typer.echo(f"{name.value} misses no record of {community}")
-                return
-            (gap,) = gaps
-            refuse_what_comes(gap, (await connections.store(redis, writer).load(community)).outbox)
-            typer.echo(_said(gap, service))
-            if not yes:
-                typer.confirm("Go on without?", abort=True)
-            if not await go_on_without(log, store, gap):
-                typer.echo(f"{name.value} has written meanwhile; nothing was done: look again", err=True)
-                raise typer.Exit(1)
-            typer.echo(f"{community} goes on at record {gap.last + 1}")
-    finally:
-        await redis.aclose()
+    async with connections.redis() as redis, open_log(connections) as log:
+        store = connections.store(redis, name)
+        gaps = await find_gaps(log, store, service, community)
+        if not gaps:
+            typer.echo(f"{name.value} misses no record of {community}")
+            return
+        (gap,) = gaps
+        refuse_what_comes(gap, (await connections.store(redis, writer).load(community)).outbox)
+        typer.echo(_said(gap, service))
+        if not yes:
+            typer.confirm("Go on without?", abort=True)
+        if not await go_on_without(log, store, gap):
+            typer.echo(f"{name.value} has written meanwhile; nothing was done: look again", err=True)
+            raise typer.Exit(1)
+        typer.echo(f"{community} goes on at record {gap.last + 1}")
 
 
 def _said(gap: Gap, service: Service[Any]) -> str:

@@ -111,11 +111,8 @@ async def tell(connections: Connections, event: CommunityEvent) -> None:
 
 async def refuse_renewed(connections: Connections) -> None:
     """Refuse, with UnsafeSettings, while the log is being renewed."""
-    redis = connections.redis()
-    try:
+    async with connections.redis() as redis:
         await refuse_renewing(redis, connections.prefix)
-    finally:
-        await redis.aclose()
 
 
 @asynccontextmanager
@@ -126,9 +123,6 @@ async def open_log(connections: Connections) -> AsyncIterator[Log]:
         UnsafeSettings: it is being renewed.
     """
     await refuse_renewed(connections)
-    log = connections.log()
-    try:
+    async with connections.closing_log() as log:
         await log.start()
         yield log
-    finally:
-        await log.stop()

@@ -81,8 +81,7 @@ def _run(data_dir: DataDir, work: Callable[[Connections, NudgeSettings], Awaitab
 
 
 async def _state(connections: Connections, settings: NudgeSettings, community: str) -> State:
-    redis = connections.redis()
-    try:
+    async with connections.redis() as redis:
         keys = await Keys(redis, connections.prefix, wall_clock).list(community)
         ranked = await connections.store(redis, ServiceName.RECOMMEND).load(community)
         nudge = connections.store(redis, ServiceName.NUDGE)
@@ -91,8 +90,6 @@ async def _state(connections: Connections, settings: NudgeSettings, community: s
         clock = position.clock if position is not None else None
         unasked = await read_unasked(nudge, community)
         shared = await read_load(nudge, community, clock or wall_clock(), settings)
-    finally:
-        await redis.aclose()
     documents, people = Documents(asked.documents), Documents(ranked.documents)
     members = [member for member in people.table(MEMBERS).values() if member.here]
     told = documents.get(COMMUNITY, THE_COMMUNITY)
@@ -128,13 +125,10 @@ def open_(
             id=f"opened/{secrets.token_hex(8)}", source=SOURCE, at=now, community=community, name=name
         )
         await tell(connections, opened)
-        redis = connections.redis()
-        try:
+        async with connections.redis() as redis:
             keys = Keys(redis, connections.prefix, wall_clock)
             first = not await keys.list(community)
             key = await keys.create(community, [Scope.ACTIVITY], "the first key") if first else None
-        finally:
-            await redis.aclose()
         return key, await _state(connections, settings, community)
 
     key, state = _run(data_dir, work)

@@ -63,14 +63,11 @@ def mode(
 
 async def _tell(connections: Connections, event: SettingsChanged) -> None:
     """Say so to a community that there is: who stops nudges in a hurry must not be told that a misspelt one is."""
-    redis = connections.redis()
-    try:
+    async with connections.redis() as redis:
         known = (await stage(connections, redis, event.community)).known
         # Its first key is there before anything was read of it.
         if not known and not await Keys(redis, connections.prefix, wall_clock).list(event.community):
             raise Unprocessable(f"there is no community {event.community}: nothing was set")
-    finally:
-        await redis.aclose()
     await tell(connections, event)
 
 

@@ -34,12 +34,8 @@ def save(
     """
 
     async def work(connections: Connections) -> Saved:
-        redis = connections.redis()
-        try:
-            async with open_log(connections) as log:
-                return await save_into(connections, redis, log, community, file, wall_clock())
-        finally:
-            await redis.aclose()
+        async with connections.redis() as redis, open_log(connections) as log:
+            return await save_into(connections, redis, log, community, file, wall_clock())
 
     with servers(load(data_dir=data_dir)) as connections:
         saved = asyncio.run(work(connections))
@@ -73,13 +69,9 @@ def restore(
     settings = load(data_dir=data_dir)
 
     async def work(connections: Connections) -> Restored:
-        redis = connections.redis()
-        try:
-            async with open_log(connections) as log:
-                restoring = Restoring(connections, redis, log, settings.nudge, file, wall_clock())
-                return await restoring.restore(as_saved=as_saved, over=over)
-        finally:
-            await redis.aclose()
+        async with connections.redis() as redis, open_log(connections) as log:
+            restoring = Restoring(connections, redis, log, settings.nudge, file, wall_clock())
+            return await restoring.restore(as_saved=as_saved, over=over)
 
     with servers(settings) as connections:
         restored = asyncio.run(work(connections))

@@ -127,22 +127,16 @@ async def _servers(connections: Connections, settings: Settings) -> list[Finding
 
 
 async def _is_new(connections: Connections) -> bool:
-    redis = connections.redis()
-    try:
+    async with connections.redis() as redis:
         size: int = await redis.dbsize()
         return size == 0
-    finally:
-        await redis.aclose()
 
 
 async def _redis(connections: Connections) -> list[Finding]:
-    redis = connections.redis()
-    try:
+    async with connections.redis() as redis:
         await check_durable(redis)
         seconds, microseconds = await redis.time()
         theirs = datetime.fromtimestamp(seconds + microseconds / 1e6, UTC)
-    finally:
-        await redis.aclose()
     apart = abs((datetime.now(UTC) - theirs).total_seconds())
     todo = "" if apart < CLOCK_SECONDS else "set both clocks by NTP: event times are compared with this machine's"
     return [Finding("Redis", "append-only, evicts nothing"), Finding("clock", f"{apart:.2f} s from the store's", todo)]
@@ -160,50 +154,39 @@ async def _log(connections: Connections) -> list[Finding]:
 
 async def _gaps(connections: Connections) -> list[Finding]:
     findings = []
-    redis = connections.redis()
-    try:
-        async with open_log(connections) as log:
-            for name, (service, _) in READERS.items():
-                for gap in await find_gaps(log, connections.store(redis, name), service):
-                    found = f"{gap.community} waits for record {gap.first} of {service.reads.value}"
-                    todo = f"if it is lost: `kindling topics accept-gap {gap.community} --service {name.value}`"
-                    findings.append(Finding(name.value, found, todo, fatal=False))
-    finally:
-        await redis.aclose()
+    async with connections.redis() as redis, open_log(connections) as log:
+        for name, (service, _) in READERS.items():
+            for gap in await find_gaps(log, connections.store(redis, name), service):
+                found = f"{gap.community} waits for record {gap.first} of {service.reads.value}"
+                todo = f"if it is lost: `kindling topics accept-gap {gap.community} --service {name.value}`"
+                findings.append(Finding(name.value, found, todo, fatal=False))
     return findings or [Finding("gaps", "none: no community waits for a lost record")]
 
 
 async def _upgrades(connections: Connections) -> list[Finding]:
     """Name the communities that wait at a record of a newer version, each with the service to upgrade."""
     findings = []
-    redis = connections.redis()
-    try:
-        async with open_log(connections) as log:
-            for name, reads in READS.items():
-                waits = await find_newer(log, connections.store(redis, name), reads)
-                findings += [
-                    Finding(
-                        name.value,
-                        f"{one.community} waits at a {one.wire_type}, of a newer version",
-                        _UPGRADE,
-                        fatal=False,
-                    )
-                    for one in waits
-                ]
-    finally:
-        await redis.aclose()
+    async with connections.redis() as redis, open_log(connections) as log:
+        for name, reads in READS.items():
+            waits = await find_newer(log, connections.store(redis, name), reads)
+            findings += [
+                Finding(
+                    name.value,
+                    f"{one.community} waits at a {one.wire_type}, of a newer version",
+                    _UPGRADE,
+                    fatal=False,
+                )
+                for one in waits
+            ]
     return findings or [Finding("upgrades", "none: no community waits at a record of a newer version")]
 
 
 async def _models(settings: Settings, connections: Connections) -> list[Finding]:
     """Tell how each community's models stand, first those with which something is wrong, at most twenty."""
     every, now = timedelta(hours=settings.recommend.train_every_hours), wall_clock()
-    redis = connections.redis()
-    try:
+    async with connections.redis() as redis:
         names = await connections.store(redis, ServiceName.RECOMMEND).communities()
         stand = [await standing(connections, redis, name) for name in names]
-    finally:
-        await redis.aclose()
     found = [Finding(f"models of {s.community}", s.told(now), s.todo(now, every), fatal=False) for s in stand]
     found.sort(key=lambda finding: not finding.todo)
     more = len(found) - _MOST_COMMUNITIES

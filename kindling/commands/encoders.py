@@ -50,8 +50,7 @@ def list_(data_dir: DataDir = None) -> None:
 
 
 async def _list(connections: Connections) -> None:
-    redis = connections.redis()
-    try:
+    async with connections.redis() as redis:
         state, table = connections.store(redis, ServiceName.RECOMMEND), Table()
         for column in ("community", "encoder", "vectors kept"):
             table.add_column(column, overflow="fold")  # two builds differ in what would be cut
@@ -61,8 +60,6 @@ async def _list(connections: Connections) -> None:
             kept = "\n".join(f"{count:,} of {version}" for version, count in counts.items())
             table.add_row(escape(name), escape(known.encoder) if known else "as recommend is set", escape(kept))
         told = await Replicas(redis, connections.prefix).versions()
-    finally:
-        await redis.aclose()
     console.print(table)
     console.print(f"replicas of recommend that run: {len(told)}", highlight=False)
     for encoder, number in sorted(Counter(name for names in told for name in names).items()):
@@ -159,8 +156,7 @@ def drop(communities: Communities = None, every: All = False, data_dir: DataDir 
 
 
 async def _drop(connections: Connections, chosen: Sequence[str] | None) -> None:
-    redis = connections.redis()
-    try:
+    async with connections.redis() as redis:
         state, vectors = connections.store(redis, ServiceName.RECOMMEND), VectorVersions(redis, connections.prefix)
         for name in await _named(connections, chosen):
             known = await state.get(name, ENCODED, ENCODER)
@@ -173,8 +169,6 @@ async def _drop(connections: Connections, chosen: Sequence[str] | None) -> None:
                 console.print(f"{escape(name)}: {count:,} vectors of {version} are gone", soft_wrap=True)
             if not others:
                 console.print(f"{escape(name)}: nothing to drop", soft_wrap=True)
-    finally:
-        await redis.aclose()
 
 
 def _for_each(settings: Settings, chosen: Sequence[str] | None, work: Work, nice: int) -> None:
@@ -215,8 +209,7 @@ def _chosen(communities: Sequence[str] | None, *, every: bool) -> Sequence[str] 
 
 async def _named(connections: Connections, chosen: Sequence[str] | None) -> Sequence[str]:
     """Give the communities that are named, or all; refuses one that recommend does not know before anything is done."""
-    redis = connections.redis()
-    try:
+    async with connections.redis() as redis:
         state = connections.store(redis, ServiceName.RECOMMEND)
         if chosen is None:
             return sorted(await state.communities())
@@ -224,5 +217,3 @@ async def _named(connections: Connections, chosen: Sequence[str] | None) -> Sequ
             if not await state.known(name):
                 raise typer.BadParameter(str(UnknownCommunity(name)))
         return chosen
-    finally:
-        await redis.aclose()

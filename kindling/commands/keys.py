@@ -31,11 +31,8 @@ T = TypeVar("T")
 
 def _with_keys(settings: Settings, work: Callable[[Connections, Keys], Awaitable[T]]) -> T:
     async def run() -> T:
-        redis = connections.redis()
-        try:
+        async with connections.redis() as redis:
             return await work(connections, Keys(redis, connections.prefix, wall_clock))
-        finally:
-            await redis.aclose()
 
     with servers(settings) as connections:
         return asyncio.run(run())
@@ -79,15 +76,12 @@ def create(
 async def _open(settings: Settings, connections: Connections, community: str) -> None:
     """Say in the log that a community begins, before anybody has a key to send something of it."""
     await refuse_renewed(connections)
-    log = connections.log()
-    try:
+    async with connections.closing_log() as log:
         if settings.store is None:  # with one process there is nobody else to make the topics
             await log.create(partitions(settings))
         await log.start()
         body = opening(community, "key", "kindling/keys", wall_clock())
         await log.publish([Outgoing(TopicName.ACTIVITY, partition_of(community, log.partitions), community, body)])
-    finally:
-        await log.stop()
 
 
 @app.command("list")

@@ -1,9 +1,8 @@
 """`kindling topics drained` and `renew`: a new generation of the log, once all of the old one was read."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 
@@ -15,8 +14,6 @@ from kindling.settings import load
 from shared.connections import Connections
 from shared.service import ServiceName
 
-T = TypeVar("T")
-
 
 def drained(json_file: Json = None, data_dir: DataDir = None) -> None:
     """Say whether all services have read all that the log holds, and who has not (exit code 1).
@@ -24,12 +21,12 @@ def drained(json_file: Json = None, data_dir: DataDir = None) -> None:
     The services may be at work. Ticks of the clock do not count.
     """
 
-    async def look(connections: Connections, redis: Any) -> list[Lag]:
-        async with open_log(connections) as log:
+    async def look(connections: Connections) -> list[Lag]:
+        async with open_log(connections) as log, connections.redis() as redis:
             return await find_lags(log, {name: connections.store(redis, name) for name in ServiceName})
 
     with servers(load(data_dir=data_dir)) as connections:
-        lags = asyncio.run(_with_redis(connections, look))
+        lags = asyncio.run(look(connections))
     write_json(json_file, {"drained": not lags, "lags": [asdict(lag) for lag in lags]})
     if lags:
         typer.echo(told(lags))
@@ -67,10 +64,11 @@ def renew(
     with servers(settings) as connections:
         new = connections if to is None else configured(after)
 
-        async def work(connections: Connections, redis: Any) -> Renewed:
-            return await Renewal(connections, new, redis, partitions(after)).renew()
+        async def work() -> Renewed:
+            async with connections.redis() as redis:
+                return await Renewal(connections, new, redis, partitions(after)).renew()
 
-        renewed = asyncio.run(_with_redis(connections, work))
+        renewed = asyncio.run(work())
     write_json(json_file, asdict(renewed))
     typer.echo(
         f"a new log of {renewed.partitions} partitions, generation {renewed.generation}; the old one is deleted. "
@@ -81,11 +79,3 @@ def renew(
         changed.append(f"KINDLING_PARTITIONS={count}")
     typer.echo(f"Set {' and '.join([*changed, 'no KINDLING_INGEST__DRAINING'])}, then start the services.")
     typer.echo("Back up again: what was saved before cannot be read on in the new log.")
-
-
-async def _with_redis(connections: Connections, work: Callable[[Connections, Any], Awaitable[T]]) -> T:
-    redis = connections.redis()
-    try:
-        return await work(connections, redis)
-    finally:
-        await redis.aclose()

@@ -161,11 +161,8 @@ def _services(
 
 
 async def _make_topics(connections: Connections) -> None:
-    log = connections.log()
-    try:
+    async with connections.closing_log() as log:
         await log.create(PARTITIONS)
-    finally:
-        await log.stop()
 
 
 async def _delete_topics(connections: Connections) -> None:

@@ -103,11 +103,8 @@ def _once(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
 
 async def make_topics(settings: Settings, connections: Connections) -> None:
     """Make the topics where they are missing: with one process there is nobody else to do it."""
-    broker = connections.log()
-    try:
+    async with connections.closing_log() as broker:
         await broker.create(partitions(settings))
-    finally:
-        await broker.stop()
 
 
 async def build(name: ServiceName, settings: Settings, connections: Connections) -> ServiceApp:

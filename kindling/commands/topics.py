@@ -34,13 +34,10 @@ def create(
 
     async def make(connections: Connections) -> tuple[bool, int]:
         await refuse_renewed(connections)
-        log = connections.log()
-        try:
+        async with connections.closing_log() as log:
             made = await log.create(partitions(settings))
             await log.start()
             return made, log.partitions
-        finally:
-            await log.stop()
 
     with servers(settings) as connections:
         made, there = asyncio.run(make(connections))

@@ -115,13 +115,10 @@ class Renewal:
     async def _refuse_at_work(self) -> None:
         """Refuse while a service is at work on either log, whether its topics are there or not."""
         for one in (self.old,) if self._same else (self.old, self.new):
-            log = one.log()
-            try:
+            async with one.closing_log() as log:
                 await refuse_at_work(log, "stop all services first, once nothing is left to read")
-            finally:
-                await log.stop()
 
-    async def _note(self, pipe: Any, stage: Stage) -> None:
+    def _note(self, pipe: Any, stage: Stage) -> None:
         values = {"to": self.new.log_url, "partitions": self.partitions, "stage": stage.value}
         pipe.hset(self._mark, mapping=values)
 
@@ -140,7 +137,7 @@ class Renewal:
             async with self.redis.pipeline(transaction=True) as pipe:
                 for letter in letters:
                     pipe.rpush(self._aside, letter.model_dump_json())
-                await self._note(pipe, Stage.DRAINED)
+                self._note(pipe, Stage.DRAINED)
                 await pipe.execute()
 
     async def _make(self, stage: Stage) -> None:
@@ -159,8 +156,7 @@ class Renewal:
             await self._create()
 
     async def _create(self) -> None:
-        log = self.new.log()
-        try:
+        async with self.new.closing_log() as log:
             await log.create(self.partitions)
             await log.start()
             written = [end for topic in TopicName for end in (await log.ends(topic)).values() if end > log.first]
@@ -170,8 +166,6 @@ class Renewal:
                     f"{log.partitions} partitions and with records in {len(written)} of them: name another place, or "
                     "delete these"
                 )
-        finally:
-            await log.stop()
 
     async def _move(self) -> int:
         """Put what is due, which is kept by partition, where its community is now; and forget places of the old log."""
@@ -179,9 +173,9 @@ class Renewal:
         gone: list[bytes] = []
         with away_is_unavailable():
             for service in ServiceName:
-                base = f"{self.old.prefix}:{service.value}"
-                gone += [key async for key in self.redis.scan_iter(f"{base}:partition:*", count=1000)]
-                indexes = [key async for key in self.redis.scan_iter(f"{base}:due:*", count=1000)]
+                store = self.stores[service]
+                gone += [key async for key in self.redis.scan_iter(store.partition_key("*"), count=1000)]
+                indexes = [key async for key in self.redis.scan_iter(store.due_key("*"), count=1000)]
                 gone += indexes
                 due = found.setdefault(service, {})
                 for index in sorted(indexes):
@@ -193,8 +187,8 @@ class Renewal:
                 for service, due in found.items():
                     for community, score in sorted(due.items()):
                         partition = partition_of(community, self.partitions)
-                        pipe.zadd(f"{self.old.prefix}:{service.value}:due:{partition}", {community: score})
-                await self._note(pipe, Stage.MOVED)
+                        pipe.zadd(self.stores[service].due_key(partition), {community: score})
+                self._note(pipe, Stage.MOVED)
                 await pipe.execute()
         return len({community for due in found.values() for community in due})
 
@@ -239,17 +233,11 @@ def told(lags: list[Lag]) -> str:
 
 @asynccontextmanager
 async def _open(connections: Connections) -> AsyncIterator[Log]:
-    log = connections.log()
-    try:
+    async with connections.closing_log() as log:
         await log.start()
         yield log
-    finally:
-        await log.stop()
 
 
 async def _delete(connections: Connections) -> None:
-    log = connections.log()
-    try:
+    async with connections.closing_log() as log:
         await log.delete()
-    finally:
-        await log.stop()

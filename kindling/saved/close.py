@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
+from kindling.stage import working_copy
 from services.nudge.handlers import Nudge
 from services.nudge.settings import NudgeSettings
 from shared.events import CommunityClosed
 from shared.state import Documents
 from shared.store import Position, Write
 from shared.wire import Envelope
-from shared.working import Arrival, Working
+from shared.working import Arrival
 
 
 async def close(
@@ -16,9 +17,7 @@ async def close(
 ) -> Write:
     """Give what the event changes of a state, as it was stored, and what nudge emits."""
     documents = Documents({n.decode(): body for n, body in stored.items() if body and not n.startswith(b"#")})
-    service = Nudge(settings)
-    state = await service.open(event.community, documents)
-    copy = Working(service, event.community, documents, state, b"", position, sequenced=True)
+    copy = await working_copy(Nudge(settings), event.community, documents, position)
     arrival = Arrival(position.offset, event.community, b"", Envelope(event), None)
     copy.step(arrival, position.generation, None, None)
     write = copy.write()

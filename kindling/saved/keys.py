@@ -9,13 +9,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 import redis.exceptions as errors
 
 from kindling.saved.file import Entry, Field, Item, Key
 from shared.failures import Unprocessable
-from shared.redis_store import away_is_unavailable
+from shared.redis_store import POSITION, away_is_unavailable, hash_tag
 from shared.service import ServiceName
 
 # What is left aside by who was killed goes by itself; who is at work says so again and again.
@@ -49,11 +48,11 @@ class Keys:
     community: str
 
     def key(self, service: str, rest: str) -> str:
-        return f"{self.prefix}:{service}:{{{quote(self.community, safe='')}}}:{rest}"
+        return f"{self.prefix}:{service}:{hash_tag(self.community)}:{rest}"
 
     async def there(self) -> list[Name]:
         """Name all keys that are state, in order."""
-        tag = f":{{{quote(self.community, safe='')}}}:"
+        tag = f":{hash_tag(self.community)}:"
         with away_is_unavailable():
             found = [key.decode() async for key in self.redis.scan_iter(f"{self.prefix}:*{tag}*", count=1000)]
         cut = [key.removeprefix(f"{self.prefix}:").partition(tag) for key in found]
@@ -136,7 +135,7 @@ class Keys:
         with away_is_unavailable():
             async with self.redis.pipeline(transaction=True) as pipe:
                 for service in ServiceName:
-                    pipe.hget(self.key(service.value, STATE), "#position")
+                    pipe.hget(self.key(service.value, STATE), POSITION)
                 return {s: raw or b"" for s, raw in zip(ServiceName, await pipe.execute(), strict=True)}
 
 

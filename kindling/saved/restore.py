@@ -29,6 +29,7 @@ from shared.dead_letters import DeadLetter, outgoing
 from shared.events import CommunityClosed, MemberForgotten
 from shared.failures import Unprocessable
 from shared.log import Log, Outgoing
+from shared.redis_store import POSITION
 from shared.service import ServiceName, TopicName
 from shared.state import TIMERS
 from shared.store import Position, Store, Watermark, dump_position, load_position
@@ -38,7 +39,7 @@ from shared.wire import Envelope, encode
 _WRITER: Final = {topic: writer for writer, topic, _ in LINKS}
 _TOPIC: Final = {writer: topic for writer, topic, _ in LINKS}
 _TIMER: Final = f"{TIMERS.name}/".encode()
-_POSITION: Final = b"#position"
+_POSITION: Final = POSITION.encode()
 _SOURCE: Final = "kindling/restore"
 _AT_ONCE = 500
 BUDGET: Final = timedelta(days=7)

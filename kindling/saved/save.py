@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from kindling.saved.file import Entry, Field, Head, Key, Letter, Record, Writer, writing
 from kindling.saved.keys import STATE, Frozen, Keys
 from kindling.saved.records import LINKS, after, records
 from services.nudge.documents import COMMUNITY, THE_COMMUNITY, Community
+from shared import redis_store
 from shared.connections import Connections
 from shared.dead_letters import open_letters
 from shared.failures import Unprocessable
@@ -27,7 +28,7 @@ from shared.service import ServiceName, TopicName
 from shared.store import Position, Watermark, load_position
 from shared.topics import partition_of
 
-OUTBOX = b"#outbox/"
+OUTBOX: Final = redis_store.OUTBOX.encode()
 
 
 @dataclass(slots=True)
@@ -80,7 +81,7 @@ async def save(connections: Connections, redis: Any, log: Log, community: str, p
 async def _head(copies: Frozen, log: Log, community: str, places: dict[ServiceName, Watermark], now: datetime) -> Head:
     positions: dict[ServiceName, Position] = {}
     for service in ServiceName:
-        if (raw := await copies.field(service, "#position")) is not None:
+        if (raw := await copies.field(service, redis_store.POSITION)) is not None:
             positions[service] = load_position(raw)
     if not positions.keys() & {ServiceName.RECOMMEND, ServiceName.NUDGE}:
         raise Unprocessable(f"there is no community {community}")

@@ -18,7 +18,7 @@ from services.nudge.follow import said_of_person, told_by
 from services.nudge.settings import NudgeSettings
 from services.nudge.wishes import wish_of, with_wishes
 from shared.events import MatchDeclined, NudgeAnswered, PreferencesChanged, TopicDeclined
-from shared.redis_store import away_is_unavailable
+from shared.redis_store import away_is_unavailable, hash_tag
 from shared.stamps import Stamp, stamp_of
 
 _NUDGE: Final = "nudge/"
@@ -117,4 +117,4 @@ class Guard:
         )
 
     def _key(self, community: str, member: str) -> str:
-        return f"{self._prefix}:nudge:{{{quote(community, safe='')}}}:guard:{quote(member, safe='')}"
+        return f"{self._prefix}:nudge:{hash_tag(community)}:guard:{quote(member, safe='')}"

@@ -1,11 +1,10 @@
 """Artefacts kept in Redis, beside the chain: what a community's models were, and are."""
 
 from typing import Any, cast
-from urllib.parse import quote
 
 from redis.asyncio import Redis
 
-from shared.redis_store import away_is_unavailable
+from shared.redis_store import away_is_unavailable, hash_tag
 
 KEPT = 10
 
@@ -21,7 +20,7 @@ class StoredModels:
         self._prefix = prefix
 
     def _key(self, community: str, what: str) -> str:
-        return f"{self._prefix}:recommend:{{{quote(community, safe='')}}}:{what}"
+        return f"{self._prefix}:recommend:{hash_tag(community)}:{what}"
 
     async def get(self, community: str, artefact: str) -> bytes | None:
         """Give an artefact; None where it is not there (any more)."""

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, cast
-from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
@@ -14,7 +13,7 @@ from services.recommend.tries import Try
 from shared.ending import end
 from shared.failures import Unavailable
 from shared.lease import Lease
-from shared.redis_store import away_is_unavailable
+from shared.redis_store import away_is_unavailable, hash_tag
 
 LEASE_MS = 60_000
 
@@ -37,7 +36,7 @@ class StoredTries:
         self._prefix = prefix
 
     def _key(self, community: str, what: str) -> str:
-        return f"{self._prefix}:recommend:{{{quote(community, safe='')}}}:{what}"
+        return f"{self._prefix}:recommend:{hash_tag(community)}:{what}"
 
     async def last(self, community: str) -> Try | None:
         """Give the last try; None where there was none, or another version kept it."""

@@ -1,10 +1,9 @@
 """Which encoders' vectors are kept of a community in Redis: a list of versions, and a hash of vectors each."""
 
 from typing import Any, cast
-from urllib.parse import quote
 
 from services.recommend.encoding import encoder_of
-from shared.redis_store import away_is_unavailable
+from shared.redis_store import away_is_unavailable, hash_tag
 
 # The encoder in use, and another one: the one before it, to which an operator may go back, or the next.
 KEPT = 2
@@ -26,7 +25,7 @@ class VectorVersions:
         return f"{self._list(community)}:{version}"
 
     def _list(self, community: str) -> str:
-        return f"{self._prefix}:recommend:{{{quote(community, safe='')}}}:vectors"
+        return f"{self._prefix}:recommend:{hash_tag(community)}:vectors"
 
     async def known(self, community: str) -> list[str]:
         """Give the versions of which vectors are kept."""
