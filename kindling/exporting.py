@@ -5,7 +5,7 @@ It only reads. What a member may not see is left out, as on their own page; see 
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,8 +134,7 @@ async def export(
     Raises:
         Unavailable: a server is away.
     """
-    redis = connections.redis()
-    try:
+    async with connections.redis() as redis:
         asking = connections.store(redis, ServiceName.NUDGE)
         matching = connections.store(redis, ServiceName.RECOMMEND)
         guard = Guard(redis, connections.prefix, settings)
@@ -147,8 +146,6 @@ async def export(
         await _letters(log, sight, community, member, found)
         await _files(folder, sight, community, member, found)
         return found
-    finally:
-        await redis.aclose()
 
 
 def _written(matched: Holding) -> frozenset[str]:
@@ -180,12 +177,13 @@ def _event(body: bytes) -> CommunityEvent | None:
 
 async def _letters(log: Log, sight: Sight, community: str, member: str, found: Export) -> None:
     """Look through all letters of a community, also those that were replayed or dropped."""
+    words = words_of(member)
     fates: dict[str, str] = {}
     letters: dict[str, DeadLetter] = {}
     async for entry in entries_of(log):
         if isinstance(entry, Decided):
             fates[entry.id] = entry.fate
-        elif entry.community == community and _names(entry.body, member):
+        elif entry.community == community and _names(entry.body, words):
             letters[entry.id] = entry
     for letter in letters.values():
         own = await _own_of(sight, letter.body.encode(), member)
@@ -210,19 +208,20 @@ async def _own_of(sight: Sight, body: bytes, member: str) -> Any:
     return None
 
 
-def _names(text: str, member: str) -> bool:
-    return any(word in text.encode() for word in words_of(member))
+def _names(text: str, words: Sequence[bytes]) -> bool:
+    body = text.encode()
+    return any(word in body for word in words)
 
 
 async def _files(data_dir: Path, sight: Sight, community: str, member: str, found: Export) -> None:
-    folder = folder_of(data_dir, community)
+    folder, words = folder_of(data_dir, community), words_of(member)
     for file in sorted(folder.glob("roles/*.json")):
         appointed = await asyncio.to_thread(AppointedFile(file).load)
         if member in appointed.champions | appointed.named:
             roles = {"made_champion": member in appointed.champions, "roles_given": member in appointed.named}
             found.files.append({"file": str(file.relative_to(data_dir)), **roles})
     for file in sorted(folder.glob("*.rejected.jsonl")):
-        for entry in await asyncio.to_thread(lambda path: list(_rejected(path, member)), file):
+        for entry in await asyncio.to_thread(lambda path: list(_rejected(path, words)), file):
             own = await _own_line(sight, entry["line"], member)
             if own is None:
                 found.unread_lines += 1
@@ -230,13 +229,13 @@ async def _files(data_dir: Path, sight: Sight, community: str, member: str, foun
                 found.files.append({"file": str(file.relative_to(data_dir)), **entry})
 
 
-def _rejected(file: Path, member: str) -> Iterator[dict[str, Any]]:
-    """Give the lines of a file of wrong lines in which a member's id stands."""
+def _rejected(file: Path, words: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+    """Give the lines of a file of wrong lines in which one of some words stands."""
     with file.open("rb") as lines:
         for line in lines:
             with suppress(ValueError, RecursionError):
                 entry = json.loads(line)
-                if isinstance(entry, dict) and _names(str(entry.get("line", "")), member):
+                if isinstance(entry, dict) and _names(str(entry.get("line", "")), words):
                     yield entry
 
 

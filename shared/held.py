@@ -5,14 +5,14 @@ of one person are listed with the reason, so that a new one cannot be forgotten.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from pydantic_core import to_json
 
-from shared.state import Documents, Table
+from shared.state import TIMERS, Documents, Table
 
 # Said with every export: what of all that is held stands in none, and what is held elsewhere.
 LEFT_OUT: Final = {
@@ -120,6 +120,17 @@ def own(table: Table[Any]) -> Callable[[OfMember], Iterable[Entry]]:
     def entries(view: OfMember) -> Iterator[Entry]:
         if (known := view.documents.get(table, view.member)) is not None:
             yield plain(table, known)
+
+    return entries
+
+
+def timers(names: Collection[str]) -> Callable[[OfMember], Iterable[Entry]]:
+    """Make the rule of timers: of those with these names the subject is a member."""
+
+    def entries(view: OfMember) -> Iterator[Entry]:
+        for _, timer in sorted(view.documents.table(TIMERS).items()):
+            if timer.name in names and timer.subject == view.member:
+                yield {"timer": timer.name, "due": timer.due.isoformat()}
 
     return entries
 

@@ -55,9 +55,9 @@ from services.nudge.load import LOADS
 from services.nudge.may_read import may_read
 from services.nudge.naming import short_hash
 from services.nudge.unasked import UNASKED, Unasked
-from services.nudge.wishes import is_declined
+from services.nudge.wishes import are_apart
 from shared.events import Evidence, Kind, Reason
-from shared.held import Entry, Holding, Rule, own, plain, sections_of
+from shared.held import Entry, Holding, Rule, own, plain, sections_of, timers
 from shared.service import ServiceName
 from shared.state import TIMERS, Documents, Table
 
@@ -97,13 +97,9 @@ class HeldView:
         known = self.documents.get(POSTS, post)
         return known is not None and known.author == self.member and self.sees(post)
 
-    def keeps_apart(self, other: str) -> bool:
-        """Say whether the member themselves said that they are not to be matched with somebody."""
-        return is_declined(self.wishes.people, other)
-
     def is_apart(self, other: str) -> bool:
         """Say whether either of the two said so."""
-        return self.keeps_apart(other) or is_declined((self._wishes(other)).people, self.member)
+        return are_apart(self.member, self.wishes, other, self.documents.get(WISHES, other))
 
     def kept_apart(self, people: Iterable[str], at: datetime) -> bool:
         """Say whether the member themselves had said by then that they keep apart from one of some people."""
@@ -137,9 +133,6 @@ class HeldView:
         if evidence.reason is Reason.SHARED_THREADS and opportunity is not None:
             people.update(opportunity.concerned)
         return not any(self.is_apart(one) for one in people) and all(map(self.reads, evidence.channels))
-
-    def _wishes(self, other: str) -> Wishes:
-        return self.documents.get(WISHES, other) or Wishes()
 
 
 def held_of(view: HeldView) -> Holding:
@@ -294,12 +287,6 @@ def _unasked(view: HeldView) -> Iterator[Entry]:
             yield {"post": key, "since": one.since.isoformat()}
 
 
-def _timers(view: HeldView) -> Iterator[Entry]:
-    for _, timer in view.sorted(TIMERS):
-        if timer.name in MEMBER_TIMERS and timer.subject == view.member:
-            yield {"timer": timer.name, "due": timer.due.isoformat()}
-
-
 RULES: Final[Sequence[Rule[HeldView]]] = (
     Rule(MEMBERS, "Who you are here, and how you want to be asked, with when each was last said.", own(MEMBERS)),
     Rule(READERS, "Which channels you are in.", _readers),
@@ -320,7 +307,11 @@ RULES: Final[Sequence[Rule[HeldView]]] = (
     Rule(DECISIONS, "Decisions to ask somebody in which you came into question.", _decisions),
     Rule(LOADS, "How often you were asked in each week; 0: you came into question.", _loads),
     Rule(UNASKED, "Posts of yours about which nobody could be asked.", _unasked),
-    Rule(TIMERS, "When something about you is looked at again: your absence, or whether you came back.", _timers),
+    Rule(
+        TIMERS,
+        "When something about you is looked at again: your absence, or whether you came back.",
+        timers(MEMBER_TIMERS),
+    ),
 )
 
 # Of nobody in particular, and why; by the table's name.

@@ -68,19 +68,19 @@ def let_wait(
     state: NudgeCommunity, posts: Mapping[str, datetime | None], clock: datetime
 ) -> dict[str, datetime | None]:
     """Give the posts that somebody may be asked about this week; the others wait for the next, if they can."""
-    if state.settings.switchback_share == 0 or _week(state, week_of(clock)).asking is not False:
+    over = _over(state, clock)
+    if over is None:
         return dict(posts)
     free, left = dict[str, datetime | None](), dict[str, datetime | None]()
     for post, named in posts.items():
         opportunity = state.opportunity(post)
         assert opportunity is not None
-        again = waits_until(state, opportunity, clock)
-        if again is None:
+        if not _is_switched(state, opportunity):
             free[post] = named
             continue
         left[post] = named
         # Whom it was handed to is asked in whatever week.
-        if (at := min(again, named or again)) < opportunity.ends:
+        if (at := min(over, named or over)) < opportunity.ends:
             state.documents.set_timer("decide", post, at)
     leave_alone(state, left, week_of(clock), clock)
     return free
@@ -88,9 +88,14 @@ def let_wait(
 
 def waits_until(state: NudgeCommunity, opportunity: Opportunity, clock: datetime) -> datetime | None:
     """Give when somebody may be asked about it, as nobody is this week; None where they may be now."""
+    return _over(state, clock) if _is_switched(state, opportunity) else None
+
+
+def _over(state: NudgeCommunity, clock: datetime) -> datetime | None:
+    """Give when a week without asking is over; None in any other one."""
     if state.settings.switchback_share == 0 or _week(state, week_of(clock)).asking is not False:
         return None
-    return next_round(state, monday_after(clock)) if _is_switched(state, opportunity) else None
+    return next_round(state, monday_after(clock))
 
 
 def follow(state: NudgeCommunity, post: str, clock: datetime) -> None:

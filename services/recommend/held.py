@@ -40,7 +40,7 @@ from services.recommend.documents import (
 )
 from services.recommend.readable import can_read
 from shared.events import Evidence
-from shared.held import Entry, Holding, Rule, own, plain, sections_of
+from shared.held import Entry, Holding, Rule, own, plain, sections_of, timers
 from shared.service import ServiceName
 from shared.state import TIMERS, Documents, Table
 
@@ -186,12 +186,6 @@ def _introductions(view: HeldView) -> Iterator[Entry]:
         yield {"made": known.at.isoformat(), "pairs": pairs}
 
 
-def _timers(view: HeldView) -> Iterator[Entry]:
-    for _, timer in view.sorted(TIMERS):
-        if timer.name in MEMBER_TIMERS and timer.subject == view.member:
-            yield {"timer": timer.name, "due": timer.due.isoformat()}
-
-
 RULES: Final[Sequence[Rule[HeldView]]] = (
     Rule(MEMBERS, "Whether you are here, and your roles, with when each was last said.", own(MEMBERS)),
     Rule(READERS, "Which channels you are in.", _readers),
@@ -210,7 +204,7 @@ RULES: Final[Sequence[Rule[HeldView]]] = (
     Rule(PEERS, "Your list of people whom you should know.", _peers(PEERS)),
     Rule(PUBLIC_PEERS, "The same from public channels alone, for others who ask about you.", _peers(PUBLIC_PEERS)),
     Rule(INTRODUCTIONS, "People whom you might introduce to each other.", _introductions),
-    Rule(TIMERS, "When these lists are made anew, or go.", _timers),
+    Rule(TIMERS, "When these lists are made anew, or go.", timers(MEMBER_TIMERS)),
 )
 
 # Of nobody in particular, and why; by the table's name.

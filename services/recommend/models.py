@@ -6,6 +6,7 @@ well it did on what came after.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,8 +34,7 @@ class Models:
     @property
     def encoder(self) -> str | None:
         """Name the encoder that they were trained with; None for what was set by hand."""
-        version = self.card.get("encoder")
-        return None if version is None else encoder_of(version)
+        return _encoder_on(self.card)
 
     def fits(self, encoder: str) -> bool:
         """Say whether they can rank by an encoder's vectors: what they weigh means another thing in another's."""
@@ -79,7 +79,10 @@ class Models:
 
 def trained_with(artefact: bytes | str) -> str | None:
     """Name the encoder that an artefact was trained with, read off its card; None for what was set by hand."""
-    card = json.loads(artefact).get("card") or {}
+    return _encoder_on(json.loads(artefact).get("card") or {})
+
+
+def _encoder_on(card: Mapping[str, Any]) -> str | None:
     version = card.get("encoder")
     return None if version is None else encoder_of(version)
 
