@@ -5,12 +5,15 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import hypothesis
 import pytest
 
 from tests.servers import KafkaServer, RedisServer, ServerMissing
+
+if TYPE_CHECKING:
+    from tests.loop.harness import Place
 
 # Speed is measured in benchmarks: on a busy machine a deadline would fail what is right.
 hypothesis.settings.register_profile("kindling", deadline=None)
@@ -114,3 +117,14 @@ def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     if isinstance(report.longrepr, tuple):
         return report.longrepr[2].removeprefix("Skipped: ")
     return str(report.longrepr)
+
+
+@pytest.fixture(params=["redis", pytest.param("kafka", marks=pytest.mark.kafka)])
+def place(request: pytest.FixtureRequest, redis_url: str, prefix: str) -> "Place":
+    """A fresh prefix on real servers: Redis streams on Valkey, then Kafka with its state in Valkey."""
+    from tests.loop.harness import Place  # noqa: PLC0415  # the services, which most tests do not need
+
+    if request.param == "redis":
+        return Place(redis_url, redis_url, prefix)
+    kafka: Kafka = request.getfixturevalue("kafka")
+    return Place(f"kafka://{kafka.address}", redis_url, prefix)

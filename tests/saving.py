@@ -1,22 +1,15 @@
 """A garden's weeks as the three services see them on real servers: for what must survive a move."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kindling.saved.restore import Restored, Restoring
 from kindling.saved.save import Saved
 from kindling.saved.save import save as save_into
-from services.ingest.handlers import Ingest
-from services.nudge.handlers import Nudge
 from services.nudge.settings import NudgeSettings
-from services.recommend.handlers import Recommend
-from services.recommend.ports import Encoder
-from services.recommend.settings import RecommendSettings
-from services.recommend.stored_models import StoredModels
-from services.recommend.stored_vectors import StoredVectors
 from shared.connections import Connections
 from shared.events import (
     ChannelOpened,
@@ -31,16 +24,16 @@ from shared.events import (
     RolesChanged,
     Tick,
 )
-from shared.service import Service, ServiceName
+from shared.service import ServiceName
 from tests.archives import START, SUBJECTS, messages
-from tests.loop.harness import Place, Running, running
-from tests.recommending import HashedVectors
+from tests.chain import ORDER
+from tests.chain import chain as any_chain
+from tests.loop.harness import Place, Running
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 STEP = 24 * HOUR
 NUDGE = NudgeSettings(gap_hours=0, round_minutes=1, holdout_share=0.2)
 Piece = list[CommunityEvent]
-ORDER = (ServiceName.RECOMMEND, ServiceName.NUDGE, ServiceName.INGEST)
 
 
 def garden(threads: int, community: str) -> list[CommunityEvent]:
@@ -68,32 +61,7 @@ def _said(message: dict[str, str | None], community: str) -> CommunityEvent:
     return event
 
 
-class Hashed(HashedVectors):
-    """The vectors of words as an encoder gives them."""
-
-    async def encode(self, texts: Sequence[str]) -> Any:
-        return await self.vectors("", texts)
-
-    async def close(self) -> None:
-        """Release nothing."""
-
-
-@asynccontextmanager
-async def chain(place: Place, *names: ServiceName) -> AsyncIterator[dict[ServiceName, Running]]:
-    """Run the services named (default: all three) on real servers, with vectors kept in Redis."""
-    redis = place.redis()
-    encoder: Encoder = Hashed()
-    vectors = StoredVectors(redis, place.prefix, encoder)
-    made: dict[ServiceName, Service[Any]] = {
-        ServiceName.RECOMMEND: Recommend(RecommendSettings(), vectors, StoredModels(redis, place.prefix)),
-        ServiceName.NUDGE: Nudge(NUDGE),
-        ServiceName.INGEST: Ingest(),
-    }
-    try:
-        async with AsyncExitStack() as stack:
-            yield {name: await stack.enter_async_context(running(place, made[name])) for name in names or ORDER}
-    finally:
-        await redis.aclose()
+chain = partial(any_chain, asks=NUDGE)
 
 
 def steps(events: Iterable[CommunityEvent]) -> list[Piece]:

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from contextlib import aclosing as closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,17 +12,10 @@ import pytest
 from kindling.commands.community_delete import stays
 from kindling.deleting import left_files
 from services.ingest.accept import Accepted, Door, Scope, accept
-from services.ingest.handlers import Ingest
 from services.nudge import documents as nudge
-from services.nudge.handlers import Nudge
-from services.nudge.settings import NudgeSettings
 from services.recommend import documents as recommend
-from services.recommend.handlers import Recommend
-from services.recommend.ports import Encoder
-from services.recommend.settings import RecommendSettings
 from services.recommend.stored_models import StoredModels
 from services.recommend.stored_tries import StoredTries
-from services.recommend.stored_vectors import StoredVectors
 from shared.clock import wall_clock
 from shared.dead_letters import Cause, DeadLetter, decide, delete_letters, open_letters, outgoing
 from shared.events import CommunityClosed, CommunityDeleted, CommunityEvent, CommunityOpened
@@ -35,12 +26,11 @@ from shared.topics import partition_of
 from shared.wire import Envelope, encode
 from tests import nudging, recommending
 from tests.archives import write
-from tests.conftest import Kafka
+from tests.chain import chain
 from tests.loop.counting import Counting
-from tests.loop.harness import PARTITIONS, Place, Running, post, running, until
+from tests.loop.harness import PARTITIONS, Place, post, running, until
 from tests.loop.harness import outgoing as outgoing_event
 from tests.nudging import Garden
-from tests.recommending import HashedVectors
 from tests.test_commands import kindling, ready, up
 
 LATER = nudging.START + nudging.hours(48)
@@ -131,42 +121,6 @@ def test_no_key_deletes() -> None:
 
 
 # Real servers
-
-
-@pytest.fixture(params=["redis", pytest.param("kafka", marks=pytest.mark.kafka)])
-def place(request: pytest.FixtureRequest, redis_url: str, prefix: str) -> Place:
-    if request.param == "redis":
-        return Place(redis_url, redis_url, prefix)
-    kafka: Kafka = request.getfixturevalue("kafka")
-    return Place(f"kafka://{kafka.address}", redis_url, prefix)
-
-
-class Hashed(HashedVectors):
-    """The vectors of words as an encoder gives them."""
-
-    async def encode(self, texts: list[str]) -> Any:
-        return await self.vectors("", texts)
-
-    async def close(self) -> None:
-        """Release nothing."""
-
-
-@asynccontextmanager
-async def chain(place: Place) -> AsyncIterator[dict[ServiceName, Running]]:
-    """Run all three services on real servers, with vectors kept in Redis."""
-    redis = place.redis()
-    encoder: Encoder = Hashed()  # type: ignore[assignment]
-    vectors = StoredVectors(redis, place.prefix, encoder)
-    services = (
-        Recommend(RecommendSettings(), vectors, StoredModels(redis, place.prefix)),
-        Nudge(NudgeSettings()),
-        Ingest(),
-    )
-    try:
-        async with AsyncExitStack() as stack:
-            yield {s.name: await stack.enter_async_context(running(place, s)) for s in services}
-    finally:
-        await redis.aclose()
 
 
 async def held(place: Place, words: tuple[str, ...]) -> list[str]:

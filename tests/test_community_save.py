@@ -51,14 +51,6 @@ from tests.test_commands import kindling
 C = "garden"
 
 
-@pytest.fixture(params=["redis", pytest.param("kafka", marks=pytest.mark.kafka)])
-def place(request: pytest.FixtureRequest, redis_url: str, prefix: str) -> Place:
-    if request.param == "redis":
-        return Place(redis_url, redis_url, prefix)
-    kafka: Kafka = request.getfixturevalue("kafka")
-    return Place(f"kafka://{kafka.address}", redis_url, prefix)
-
-
 @pytest.fixture
 def here(redis_url: str, prefix: str) -> Place:
     return Place(redis_url, redis_url, prefix)

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,15 +10,8 @@ import pytest
 
 from kindling.exporting import Export, export
 from kindling.own_events import NOT_OWN, OWN, sent_by
-from services.ingest.handlers import Ingest
 from services.ingest.importing import folder_of
-from services.nudge.handlers import Nudge
 from services.nudge.settings import NudgeSettings
-from services.recommend.handlers import Recommend
-from services.recommend.ports import Encoder
-from services.recommend.settings import RecommendSettings
-from services.recommend.stored_models import StoredModels
-from services.recommend.stored_vectors import StoredVectors
 from shared import events
 from shared.connections import Connections
 from shared.dead_letters import Cause, DeadLetter, outgoing
@@ -28,10 +19,9 @@ from shared.events import EVENTS, CommunityEvent, Privacy
 from shared.service import ServiceName, TopicName
 from shared.topics import partition_of
 from shared.wire import Envelope, encode
-from tests.conftest import Kafka
+from tests.chain import chain
 from tests.holding import words
-from tests.loop.harness import PARTITIONS, Place, Running, running
-from tests.recommending import HashedVectors
+from tests.loop.harness import PARTITIONS, Place
 from tests.test_commands import kindling
 
 # Written in JSON as it is, and escaped.
@@ -66,44 +56,13 @@ def test_what_is_no_event_is_somebodys_where_it_says_so(body: Any, own: bool) ->
 # Real servers
 
 
-class Hashed(HashedVectors):
-    """The vectors of words as an encoder gives them."""
-
-    async def encode(self, texts: list[str]) -> Any:
-        return await self.vectors("", texts)
-
-    async def close(self) -> None:
-        """Release nothing."""
-
-
-@pytest.fixture(params=["redis", pytest.param("kafka", marks=pytest.mark.kafka)])
-def place(request: pytest.FixtureRequest, redis_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> Place:
-    if request.param == "redis":
-        found = Place(redis_url, redis_url, prefix)
-    else:
-        kafka: Kafka = request.getfixturevalue("kafka")
-        found = Place(f"kafka://{kafka.address}", redis_url, prefix)
-    monkeypatch.setenv("KINDLING_STORE", found.redis_url)
-    monkeypatch.setenv("KINDLING_LOG", found.log_url)
-    monkeypatch.setenv("KINDLING_PREFIX", found.prefix)
-    return found
-
-
-@asynccontextmanager
-async def chain(place: Place) -> AsyncIterator[dict[ServiceName, Running]]:
-    """Run all three services on real servers."""
-    redis = place.redis()
-    encoder: Encoder = Hashed()  # type: ignore[assignment]
-    vectors = StoredVectors(redis, place.prefix, encoder)
-    matching = Recommend(RecommendSettings(), vectors, StoredModels(redis, place.prefix))
-    try:
-        async with AsyncExitStack() as stack:
-            yield {
-                one.name: await stack.enter_async_context(running(place, one))
-                for one in (matching, Nudge(NudgeSettings()), Ingest())
-            }
-    finally:
-        await redis.aclose()
+@pytest.fixture
+def place(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The same, where commands look for it."""
+    monkeypatch.setenv("KINDLING_STORE", place.redis_url)
+    monkeypatch.setenv("KINDLING_LOG", place.log_url)
+    monkeypatch.setenv("KINDLING_PREFIX", place.prefix)
+    return place
 
 
 def made(kind: type[CommunityEvent], number: int, **fields: Any) -> CommunityEvent:

@@ -31,14 +31,6 @@ DAYS = timedelta(days=2)
 MORE = 7
 
 
-@pytest.fixture(params=["redis", pytest.param("kafka", marks=pytest.mark.kafka)])
-def place(request: pytest.FixtureRequest, redis_url: str, prefix: str) -> Place:
-    if request.param == "redis":
-        return Place(redis_url, redis_url, prefix)
-    kafka: Kafka = request.getfixturevalue("kafka")
-    return Place(f"kafka://{kafka.address}", redis_url, prefix)
-
-
 @pytest.fixture(params=["same", "other"])
 def after(request: pytest.FixtureRequest, place: Place) -> Place:
     """Where the new log is: the same servers, or the other transport."""
